@@ -1,0 +1,75 @@
+/**
+ * What the parser has to say about a configuration: findings with a severity and an exact place, and the text that is shown
+ * for them. Knows nothing of the grammar and prints nothing itself: the command line renders and writes.
+ *
+ * Texts are latin1 strings, one character per byte of the file, so columns are byte columns and a rendered line written as
+ * latin1 shows the user's own bytes, whatever their encoding.
+ */
+
+import type { Position } from './model.ts';
+
+/** As HAProxy's: alert = the configuration is refused; diag = shown with -dD only. */
+export type Severity = 'alert' | 'warning' | 'notice' | 'diag';
+
+export interface Diagnostic {
+  readonly severity: Severity;
+  /** HAProxy's sentence, without `parsing [file:line] : `. No line feed at the end. */
+  readonly message: string;
+  readonly at: Position | undefined;
+  /** Characters to underline from `at`; at least 1. */
+  readonly length: number;
+  /** Whether HAProxy's first line says `parsing [file:line] : `; the checks after reading have no such prefix. */
+  readonly parsing: boolean;
+  /** What would have been right here, as the end of "expected …". */
+  readonly expected: string | undefined;
+  /** The known word nearest to the one that was written. */
+  readonly nearest: string | undefined;
+}
+
+export interface DiagnosticDetail {
+  readonly length?: number;
+  readonly parsing?: boolean;
+  readonly expected?: string | undefined;
+  readonly nearest?: string | undefined;
+}
+
+/** Collects findings in the order in which they were made. One collector serves a whole parse. */
+export class Diagnostics {
+  readonly list: Diagnostic[] = [];
+  errors = 0;
+  warnings = 0;
+
+  add(severity: Severity, message: string, at: Position | undefined, detail: DiagnosticDetail = {}): void {
+    if (severity === 'alert') this.errors++;
+    else if (severity === 'warning') this.warnings++;
+    this.list.push({
+      severity,
+      message,
+      at,
+      length: Math.max(1, detail.length ?? 1),
+      parsing: detail.parsing ?? at !== undefined,
+      expected: detail.expected,
+      nearest: detail.nearest,
+    });
+  }
+
+  alert(message: string, at: Position | undefined, detail?: DiagnosticDetail): void {
+    this.add('alert', message, at, detail);
+  }
+
+  warning(message: string, at: Position | undefined, detail?: DiagnosticDetail): void {
+    this.add('warning', message, at, detail);
+  }
+}
+
+/** A statement that cannot be understood further. Thrown by readers, caught by the section reader, never seen outside. */
+export class StatementError extends Error {
+  readonly at: Position;
+  readonly detail: DiagnosticDetail;
+
+  constructor(message: string, at: Position, detail: DiagnosticDetail = {}) {
+    super(message);
+    this.at = at;
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The declaration of a keyword: name, where it may stand, state, manual section, and the small parser that puts its meaning in
+ * a draft. Tables of declarations live in `keywords/`, one file per group of the manual; `keywords/index.ts` registers
+ * them. This file knows no keyword.
+ *
+ * States: `works` has its effect; `accepted` is understood and has no meaning here (one warning that says why); `refused`
+ * is an error that names the alternative; `later` is not built yet: an error, or a warning where it is only cosmetic.
+ */
+
+import type { Cursor } from './cursor.ts';
+import type { SectionKind } from './model.ts';
+
+export type KeywordState = 'works' | 'accepted' | 'refused' | 'later';
+
+/** State and documentation, shared by everything that is declared by name: keywords, actions, fetches, converters. */
+export interface Declaration {
+  /** As written: "maxconn", "timeout connect", "option httplog", "stats socket". */
+  readonly name: string;
+  readonly state: KeywordState;
+  /** Section of the 2.6 configuration manual: "4.2", "5.1", "7.3.4". */
+  readonly manual: string;
+  /** For all states but `works`: why, and for `refused` what to write instead. One sentence, no full stop. */
+  readonly reason?: string;
+  /** What `later` and `accepted` say: `later` is an alert and `accepted` a warning unless set; `quiet` says nothing. */
+  readonly severity?: 'alert' | 'warning' | 'quiet';
+}
+
+/** Where a keyword stands: a section, or the options of a `bind`, `server` or `stats socket` line. */
+export type KeywordPlace = SectionKind | 'bind-option' | 'server-option';
+
+export interface Keyword<Context> extends Declaration {
+  /** Places where it may stand. In another kind of proxy it is ignored with HAProxy's warning, elsewhere it is unknown. */
+  readonly places: readonly KeywordPlace[];
+  /** `no NAME` and `default NAME` are understood; the parser finds which in `cursor.prefix`. */
+  readonly negatable?: boolean;
+  /** In the wrong kind of proxy: HAProxy's warning, or for a few keywords an error. */
+  readonly misplaced?: 'warning' | 'alert';
+  /** Reads the words after the name. Required for `works`; where present in another state it checks the arguments. */
+  readonly parse?: (cursor: Cursor, context: Context) => void;
+}
+
+/** Finds declarations by their first one, two or three words, longest first. Built once per table. */
+export class KeywordIndex<Entry extends { readonly name: string }> {
+  private readonly byName = new Map<string, Entry>();
+  /** First words that begin names of several words, with the most words that any such name has. */
+  private readonly depths = new Map<string, number>();
+
+  constructor(entries: Iterable<Entry>) {
+    for (const entry of entries) {
+      if (this.byName.has(entry.name)) throw new Error(`keyword '${entry.name}' is declared twice`);
+      this.byName.set(entry.name, entry);
+      const words = entry.name.split(' ');
+      this.depths.set(words[0]!, Math.max(words.length, this.depths.get(words[0]!) ?? 1));
+    }
+  }
+
+  /** The longest name that the words from `index` on spell. */
+  find(words: readonly string[], index = 0): Entry | undefined {
+    const first = words[index];
+    if (first === undefined) return undefined;
+    for (let depth = this.depths.get(first) ?? 1; depth > 1; depth--) {
+      if (index + depth > words.length) continue;
+      const entry = this.byName.get(words.slice(index, index + depth).join(' '));
+      if (entry !== undefined) return entry;
+    }
+    return this.byName.get(first);
+  }
+
+  get(name: string): Entry | undefined {
+    return this.byName.get(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.byName.keys();
+  }
+
+  values(): IterableIterator<Entry> {
+    return this.byName.values();
+  }
+}
