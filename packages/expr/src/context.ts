@@ -1,0 +1,148 @@
+/**
+ * What conditions, sample expressions and log formats may read of a running stream. The data plane implements these
+ * interfaces on its own objects; compiled closures only read them, so every property here is a plain field or a cheap
+ * getter, and a getter whose value costs something (an address parsed from text) is cached by its owner.
+ *
+ * A layer that does not exist yet is `undefined`: a connection rule sees no request, a request rule no response. The
+ * configuration parser has already refused an expression that asks for a layer in a place where it can never exist.
+ */
+
+import type { RequestHead, ResponseHead } from '@evenkeel/http';
+import type { IpAddress } from './ip-address.ts';
+
+/** What fetches and log aliases show of a proxy. Counters are those of the whole process. */
+export interface ProxyView {
+  readonly name: string;
+  readonly id: number;
+  /** Name of `default_backend`, for `fe_defbe`. */
+  readonly defaultBackend: string | undefined;
+  /** Established sessions on its frontend side (`fe_conn`, `%fc`). */
+  readonly frontendConnections: number;
+  /** Streams on its backend side, those in the queue included (`be_conn`, `%bc`). */
+  readonly backendConnections: number;
+}
+
+/** What fetches and log aliases show of a server. */
+export interface ServerView {
+  readonly name: string;
+  readonly id: number;
+  /** Streams assigned to it, the asking one included (`%sc`). */
+  readonly connections: number;
+  /** Target address and port as configured or resolved (`%si`, `%sp`); undefined on Unix sockets. */
+  readonly address: IpAddress | undefined;
+  readonly port: number;
+}
+
+/** What is fixed for the life of one client connection. */
+export interface SessionView {
+  readonly frontend: ProxyView;
+  /** `id` and `name` of the `bind` line's listener. */
+  readonly listenerId: number;
+  readonly listenerName: string | undefined;
+  /** Addresses of the client connection; undefined on Unix sockets, where both ports are 0. */
+  readonly source: IpAddress | undefined;
+  readonly sourcePort: number;
+  readonly destination: IpAddress | undefined;
+  readonly destinationPort: number;
+  /** Wall clock of the accept, ms since the epoch. */
+  readonly acceptDateMs: number;
+  /** True for TLS on the client side (`%ft`, `ssl_fc`). */
+  readonly secure: boolean;
+  /** Negotiated TLS version and cipher as OpenSSL names them (`%sslv`, `%sslc`). */
+  readonly tlsVersion: string | undefined;
+  readonly tlsCipher: string | undefined;
+}
+
+/** What a stream offers to conditions and expressions at any moment of its life. */
+export interface SampleContext {
+  readonly session: SessionView;
+  /** The proxy that answers as backend: the frontend's own until one has been chosen (as HAProxy has it). */
+  readonly backend: ProxyView;
+  /** True once rules run on behalf of the backend. */
+  readonly backendChosen: boolean;
+  readonly server: ServerView | undefined;
+  /** Request head as rules have left it so far. */
+  readonly request: RequestHead | undefined;
+  /** Response head as rules have left it so far. */
+  readonly response: ResponseHead | undefined;
+  /** False while the inspect delay may still bring more data: a test that finds nothing is then undecided. */
+  readonly inspectionFinal: boolean;
+  /** `unique-id`: made on first use from `unique-id-format`. */
+  readonly uniqueId: string | undefined;
+}
+
+/** Timers of one stream, in ms since the accept (-1: never reached). Manual section 8.4; aliases are computed from them. */
+export interface LogTimers {
+  /** Handshakes done (SSL, PROXY protocol): their duration, 0 without. */
+  readonly handshakeMs: number;
+  /** Idle time between the handshakes and the first byte of the request; -1 in TCP mode before any. */
+  readonly idleMs: number;
+  /** Whole request head received. */
+  readonly requestMs: number;
+  /** Out of the queue, a server assigned. */
+  readonly queueMs: number;
+  /** Server connection established. */
+  readonly connectMs: number;
+  /** Whole response head received (HTTP), or first byte (TCP). */
+  readonly dataMs: number;
+  /** End of the stream. */
+  readonly closeMs: number;
+}
+
+/** What log lines and log-format strings may name, beyond samples. Manual section 8.2.6. */
+export interface LogContext extends SampleContext {
+  readonly timers: LogTimers;
+  /** Wall clock of the request's first byte, ms since the epoch (`%tr`); the accept date in TCP mode. */
+  readonly requestDateMs: number;
+  /** Request line as the client sent it, before any rule (`%r`, `%HM`, `%HU` …); undefined if none was complete. */
+  readonly loggedRequestLine: string | undefined;
+  /** Status sent to the client, -1 if none (`%ST`). */
+  readonly status: number;
+  /** Bytes sent to the client (`%B`) and received from it (`%U`). */
+  readonly bytesRead: number;
+  readonly bytesUploaded: number;
+  /** `frontend_log_counter` (`%lc`) and the process's counter of requests or TCP sessions (`%rt`). */
+  readonly logCounter: number;
+  readonly requestCounter: number;
+  /** Connections of the process (`%ac`). */
+  readonly activeConnections: number;
+  /** Two letters: how the stream ended and in which phase (`%ts`). Manual section 8.5. */
+  readonly terminationState: string;
+  /** Two more: persistence cookie of the client and of the server; `--` unless cookies are used (`%tsc`). */
+  readonly cookieState: string;
+  readonly retries: number;
+  /** A retry went to another server (`%rc` is then prefixed with `+`). */
+  readonly redispatched: boolean;
+  /** Requests that were served before this one from the backend's and the server's queue (`%bq`, `%sq`). */
+  readonly backendQueue: number;
+  readonly serverQueue: number;
+  /** Name to log where there is no server: `<NOSRV>`, `<STATS>` … (`%s`). */
+  readonly serverNameFallback: string;
+  /** Address and port that the server connection came from (`%bi`, `%bp`). */
+  readonly backendSource: IpAddress | undefined;
+  readonly backendSourcePort: number;
+  readonly requestCookie: string | undefined;
+  readonly responseCookie: string | undefined;
+  /** Values of `capture request/response header`, in order of declaration; undefined where nothing was captured. */
+  readonly capturedRequestHeaders: readonly (string | undefined)[];
+  readonly capturedResponseHeaders: readonly (string | undefined)[];
+}
+
+/** What is the same for every stream of a thread, handed to the compiler once. */
+export interface ExpressionEnvironment {
+  /** Name of the machine (`%H`, `hostname`). */
+  readonly hostname: string;
+  readonly pid: number;
+  /** Number of this thread, from 0 (`thread`). */
+  readonly thread: number;
+  /** Environment variables of the process (`env(NAME)`), read at load. */
+  readonly variable: (name: string) => string | undefined;
+  /** Wall clock of this thread, ms since the epoch; may be coarse. */
+  readonly nowMs: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Minutes that local time is ahead of UTC at this moment; asked at most once per second of log dates. */
+  readonly localOffsetMinutes: (dateMs: number) => number;
+  /** A proxy by name, for fetches that take one; undefined if there is none on this side. */
+  readonly proxy: (name: string) => ProxyView | undefined;
+}
