@@ -14,4 +14,4 @@ export type Support = { readonly supported: true } | { readonly supported: false
 /** Answers without side effects; the answer is computed once for each thread. */
 export declare function support(feature: Feature): Support
 /** Throws UnsupportedError where `support` says no. */
-export declare function require(feature: Feature): void
+export declare function requireFeature(feature: Feature): void

@@ -1,6 +1,6 @@
 // @evenkeel/sys: the only caller of the C library. See each file's head for its concern.
 export { SysError, UnsupportedError, errnoName, type ErrnoName } from './errors.ts'
-export { support, require, type Feature, type Support } from './feature.ts'
+export { requireFeature, support, type Feature, type Support } from './feature.ts'
 export { openListener, type ListenerOptions } from './listener.ts'
 export {
   closeFd, descriptorOf, dup, getPeerName, getSocketName, isCloseOnExec, isListening, isOpen, isSocket, setCloseOnExec,
