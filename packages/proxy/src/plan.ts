@@ -1,0 +1,65 @@
+// What the control thread sends to data threads: one generation of the configuration as plain data (structured clone),
+// with the shared-memory slots that its objects have under their stable names. Compiled by packages/control, read here.
+import type { Config, LogTarget } from '@evenkeel/config'
+
+/** One generation. Arrays are parallel to those of the config where said so. */
+export interface Plan {
+  /** Counts from 1 and grows with each reload that was published. */
+  readonly generation: number
+  readonly config: Config
+  /** Parallel to `config.proxies`. */
+  readonly proxies: readonly ProxyPlan[]
+  /** Every socket of every `bind` line: one for each address and port. */
+  readonly listeners: readonly ListenerPlan[]
+  /** The distinct lists of `log` targets; `LogSink.emit` names one by its index. */
+  readonly logTargets: readonly (readonly LogTarget[])[]
+  /** Effective limits of the process. */
+  readonly limits: ProcessLimits
+}
+
+export interface ProcessLimits {
+  /** Connections of the process at a time (`global maxconn`), lowered to what descriptors allow. */
+  readonly maxconn: number
+  /** Accepted connections a second (`maxconnrate`); 0 = no limit. */
+  readonly maxconnrate: number
+  /** New sessions a second (`maxsessrate`); 0 = no limit. */
+  readonly maxsessrate: number
+}
+
+export interface ProxyPlan {
+  /** Slots in shared memory by the proxy's name and side; -1 where it has no such side. */
+  readonly frontendSlot: number
+  readonly backendSlot: number
+  /** Parallel to `config.proxies[i].servers`. */
+  readonly serverSlots: readonly number[]
+  /** Index into `logTargets`, -1 where nothing is logged. */
+  readonly logTargets: number
+}
+
+/** Where a listener is bound: numeric, resolved by the control thread. */
+export type ListenAddress =
+  | { readonly kind: 'inet'; readonly family: 4 | 6; readonly address: string; readonly port: number; /** IPV6_V6ONLY */ readonly v6only: boolean }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'abstract'; readonly name: string }
+  | { readonly kind: 'fd'; readonly fd: number }
+
+export interface ListenerPlan {
+  /**
+   * Address and every option that is set on the socket at its birth: a listener whose key is in the next generation too
+   * is handed over without being closed.
+   */
+  readonly key: string
+  /** Index into `config.proxies` and into that proxy's `binds`. */
+  readonly proxy: number
+  readonly bind: number
+  /** `id` of the listener (`so_id`), and `name` where the bind line has one. */
+  readonly id: number
+  readonly name: string | undefined
+  /** Slot in shared memory of its counters. */
+  readonly slot: number
+  readonly address: ListenAddress
+  /** As messages print it: `127.0.0.1:8080`, `/run/x.sock`. */
+  readonly text: string
+  /** listen(2) backlog, and the most connections parked on each thread over a limit. */
+  readonly backlog: number
+}
