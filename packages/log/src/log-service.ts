@@ -1,0 +1,118 @@
+/**
+ * The main thread's handle on the log thread: starts it, gives it the log sets of every new configuration, hears of drops,
+ * and flushes it before the process ends. A log thread that dies is started again; what was in the ring is still there.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { createByteRing } from '@evenkeel/shm';
+import type { ByteRingHandle } from '@evenkeel/shm';
+import { LogSetRegistry } from './log-set.ts';
+import type { LogSet } from './log-set.ts';
+import type { FromLogThread, LogThreadData, ToLogThread } from './log-thread.ts';
+
+/**
+ * Ring bytes of each producing thread: at 200 bytes a line and 60,000 requests/s that is 80 ms of a log thread that got no
+ * processor at all. Pages are committed by the kernel as they are used.
+ */
+const RING_BYTES_PER_PRODUCER = 1 << 20;
+
+export interface LogServiceOptions {
+  /** Threads that may ever write, main included; their number is the producer number. */
+  readonly producers: number;
+  /** Called with a sentence when lines were dropped, at most once a second for each destination. */
+  onDrop(sentence: string): void;
+}
+
+export class LogService {
+  readonly ring: ByteRingHandle;
+  readonly #registry = new LogSetRegistry();
+  readonly #options: LogServiceOptions;
+  #worker: Worker;
+  #ready: Promise<void>;
+  #closing = false;
+  #tickets = 0;
+  readonly #flushes = new Map<number, () => void>();
+  readonly #dropsByDestination = new Map<string, number>();
+
+  constructor(options: LogServiceOptions) {
+    this.#options = options;
+    this.ring = createByteRing(options.producers, RING_BYTES_PER_PRODUCER);
+    ({ worker: this.#worker, ready: this.#ready } = this.#start());
+  }
+
+  /** Resolves when the log thread drains. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** The stable number by which any thread names this set from now on. The log thread knows it before `publishSets` returns its turn. */
+  numberOf(set: LogSet): number {
+    return this.#registry.numberOf(set);
+  }
+
+  /** Tells the log thread of the sets numbered since the last call; to be called before a plan that uses them is published. */
+  publishSets(): void {
+    this.#tell({ type: 'sets', sets: this.#registry.sets });
+  }
+
+  /** Lines dropped so far, by the ring and by destinations: `DroppedLogs` of `show info`. */
+  get dropped(): number {
+    let sum = 0;
+    for (const dropped of this.#dropsByDestination.values()) sum += dropped;
+    return sum;
+  }
+
+  /** Resolves when everything written so far has left, or after `limitMs`. */
+  async flush(limitMs: number): Promise<void> {
+    const ticket = ++this.#tickets;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, limitMs);
+      const flushes = this.#flushes;
+      function done(): void {
+        clearTimeout(timer);
+        flushes.delete(ticket);
+        resolve();
+      }
+      flushes.set(ticket, done);
+      this.#tell({ type: 'flush', ticket });
+    });
+  }
+
+  /** Flushes and ends the thread. */
+  async close(limitMs: number): Promise<void> {
+    await this.flush(limitMs);
+    this.#closing = true;
+    await this.#worker.terminate();
+  }
+
+  #tell(message: ToLogThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  #start(): { readonly worker: Worker; readonly ready: Promise<void> } {
+    const workerData: LogThreadData = { ring: this.ring, sets: this.#registry.sets, pid: process.pid };
+    const worker = new Worker(new URL('./log-thread.ts', import.meta.url), { workerData, name: 'log' });
+    const ready = new Promise<void>((resolve) => {
+      worker.on('message', (message: FromLogThread) => {
+        if (message.type === 'ready') resolve();
+        else this.#hear(message);
+      });
+    });
+    worker.on('error', (error) => this.#options.onDrop(`the log thread failed and is started again: ${String(error)}`));
+    worker.on('exit', () => {
+      if (!this.#closing) ({ worker: this.#worker, ready: this.#ready } = this.#start());
+    });
+    return { worker, ready };
+  }
+
+  #hear(message: Exclude<FromLogThread, { type: 'ready' }>): void {
+    if (message.type === 'flushed') {
+      this.#flushes.get(message.ticket)?.();
+      return;
+    }
+    const name = message.destination ?? '';
+    this.#dropsByDestination.set(name, message.dropped);
+    const where = message.destination === undefined ? '' : ` for ${message.destination}`;
+    this.#options.onDrop(`${message.dropped} log lines${where} dropped so far: ${message.reason}`);
+  }
+}
