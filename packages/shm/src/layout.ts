@@ -2,9 +2,10 @@
 // object lies (segment.ts) or what a word means to the code above.
 //
 // An object has one shared part and one part for each thread:
-//   shared part, Int32: lock word, the highest value of each gauge, the highest count of each rate, then words of its kind
+//   shared part, Int32: COMMON words (lock, statistics epoch, birth), the highest value of each gauge, the highest count of
+//     each rate, then the words of its kind
 //   shared part, Float64: words of its kind
-//   thread part, Int32: one share of each gauge, then four pairs (period, count) for each rate
+//   thread part, Int32: the statistics epoch seen, one share of each gauge, four pairs (period, count) for each rate
 //   thread part, Float64: its statistics (stats/*.ts)
 // Shared parts start on cache lines of their own. All thread parts of one thread in a chunk lie together, so that two
 // threads write no common line.
@@ -32,36 +33,75 @@ export const ListenerRate = { connections: 0 } as const
 export const BackendRate = { sessions: 0 } as const
 export const ServerRate = { sessions: 0 } as const
 
-/** Int32 words of one rate in a thread part. */
+/** Int32 words of one rate in a thread part: four pairs, see frequency.ts. */
 export const RATE_WORDS = 8
 
-/** Words of the shared part that only one kind has; each is documented where it is used (server-state.ts, queue.ts). */
+/**
+ * Words that every shared part begins with. `lock`: lock.ts; guards the gauges and rates of the object. `statEpoch`:
+ * raised by the reader that clears statistics (stat-block.ts). `birth`: raised by main whenever the slot gets a new name.
+ */
+export const CommonShared = { lock: 0, statEpoch: 1, birth: 2, WORDS: 3 } as const
+/** Words that every thread part begins with. `statEpoch`: the last one that this thread acted on. */
+export const CommonThread = { statEpoch: 0, WORDS: 1 } as const
+
+/**
+ * Words of the shared part that only one kind has. `queue*`, `sequence`, `granted` and `backend` belong to queue.ts and are
+ * written under the backend's `queueLock`; all others belong to server-state.ts and are written by main.
+ */
 export const BackendShared = { version: 0, queueLock: 1, queueRoot: 2, queueLength: 3, queueMax: 4, sequence: 5, WORDS: 6 } as const
 export const ServerShared = {
   backend: 0, queueRoot: 1, queueLength: 2, queueMax: 3, granted: 4,
-  version: 5, adminState: 6, operationalState: 7, checkState: 8, health: 9, checkStatus: 10, checkCode: 11, checkDurationMs: 12,
-  agentState: 13, agentHealth: 14, agentStatus: 15, agentCode: 16, agentDurationMs: 17,
-  userWeight: 18, effectiveWeight: 19, initialWeight: 20, consecutiveErrors: 21, checksFailed: 22, transitionsDown: 23, maxconn: 24,
-  WORDS: 25,
+  version: 5, adminState: 6, operationalState: 7, maxconn: 8, consecutiveErrors: 9,
+  checkState: 10, health: 11, checkResult: 12, checkStatus: 13, checkCode: 14, checkDurationMs: 15,
+  agentState: 16, agentHealth: 17, agentResult: 18, agentStatus: 19, agentCode: 20, agentDurationMs: 21,
+  userWeight: 22, effectiveWeight: 23, initialWeight: 24, checksFailed: 25, transitionsDown: 26,
+  WORDS: 27,
 } as const
 /** Float64 words of the shared part. */
 export const BackendSharedFloat = { queueClockMs: 0, lastChangeMs: 1, downMs: 2, WORDS: 3 } as const
 export const ServerSharedFloat = { lastChangeMs: 0, downMs: 1, slowStartMs: 2, lastCheckMs: 3, WORDS: 4 } as const
 
-interface KindLayout {
+/** Sizes of one kind, in words of the view named. */
+export interface KindLayout {
   readonly gauges: number
   readonly rates: number
-  readonly statFields: number
   readonly sharedInts: number
   readonly sharedFloats: number
+  readonly threadInts: number
+  readonly threadFloats: number
 }
 
-const count = (names: object): number => Object.keys(names).length
+const size = (names: object): number => Object.keys(names).length
+
+function kindLayout(gauges: object, rates: object, statFields: readonly unknown[], kindInts: number, kindFloats: number): KindLayout {
+  return {
+    gauges: size(gauges),
+    rates: size(rates),
+    sharedInts: CommonShared.WORDS + size(gauges) + size(rates) + kindInts,
+    sharedFloats: kindFloats,
+    threadInts: CommonThread.WORDS + size(gauges) + size(rates) * RATE_WORDS,
+    threadFloats: statFields.length,
+  }
+}
 
 export const kindLayouts: Readonly<Record<ObjectKind, KindLayout>> = {
-  process: { gauges: count(ProcessGauge), rates: count(ProcessRate), statFields: processStatFields.length, sharedInts: 0, sharedFloats: 0 },
-  frontend: { gauges: count(FrontendGauge), rates: count(FrontendRate), statFields: frontendStatFields.length, sharedInts: 0, sharedFloats: 0 },
-  listener: { gauges: count(ListenerGauge), rates: count(ListenerRate), statFields: listenerStatFields.length, sharedInts: 0, sharedFloats: 0 },
-  backend: { gauges: count(BackendGauge), rates: count(BackendRate), statFields: backendStatFields.length, sharedInts: BackendShared.WORDS, sharedFloats: BackendSharedFloat.WORDS },
-  server: { gauges: count(ServerGauge), rates: count(ServerRate), statFields: serverStatFields.length, sharedInts: ServerShared.WORDS, sharedFloats: ServerSharedFloat.WORDS },
+  process: kindLayout(ProcessGauge, ProcessRate, processStatFields, 0, 0),
+  frontend: kindLayout(FrontendGauge, FrontendRate, frontendStatFields, 0, 0),
+  listener: kindLayout(ListenerGauge, ListenerRate, listenerStatFields, 0, 0),
+  backend: kindLayout(BackendGauge, BackendRate, backendStatFields, BackendShared.WORDS, BackendSharedFloat.WORDS),
+  server: kindLayout(ServerGauge, ServerRate, serverStatFields, ServerShared.WORDS, ServerSharedFloat.WORDS),
 }
+
+/** Place of a gauge's highest value in the shared part. */
+export const gaugeHighest = (gauge: number): number => CommonShared.WORDS + gauge
+/** Place of a rate's highest count in the shared part. */
+export const rateHighest = (kind: ObjectKind, rate: number): number => CommonShared.WORDS + kindLayouts[kind].gauges + rate
+/** Place of the first word that only this kind has in the shared part. */
+export const kindWords = (kind: ObjectKind): number => CommonShared.WORDS + kindLayouts[kind].gauges + kindLayouts[kind].rates
+/** Place of a gauge's share in a thread part. */
+export const gaugeShare = (gauge: number): number => CommonThread.WORDS + gauge
+/** Place of a rate's first pair in a thread part. */
+export const rateShare = (kind: ObjectKind, rate: number): number => CommonThread.WORDS + kindLayouts[kind].gauges + rate * RATE_WORDS
+
+/** Objects in one chunk: enough that few configurations need a second one, few enough that a chunk stays below some MiB. */
+export const objectsPerChunk = (kind: ObjectKind): number => (kind === 'process' ? 1 : 64)

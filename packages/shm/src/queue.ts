@@ -1,13 +1,26 @@
+// Sessions of a backend's servers under `maxconn`, and the streams that wait for one (manual 2.4 "maxconn", 5.2 "maxconn",
+// "maxqueue", "minconn"): in a server's own queue (persistence, hashing) or in the backend's, whose streams any server may
+// serve. Exact over all threads. Knows no weights, health or time-outs: the caller says what a server's limit is now.
+//
+// Two locks. A server's object lock guards its sessions and grants: below the limit, or not. The backend's queue lock guards
+// the order of all its queues; where both are needed it is taken first. Entering takes the first only, and leaving takes
+// none while nobody waits:
+//
+//   leave: give the session back, then look whether somebody waits
+//   wait:  enter the queue, then look whether a session is free
+//
+// Both in sequentially consistent order, so at least one of the two sees the other, and no waiter is forgotten. Who finds
+// both a free session and a waiter grants it to the oldest. Nobody enters past a waiter that the server could serve.
 import type { Segment } from './segment.ts'
+import { ServerShared, kindWords } from './layout.ts'
+import { acquire, release } from './lock.ts'
+import { Wake, postWake } from './mailbox.ts'
+import { ControlWord, controlInts } from './control.ts'
+import { TicketState, TicketWord, before, heapFirst, ticketDue, ticketWord } from './ticket-table.ts'
+import { Tickets, queueInsert, queueRemove, resetQueueHighest, type BackendWords, type Granted, type QueueWords, type ServerWords, type Ticket } from './tickets.ts'
 
-/** A waiting stream: an index into the calling thread's slice of the ticket table. */
-export type Ticket = number
-
-/** `queued`: wait for `Wake.granted`. `entered`: a slot was free after all. `full`: maxqueue or the ticket table is exhausted. */
-export type EnqueueResult =
-  | { readonly type: 'queued'; readonly ticket: Ticket }
-  | { readonly type: 'entered'; readonly server: number }
-  | { readonly type: 'full' }
+/** `queued`: wait for `Wake.granted`. `entered`: a session was free after all. `full`: `maxqueue` is reached, or the thread's tickets are exhausted. */
+export type EnqueueResult = { readonly type: 'queued'; readonly ticket: Ticket } | { readonly type: 'entered'; readonly server: number } | { readonly type: 'full' }
 
 /** Order in a queue: lowest class first (`set-priority-class`, -2047 to 2047), then arrival plus offset (`set-priority-offset`, ms). */
 export interface QueuePosition {
@@ -15,54 +28,270 @@ export interface QueuePosition {
   readonly offsetMs: number
 }
 
-/** A server that may take from the backend's queue, and its limit now (dynamic maxconn, slow start; 0: none). */
+/** A server as queueing sees it at this moment. */
 export interface ServerLimit {
+  /** Its slot. */
   readonly server: number
+  /** Sessions that it may have now (maxconn, minconn and slow start applied); 0: no limit. */
   readonly limit: number
+  /** Whether it may serve streams that did not ask for it: false while it drains, is down, or is a backup not in use. */
+  readonly takesBackendQueue: boolean
 }
 
-/** What became of a ticket. `entered`: the caller holds a session on `server`. `redispatch`: its server's queue was emptied, balance again. */
-export type Granted = { readonly ticket: Ticket; readonly type: 'entered'; readonly server: number } | { readonly ticket: Ticket; readonly type: 'redispatch' }
+const NONE: readonly Granted[] = []
 
-/**
- * Sessions of a backend's servers under `maxconn`, and the streams that wait for one: in a server's own queue
- * (persistence, hashing) or in the backend's (any server will do). Exact over all threads. `server` is a server's slot.
- */
-export declare class Admission {
-  constructor(segment: Segment, backend: number)
-  /** Main only, when a server is allocated: which backend it belongs to. */
-  static assign(segment: Segment, server: number, backend: number): void
-  /** Counts a session on the server unless `limit` (0: none) is reached or its own queue is not empty. */
-  enter(server: number, limit: number): boolean
+/** The calling thread's access to one backend. Build it once for each generation. Main must not use it but for `highest` and lengths. */
+export class Admission {
+  readonly #tickets: Tickets
+  readonly #segment: Segment
+  readonly #backend: BackendWords
+
+  /** `backend` is a slot. */
+  constructor(tickets: Tickets, backend: number) {
+    this.#tickets = tickets
+    this.#segment = tickets.segment
+    this.#backend = tickets.backend(backend)
+  }
+
+  /** Main only, before any thread queues on the server: which backend it belongs to. Recovery needs it. */
+  static assign(segment: Segment, server: number, backend: number): void {
+    const { ints, shared } = segment.object('server', server)
+    Atomics.store(ints, shared + kindWords('server') + ServerShared.backend, backend + 1)
+  }
+
+  /** Counts a session on the server; false when its limit is reached or an older stream waits for it. */
+  enter({ server, limit, takesBackendQueue }: ServerLimit): boolean {
+    const words = this.#tickets.server(server)
+    if (limit === 0) {
+      words.sessions.increment()
+      return true
+    }
+    if (length(words.queue) > 0 || (takesBackendQueue && length(this.#backend.queue) > 0)) return false
+    acquire(words.ints, words.lock, this.#segment.party)
+    const free = this.#isFree(words, limit)
+    if (free) words.sessions.incrementLocked()
+    release(words.ints, words.lock)
+    return free
+  }
+
   /**
-   * Ends a session. If somebody waits, the slot goes to the oldest: to the caller's own thread, then it is returned; or to
-   * another thread, which is woken. `takesBackendQueue` is false for a server that must not get new streams.
+   * Ends a session. If streams wait, the oldest get what is free: those of other threads are woken, those of the caller's
+   * thread are returned, their sessions already counted.
    */
-  leave(server: number, limit: number, takesBackendQueue: boolean): Granted | undefined
-  /** Waits for that server; `maxqueue` 0: no bound. */
-  enqueueForServer(server: number, limit: number, maxqueue: number, position: QueuePosition, now: number): EnqueueResult
-  /** Waits for any of the backend's servers; the candidates are tried once more under the lock. */
-  enqueueForBackend(candidates: readonly ServerLimit[], position: QueuePosition, now: number): EnqueueResult
-  /** Gives up waiting (timeout, client gone). A grant that had already arrived goes to the next oldest; returned if that is the caller's. */
-  cancel(ticket: Ticket, limitOf: (server: number) => number, takesBackendQueue: boolean): Granted | undefined
-  /** Fills free slots of a server from the queues: after it came up, its limit rose, or a thread died. Grants for the caller's thread are returned. */
-  dispatch(server: number, limit: number, takesBackendQueue: boolean): Granted[]
-  /** Empties a server's own queue: its streams balance again (server went down). Those of the caller's thread are returned. */
-  redistribute(server: number): Granted[]
-  serverQueueLength(server: number): number
-  serverQueueHighest(server: number): number
-  /** Waiting in the backend's own queue and in those of its servers is the caller's sum; this is the backend's own. */
-  backendQueueLength(): number
-  backendQueueHighest(): number
-  resetHighest(): void
+  leave(server: ServerLimit): readonly Granted[] {
+    this.#tickets.server(server.server).sessions.decrement()
+    return this.dispatch(server)
+  }
+
+  /** Gives free sessions to waiting streams, as `leave` does: after the server came up, its limit rose, or a thread died. */
+  dispatch(server: ServerLimit): readonly Granted[] {
+    const words = this.#tickets.server(server.server)
+    if (length(words.queue) === 0 && (!server.takesBackendQueue || length(this.#backend.queue) === 0)) return NONE
+    const own: Granted[] = []
+    this.#lock()
+    this.#grantFree(words, server, own)
+    this.#unlock()
+    return own
+  }
+
+  /** Waits for that server. `maxqueue` 0: no bound. `now` as in frequency.ts. */
+  enqueueForServer(server: ServerLimit, maxqueue: number, position: QueuePosition, now: number): EnqueueResult {
+    const words = this.#tickets.server(server.server)
+    return this.#enqueue(words.queue, server.server + 1, maxqueue, [server], position, now)
+  }
+
+  /** Waits for any of the backend's servers; `candidates` are those that could serve it now. */
+  enqueueForBackend(candidates: readonly ServerLimit[], position: QueuePosition, now: number): EnqueueResult {
+    return this.#enqueue(this.#backend.queue, 0, 0, candidates, position, now)
+  }
+
+  /**
+   * Gives up waiting (time-out, client gone). When the ticket had been granted meanwhile, the session goes on to the next
+   * oldest, as in `leave`; `limitOf` describes that server.
+   */
+  cancel(ticket: Ticket, limitOf: (server: number) => ServerLimit): readonly Granted[] {
+    const { tickets, party } = this.#segment
+    const state = ticketWord(ticket, TicketWord.state)
+    const own: Granted[] = []
+    this.#lock()
+    if (tickets[state] === TicketState.waiting) {
+      queueRemove(this.#segment, this.#queueOf(ticket), ticket)
+      Atomics.store(tickets, state, TicketState.free)
+    } else if (tickets[state] === TicketState.granted) {
+      const server = tickets[ticketWord(ticket, TicketWord.server)]!
+      const words = this.#tickets.server(server)
+      this.#tickets.forget(ticket)
+      acquire(words.ints, words.lock, party)
+      Atomics.store(tickets, state, TicketState.free)
+      words.ints[words.granted]!--
+      release(words.ints, words.lock)
+      this.#grantFree(words, limitOf(server), own)
+    } else {
+      this.#tickets.forget(ticket)
+      Atomics.store(tickets, state, TicketState.free)
+    }
+    this.#unlock()
+    this.#tickets.discard(ticket)
+    return own
+  }
+
+  /** Empties a server's own queue, because it went down: its streams balance again. Those of the caller's thread are returned. */
+  redistribute(server: number): readonly Granted[] {
+    const { tickets, identity } = this.#segment
+    const { queue } = this.#tickets.server(server)
+    const own: Granted[] = []
+    this.#lock()
+    for (let ticket = heapFirst(queue); ticket >= 0; ticket = heapFirst(queue)) {
+      queueRemove(this.#segment, queue, ticket)
+      if (ownerOf(this.#segment, ticket) === identity.thread) {
+        Atomics.store(tickets, ticketWord(ticket, TicketWord.state), TicketState.free)
+        this.#tickets.discard(ticket)
+        own.push({ ticket, type: 'redispatch' })
+      } else {
+        Atomics.store(tickets, ticketWord(ticket, TicketWord.state), TicketState.redispatch)
+        this.#tell(ticket)
+      }
+    }
+    this.#unlock()
+    return own
+  }
+
+  /** Sessions of the server and grants that are not yet claimed: what its limit is compared with. */
+  used(server: number): number {
+    const words = this.#tickets.server(server)
+    return words.sessions.sum() + Atomics.load(words.ints, words.granted)
+  }
+
+  /** Streams in the server's own queue (qcur), and the most there have been (qmax). */
+  serverQueue(server: number): { readonly length: number; readonly highest: number } {
+    return figures(this.#tickets.server(server).queue)
+  }
+
+  /** Streams in the backend's own queue, without those of its servers, and the most there have been. */
+  backendQueue(): { readonly length: number; readonly highest: number } {
+    return figures(this.#backend.queue)
+  }
+
+  /** `clear counters` for one server's queue, or the backend's own. False when the lock could not be had at once; try again later. */
+  resetQueueHighest(server?: number): boolean {
+    return resetQueueHighest(this.#segment, this.#backend, server === undefined ? this.#backend.queue : this.#tickets.server(server).queue)
+  }
+
+  #lock(): void {
+    acquire(this.#backend.ints, this.#backend.lock, this.#segment.party)
+  }
+
+  #unlock(): void {
+    release(this.#backend.ints, this.#backend.lock)
+  }
+
+  /** Under the server's lock. */
+  #isFree(words: ServerWords, limit: number): boolean {
+    return limit === 0 || words.sessions.sum() + words.ints[words.granted]! < limit
+  }
+
+  #queueOf(ticket: Ticket): QueueWords {
+    const queue = this.#segment.tickets[ticketWord(ticket, TicketWord.queue)]!
+    return queue === 0 ? this.#backend.queue : this.#tickets.server(queue - 1).queue
+  }
+
+  #enqueue(queue: QueueWords, queueWord: number, maxqueue: number, candidates: readonly ServerLimit[], position: QueuePosition, now: number): EnqueueResult {
+    if (maxqueue > 0 && length(queue) >= maxqueue) return { type: 'full' }
+    const ticket = this.#tickets.allocate()
+    if (ticket < 0) return { type: 'full' }
+    const { tickets } = this.#segment
+    this.#lock()
+    if (maxqueue > 0 && length(queue) >= maxqueue) {
+      this.#unlock()
+      this.#tickets.discard(ticket)
+      return { type: 'full' }
+    }
+    this.#describe(ticket, queueWord, position, now)
+    Atomics.store(tickets, ticketWord(ticket, TicketWord.state), TicketState.waiting)
+    queueInsert(this.#segment, queue, ticket)
+    const own: Granted[] = []
+    let entered = -1
+    for (const candidate of candidates) {
+      this.#grantFree(this.#tickets.server(candidate.server), candidate, own)
+      for (const granted of own.splice(0)) {
+        if (granted.ticket !== ticket) this.#tickets.defer(granted)
+        else if (granted.type === 'entered') entered = granted.server
+      }
+      if (entered >= 0) break
+    }
+    this.#unlock()
+    return entered >= 0 ? { type: 'entered', server: entered } : { type: 'queued', ticket }
+  }
+
+  /** Under the queue lock. The backend's clock never falls, so that threads whose time differs by a little keep the order of arrival. */
+  #describe(ticket: Ticket, queueWord: number, position: QueuePosition, now: number): void {
+    const { tickets, ticketFloats } = this.#segment
+    const { ints, floats, clockMs, sequence, slot } = this.#backend
+    const clock = Math.max(floats[clockMs]!, now)
+    floats[clockMs] = clock
+    tickets[ticketWord(ticket, TicketWord.backend)] = slot
+    tickets[ticketWord(ticket, TicketWord.queue)] = queueWord
+    tickets[ticketWord(ticket, TicketWord.priorityClass)] = position.priorityClass
+    tickets[ticketWord(ticket, TicketWord.sequence)] = ints[sequence] = (ints[sequence]! + 1) | 0
+    ticketFloats[ticketDue(ticket)] = clock + position.offsetMs
+  }
+
+  /** Under the queue lock: the oldest streams that the server may serve get its free sessions. */
+  #grantFree(words: ServerWords, { server, limit, takesBackendQueue }: ServerLimit, own: Granted[]): void {
+    const { tickets, identity, party } = this.#segment
+    for (;;) {
+      const ticket = this.#oldest(words, takesBackendQueue)
+      if (ticket < 0) return
+      acquire(words.ints, words.lock, party)
+      if (!this.#isFree(words, limit)) {
+        release(words.ints, words.lock)
+        return
+      }
+      queueRemove(this.#segment, this.#queueOf(ticket), ticket)
+      const state = ticketWord(ticket, TicketWord.state)
+      tickets[ticketWord(ticket, TicketWord.server)] = server
+      if (ownerOf(this.#segment, ticket) === identity.thread) {
+        Atomics.store(tickets, state, TicketState.free)
+        words.sessions.incrementLocked()
+        release(words.ints, words.lock)
+        this.#tickets.discard(ticket)
+        own.push({ ticket, type: 'entered', server })
+      } else {
+        Atomics.store(tickets, state, TicketState.granted)
+        words.ints[words.granted]!++
+        release(words.ints, words.lock)
+        this.#tell(ticket)
+      }
+    }
+  }
+
+  #oldest(words: ServerWords, takesBackendQueue: boolean): Ticket {
+    const own = heapFirst(words.queue)
+    const common = takesBackendQueue ? heapFirst(this.#backend.queue) : -1
+    if (own < 0 || common < 0) return Math.max(own, common)
+    return before(this.#segment, own, common) ? own : common
+  }
+
+  /** Under the queue lock: puts the ticket into its owner's inbox and wakes the owner. */
+  #tell(ticket: Ticket): void {
+    const { control, tickets } = this.#segment
+    const owner = ownerOf(this.#segment, ticket)
+    const inbox = controlInts(owner) + ControlWord.inbox
+    const next = ticketWord(ticket, TicketWord.inbox)
+    let head = Atomics.load(control, inbox)
+    for (;;) {
+      tickets[next] = head
+      const found = Atomics.compareExchange(control, inbox, head, ticket + 1)
+      if (found === head) break
+      head = found
+    }
+    postWake(this.#segment, owner, Wake.granted)
+  }
 }
 
-/** The calling thread's tickets over all backends. */
-export declare class Tickets {
-  constructor(segment: Segment)
-  /** Call on `Wake.granted`: tickets granted since the last call, oldest first, sessions already claimed for the caller. */
-  takeGranted(): Granted[]
-  /** Call on `Wake.recovered`: as `takeGranted`, but finds also those whose granting thread died before telling. */
-  rescan(): Granted[]
-  waiting(): number
-}
+const length = (queue: QueueWords): number => Atomics.load(queue.ints, queue.length)
+
+const figures = (queue: QueueWords): { length: number; highest: number } => ({ length: length(queue), highest: Atomics.load(queue.ints, queue.highest) })
+
+/** The thread whose ticket it is. */
+const ownerOf = (segment: Segment, ticket: Ticket): number => Math.floor(ticket / segment.ticketsPerThread)

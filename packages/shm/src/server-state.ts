@@ -1,39 +1,122 @@
+// Health and administration of a server as all threads see it. Slots: ServerShared and ServerSharedFloat in layout.ts.
+//
+// Writer: main only (checks, runtime socket, slow start), except the number of consecutive errors, which any thread adds to.
+// Each word is one sequentially consistent Int32; words change one by one, so a reader that needs several at once compares
+// `version` before and after, which main raises after each batch. Times are Float64 with one writer, in epoch milliseconds.
+import { BackendShared, ServerShared, ServerSharedFloat, kindWords } from './layout.ts'
 import type { Segment } from './segment.ts'
 
-/** Administrative state bits (`srv_admin_state` in `show servers state`, management manual 9.3). */
-export const AdminState = { forcedMaintenance: 0x01, inheritedMaintenance: 0x02, configMaintenance: 0x04, forcedDrain: 0x08, inheritedDrain: 0x10, resolutionMaintenance: 0x20, hostnameMaintenance: 0x40 } as const
-/** Operational state (`srv_op_state`). */
+/** Administrative state, bits as `srv_admin_state` in `show servers state` (management manual 9.3). */
+export const AdminState = {
+  forcedMaintenance: 0x01,
+  inheritedMaintenance: 0x02,
+  configMaintenance: 0x04,
+  forcedDrain: 0x08,
+  inheritedDrain: 0x10,
+  resolutionMaintenance: 0x20,
+  /** Not a maintenance: the host name was set over the runtime socket. */
+  hostnameSet: 0x40,
+} as const
+/** Operational state, numbers as `srv_op_state`. */
 export const OperationalState = { stopped: 0, starting: 1, running: 2, stopping: 3 } as const
 
-/** Words of a server that may be read and written by name; units in layout.ts's names. */
+const MAINTENANCE = AdminState.forcedMaintenance | AdminState.inheritedMaintenance | AdminState.configMaintenance | AdminState.resolutionMaintenance
+const DRAIN = AdminState.forcedDrain | AdminState.inheritedDrain
+
+/**
+ * Words by name. Weights: 0 to 256, `effectiveWeight` after slow start in the units that the balancer chose. `health`: 0 to
+ * rise + fall - 1. `checkState` and `checkResult`: numbers as
+ * `srv_check_state` and `srv_check_result`; `checkStatus`: a number that the check code defines. `checkCode`: the status or
+ * return code, -1 when there is none. `checksFailed` (chkfail) and `transitionsDown` (chkdown): events since start.
+ */
 export type ServerWord =
-  | 'adminState' | 'operationalState' | 'checkState' | 'health' | 'checkStatus' | 'checkCode' | 'checkDurationMs'
-  | 'agentState' | 'agentHealth' | 'agentStatus' | 'agentCode' | 'agentDurationMs'
+  | 'adminState' | 'operationalState' | 'checkState' | 'health' | 'checkResult' | 'checkStatus' | 'checkCode' | 'checkDurationMs'
+  | 'agentState' | 'agentHealth' | 'agentResult' | 'agentStatus' | 'agentCode' | 'agentDurationMs'
   | 'userWeight' | 'effectiveWeight' | 'initialWeight' | 'checksFailed' | 'transitionsDown' | 'maxconn'
+/** `lastChangeMs` and `lastCheckMs`: epoch; `downMs`: time spent down before the last change; `slowStartMs`: epoch of its begin. */
 export type ServerTime = 'lastChangeMs' | 'downMs' | 'slowStartMs' | 'lastCheckMs'
 
-/** Health and administration of one server. Writer: main only, except `countError` and `clearErrors`. */
-export declare class ServerState {
-  constructor(segment: Segment, slot: number)
-  get(word: ServerWord): number
-  set(word: ServerWord, value: number): void
-  time(word: ServerTime): number
-  setTime(word: ServerTime, value: number): void
-  /** Running or starting, without maintenance: may get traffic at all. */
-  isUsable(): boolean
-  /** Usable, not draining, and effective weight above 0: may get new streams by load balancing. */
-  isEligible(): boolean
-  /** Grows with every published change. */
-  version(): number
-  /** Consecutive errors seen in traffic (`observe`, `error-limit`); any thread. Returns the new number. */
-  countError(): number
-  clearErrors(): void
+export class ServerState {
+  readonly #ints: Int32Array
+  readonly #floats: Float64Array
+  readonly #words: number
+  readonly #times: number
+
+  constructor(segment: Segment, slot: number) {
+    const view = segment.object('server', slot)
+    this.#ints = view.ints
+    this.#floats = view.floats
+    this.#words = view.shared + kindWords('server')
+    this.#times = view.sharedFloats
+  }
+
+  get(word: ServerWord): number {
+    return Atomics.load(this.#ints, this.#words + ServerShared[word])
+  }
+
+  /** Main only. */
+  set(word: ServerWord, value: number): void {
+    Atomics.store(this.#ints, this.#words + ServerShared[word], value)
+  }
+
+  time(word: ServerTime): number {
+    return this.#floats[this.#times + ServerSharedFloat[word]]!
+  }
+
+  /** Main only. */
+  setTime(word: ServerTime, value: number): void {
+    this.#floats[this.#times + ServerSharedFloat[word]] = value
+  }
+
+  /** Up or coming up, and not in maintenance: may serve at all, for example by persistence. */
+  isUsable(): boolean {
+    return (this.get('adminState') & MAINTENANCE) === 0 && this.get('operationalState') !== OperationalState.stopped
+  }
+
+  /** Usable, neither draining nor stopping, with weight: may get streams by load balancing. */
+  isEligible(): boolean {
+    return this.isUsable() && (this.get('adminState') & DRAIN) === 0 && this.get('operationalState') !== OperationalState.stopping && this.get('effectiveWeight') > 0
+  }
+
+  /** Grows with every batch of changes. */
+  version(): number {
+    return Atomics.load(this.#ints, this.#words + ServerShared.version)
+  }
+
+  /** Main only: after a batch of changes. */
+  publish(): void {
+    Atomics.add(this.#ints, this.#words + ServerShared.version, 1)
+  }
+
+  /** Any thread: one more consecutive error seen in traffic (`observe`, `error-limit`); returns how many. */
+  countError(): number {
+    return Atomics.add(this.#ints, this.#words + ServerShared.consecutiveErrors, 1) + 1
+  }
+
+  /** Any thread: a success ends the run of errors. The load spares the store, and the other threads' cache lines, on the usual path. */
+  clearErrors(): void {
+    const index = this.#words + ServerShared.consecutiveErrors
+    if (Atomics.load(this.#ints, index) !== 0) Atomics.store(this.#ints, index, 0)
+  }
 }
 
 /** What pickers compare before they trust a cached view of a backend's servers. */
-export declare class BackendVersion {
-  constructor(segment: Segment, slot: number)
-  current(): number
-  /** Main only: after a change of any server's state or weight, once for each batch of changes. */
-  publish(): void
+export class BackendVersion {
+  readonly #ints: Int32Array
+  readonly #index: number
+
+  constructor(segment: Segment, slot: number) {
+    const view = segment.object('backend', slot)
+    this.#ints = view.ints
+    this.#index = view.shared + kindWords('backend') + BackendShared.version
+  }
+
+  current(): number {
+    return Atomics.load(this.#ints, this.#index)
+  }
+
+  /** Main only: after a change of any of its servers' state or weight, once for each batch. */
+  publish(): void {
+    Atomics.add(this.#ints, this.#index, 1)
+  }
 }
