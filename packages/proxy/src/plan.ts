@@ -1,6 +1,6 @@
 // What the control thread sends to data threads: one generation of the configuration as plain data (structured clone),
 // with the shared-memory slots that its objects have under their stable names. Compiled by packages/control, read here.
-import type { Config, LogTarget } from '@evenkeel/config'
+import type { Config } from '@evenkeel/config'
 
 /** One generation. Arrays are parallel to those of the config where said so. */
 export interface Plan {
@@ -11,8 +11,6 @@ export interface Plan {
   readonly proxies: readonly ProxyPlan[]
   /** Every socket of every `bind` line: one for each address and port. */
   readonly listeners: readonly ListenerPlan[]
-  /** The distinct lists of `log` targets; `LogSink.emit` names one by its index. */
-  readonly logTargets: readonly (readonly LogTarget[])[]
   /** Effective limits of the process. */
   readonly limits: ProcessLimits
 }
@@ -32,8 +30,8 @@ export interface ProxyPlan {
   readonly backendSlot: number
   /** Parallel to `config.proxies[i].servers`. */
   readonly serverSlots: readonly number[]
-  /** Index into `logTargets`, -1 where nothing is logged. */
-  readonly logTargets: number
+  /** Number of the proxy's log set (packages/log); 0 where nothing is logged. */
+  readonly logSet: number
 }
 
 /** Where a listener is bound: numeric, resolved by the control thread. */

@@ -1,10 +1,11 @@
 // What every object of the data plane may know of the thread that it lives on. No module of the data plane keeps state
 // of its own: it hangs off this, off a Generation, or in shared memory.
+import type { Mailbox, Segment } from '@evenkeel/shm'
 import type { TimerWheel } from './timers.ts'
 
 /** The time, read once for each event instead of at each use. */
 export interface Clock {
-  /** Monotonic milliseconds with a fraction, as of the last refresh. */
+  /** CLOCK_MONOTONIC in milliseconds with a fraction, as of the last refresh; the same for all threads. */
   readonly now: number
   /** Reads the clock; every entry from the event loop into the data plane does so first. */
   refresh(): void
@@ -13,10 +14,10 @@ export interface Clock {
 /** Where log lines go; the log thread does the rest. Never waits and never throws. */
 export interface LogSink {
   /**
-   * `targetsId` names the list of `log` targets of a proxy (index into the plan's `logTargets`); `level` is the syslog
-   * severity 0..7; `line` is the message without header or line end.
+   * `logSet` is a proxy's `ProxyPlan.logSet`; `level` is the syslog severity 0..7; `line` is the message without header or
+   * line end.
    */
-  emit(targetsId: number, level: number, line: string): void
+  emit(logSet: number, level: number, line: string): void
 }
 
 export interface ThreadContext extends Clock {
@@ -28,4 +29,9 @@ export interface ThreadContext extends Clock {
   dateNow(): number
   readonly wheel: TimerWheel
   readonly log: LogSink
+  /** This thread's view of the shared memory; `segment.identity.thread` is its number there (main is 0). */
+  readonly segment: Segment
+  readonly mailbox: Mailbox
+  /** Registers what runs when the mailbox brings one of `reasons` (bits of `Wake`), for the life of the thread. */
+  onWake(reasons: number, handler: (reasons: number) => void): void
 }
