@@ -3,10 +3,10 @@
  * no keyword. A reader that cannot go on throws StatementError; the section reader reports it and takes the next statement.
  */
 
-import { StatementError, type Diagnostics, type DiagnosticDetail } from './diagnostic.ts';
+import { StatementError, type Diagnostics, type DiagnosticDetail, type MessageForm } from './diagnostic.ts';
 import type { Position } from './model.ts';
 import { nearestWord } from './nearest.ts';
-import { parseSize, parseTimeMs, type TimeUnit } from './units.ts';
+import { parseSize, parseTimeMs, type TimeResult, type TimeUnit } from './units.ts';
 
 /** One tokenized line: words after quoting and expansion, and the column (from 1) where each begins. */
 export interface Line {
@@ -21,12 +21,17 @@ export interface Line {
 /** `no option …` and `default option …`. */
 export type Prefix = 'no' | 'default' | undefined;
 
+/** HAProxy's own sentence for a missing or unusable value, where it differs from the readers' general one. */
+export type ReaderMessage = string | ((word: string) => string);
+
 export interface IntegerLimits {
   readonly min?: number;
   readonly max?: number;
+  readonly message?: ReaderMessage;
 }
 
 export interface TimeLimits {
+  readonly message?: ReaderMessage;
   /** Unit of a bare number; milliseconds unless given. */
   readonly unit?: TimeUnit;
   readonly minMs?: number;
@@ -41,6 +46,10 @@ export class Cursor {
   index: number;
   /** Words of the keyword itself, for messages: "timeout connect". */
   keyword = '';
+  /** Put before every message of this statement: "'server b/s' : ". */
+  subject = '';
+  /** How messages of this statement begin. */
+  form: MessageForm = 'parsing';
 
   constructor(line: Line, diagnostics: Diagnostics, index = 0) {
     this.line = line;
@@ -87,53 +96,64 @@ export class Cursor {
   }
 
   /** The next word, or an error that says what is missing: `'timeout connect' expects …`. */
-  word(what: string): string {
+  word(what: string, message?: ReaderMessage): string {
     const word = this.line.words[this.index];
-    if (word === undefined || word === '') this.fail(`'${this.keyword}' expects ${what}`, { expected: what });
+    if (word === undefined || word === '') this.fail(this.sentence(message, '', `'${this.keyword}' expects ${what}`), { expected: what });
     this.index++;
     return word;
   }
 
   /** A decimal integer within limits (both included). */
   integer(what: string, limits: IntegerLimits = {}): number {
-    const word = this.word(what);
-    const range = describeRange(limits);
+    const word = this.word(what, limits.message);
+    const expected = `an integer${describeRange(limits)}`;
     const value = /^[+-]?\d+$/.test(word) ? Number(word) : NaN;
-    if (Number.isNaN(value)) this.failLast(`'${this.keyword}' expects ${what}, got '${word}'`, { expected: `an integer${range}` });
-    if (value < (limits.min ?? -Infinity) || value > (limits.max ?? Infinity)) {
-      this.failLast(`'${this.keyword}': ${what} '${word}' is out of range`, { expected: `an integer${range}` });
+    if (Number.isNaN(value)) {
+      this.failLast(this.sentence(limits.message, word, `'${this.keyword}' expects ${what}, got '${word}'`), { expected });
+    }
+    if (value < (limits.min ?? -0x80000000) || value > (limits.max ?? 0x7fffffff)) {
+      this.failLast(this.sentence(limits.message, word, `'${this.keyword}': ${what} '${word}' is out of range`), { expected });
     }
     return value;
   }
 
   /** A time with an optional unit (us, ms, s, m, h, d), in milliseconds. Manual section 2.5. */
   time(what: string, limits: TimeLimits = {}): number {
-    const word = this.word(what);
+    const word = this.word(what, limits.message);
     const result = parseTimeMs(word, limits.unit ?? 'ms');
-    if (!result.ok) this.failLast(`'${this.keyword}': ${result.reason}`, { expected: 'a time, as 500ms, 5s, 2m, 1h or 1d' });
+    if (!result.ok) {
+      const text = timeFault(result, word, this.keyword);
+      this.failLast(this.sentence(limits.message, word, text), { expected: 'a time, as 500ms, 5s, 2m, 1h or 1d' });
+    }
+    if (result.trailing !== '') {
+      this.warn(`unexpected character '${result.trailing[0]}' after the timer value '${word}', only ` +
+        '(us=microseconds,ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. ' +
+        'This will be reported as an error in next versions.', { form: 'plain' });
+    }
     if (result.value < (limits.minMs ?? 0) || result.value > (limits.maxMs ?? Infinity)) {
-      this.failLast(`'${this.keyword}': ${what} '${word}' is out of range`);
+      this.failLast(this.sentence(limits.message, word, `'${this.keyword}': ${what} '${word}' is out of range`));
     }
     return result.value;
   }
 
   /** A size with an optional suffix k, m or g (powers of 1024), in bytes. */
-  size(what: string): number {
-    const word = this.word(what);
+  size(what: string, message?: ReaderMessage): number {
+    const word = this.word(what, message);
     const result = parseSize(word);
-    if (!result.ok) this.failLast(`'${this.keyword}': ${result.reason}`, { expected: 'a size, as 16384, 16k, 1m or 1g' });
+    if (!result.ok) {
+      this.failLast(this.sentence(message, word, `'${this.keyword}': '${word}' is an invalid size`), { expected: 'a size, as 16384, 16k, 1m or 1g' });
+    }
     return result.value;
   }
 
   /** One of the given words; the error names them and the nearest. */
-  oneOf<T extends string>(what: string, values: readonly T[]): T {
-    const word = this.word(`${what} (${values.join(', ')})`);
+  oneOf<T extends string>(what: string, values: readonly T[], message?: ReaderMessage): T {
+    const list = values.map((value) => `'${value}'`).join(', ');
+    const word = this.word(`${what} (${list})`, message);
     const found = values.find((value) => value === word);
     if (found === undefined) {
-      this.failLast(`'${this.keyword}': unknown ${what} '${word}'`, {
-        expected: values.map((value) => `'${value}'`).join(', '),
-        nearest: nearestWord(word, values),
-      });
+      const text = this.sentence(message, word, `'${this.keyword}': unknown ${what} '${word}'`);
+      this.failLast(text, { expected: list, nearest: nearestWord(word, values) });
     }
     return found;
   }
@@ -164,12 +184,27 @@ export class Cursor {
   /** Reports a warning at the word taken last and goes on. */
   warn(message: string, detail: DiagnosticDetail = {}): void {
     const index = Math.max(0, this.index - 1);
-    this.diagnostics.warning(message, this.position(index), { length: this.line.words[index]?.length ?? 1, ...detail });
+    const length = this.line.words[index]?.length ?? 1;
+    this.diagnostics.warning(this.subject + message, this.position(index), { length, form: this.form, ...detail });
   }
 
   private errorAt(index: number, message: string, detail: DiagnosticDetail): StatementError {
-    return new StatementError(message, this.position(index), { length: this.line.words[index]?.length ?? 1, ...detail });
+    const length = this.line.words[index]?.length ?? 1;
+    return new StatementError(this.subject + message, this.position(index), { length, form: this.form, ...detail });
   }
+
+  private sentence(message: ReaderMessage | undefined, word: string, general: string): string {
+    if (message === undefined) return general;
+    return typeof message === 'string' ? message : message(word);
+  }
+}
+
+/** HAProxy's sentence for a time that cannot be used. */
+export function timeFault(result: Extract<TimeResult, { ok: false }>, word: string, keyword: string): string {
+  if (result.fault === 'overflow') {
+    return `timer overflow in argument '${word}' to '${keyword}' (maximum value is 2147483647 ms or ~24.8 days)`;
+  }
+  return `unexpected character '${result.character}' in '${keyword}'`;
 }
 
 function describeRange(limits: IntegerLimits): string {

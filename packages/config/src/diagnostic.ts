@@ -11,15 +11,20 @@ import type { Position } from './model.ts';
 /** As HAProxy's: alert = the configuration is refused; diag = shown with -dD only. */
 export type Severity = 'alert' | 'warning' | 'notice' | 'diag';
 
+/**
+ * How HAProxy's own line begins, which differs by what finds the fault: `parsing [file:line] : ` (statements),
+ * `parsing [file:line]: ` (the tokenizer and some keywords), `[file:line] : ` (servers), or nothing (checks after reading).
+ */
+export type MessageForm = 'parsing' | 'tight' | 'place' | 'plain';
+
 export interface Diagnostic {
   readonly severity: Severity;
-  /** HAProxy's sentence, without `parsing [file:line] : `. No line feed at the end. */
+  /** HAProxy's sentence, without what `form` puts before it. No line feed at the end. */
   readonly message: string;
   readonly at: Position | undefined;
   /** Characters to underline from `at`; at least 1. */
   readonly length: number;
-  /** Whether HAProxy's first line says `parsing [file:line] : `; the checks after reading have no such prefix. */
-  readonly parsing: boolean;
+  readonly form: MessageForm;
   /** What would have been right here, as the end of "expected …". */
   readonly expected: string | undefined;
   /** The known word nearest to the one that was written. */
@@ -28,7 +33,8 @@ export interface Diagnostic {
 
 export interface DiagnosticDetail {
   readonly length?: number;
-  readonly parsing?: boolean;
+  /** `parsing` unless given, or `plain` without a place. */
+  readonly form?: MessageForm;
   readonly expected?: string | undefined;
   readonly nearest?: string | undefined;
 }
@@ -47,7 +53,7 @@ export class Diagnostics {
       message,
       at,
       length: Math.max(1, detail.length ?? 1),
-      parsing: detail.parsing ?? at !== undefined,
+      form: at === undefined ? 'plain' : (detail.form ?? 'parsing'),
       expected: detail.expected,
       nearest: detail.nearest,
     });
