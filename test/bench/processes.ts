@@ -78,7 +78,12 @@ export class Running {
 
   /** CPU seconds of all threads of the process so far. taskset execs, so the pid is the program's. */
   cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.pid}/stat`, 'latin1');
+    return Running.cpuSecondsOf(this.pid);
+  }
+
+  /** User and system time of one process, all its threads, in seconds. */
+  static cpuSecondsOf(pid: number): number {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   }

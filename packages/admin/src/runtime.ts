@@ -1,0 +1,32 @@
+/** What the runtime socket can ask of the running process. Implemented by the assembly over packages/control. */
+
+import type { Plan } from '@evenkeel/proxy';
+import type { Segment, StatReader } from '@evenkeel/shm';
+
+export interface Runtime {
+  /** The generation that serves now. */
+  plan(): Plan;
+  /** Main's view of shared memory. */
+  readonly segment: Segment;
+  /** The one reader of statistics that may also clear them. */
+  readonly statistics: StatReader;
+  readonly pid: number;
+  /** What `Version:` says. */
+  readonly version: string;
+  readonly releaseDate: string;
+  /** ms since the epoch. */
+  readonly startTimeMs: number;
+  readonly nodeName: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** ms since the epoch. */
+  dateNow(): number;
+  /** CLOCK_MONOTONIC in ms, the clock of all rates. */
+  monotonicNow(): number;
+  /** Data threads that run. */
+  threads(): number;
+  /** Whether a soft stop is under way. */
+  stopping(): boolean;
+  droppedLogs(): number;
+  /** The soft limit of descriptors. */
+  descriptorLimit(): number;
+}
