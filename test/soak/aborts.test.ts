@@ -1,0 +1,21 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { soakAborts } from './aborts.ts';
+
+const connections = Number(process.env['SOAK_CONNECTIONS'] ?? 3000);
+
+for (const threads of [1, 2]) {
+  const seed = Number(process.env['SOAK_SEED'] ?? Math.floor(Math.random() * 1e9));
+  test(`${connections} connections aborted at random phases leave nothing behind, nbthread ${threads}, seed ${seed}`, async () => {
+    const result = await soakAborts({ connections, threads, seed });
+    assert.ok(result.running, result.output);
+    assert.doesNotMatch(result.output, /exception|\bat .*\.ts:\d+|ALERT/i);
+    assert.equal(result.currentConnections, 0);
+    assert.equal(result.countedSessions, 0);
+    assert.equal(result.lastAnswer, 'HTTP/1.1 200 OK');
+    // Idle server connections that a pool may keep differ by a few between two quiet moments.
+    assert.ok(result.descriptorsAfter <= result.descriptorsBefore + 8, `${result.descriptorsBefore} to ${result.descriptorsAfter} descriptors`);
+    const growth = result.residentAfter - result.residentBefore;
+    assert.ok(growth < 64 * 1024 * 1024, `resident memory grew by ${growth} bytes`);
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * A daemon under test: evenkeel (or the program named by HAPROXY_PROGRAM) on a configuration in a folder of its own, with
+ * what a test wants to know of its process. Always stop it in `finally` or by `after`.
+ */
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export const EVENKEEL = join(import.meta.dirname, '../../scripts/evenkeel');
+const START_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 8000;
+
+export interface DaemonOptions {
+  /** Program to run instead of evenkeel. */
+  readonly program?: string;
+  readonly arguments?: readonly string[];
+  /** TCP port that accepts once the daemon serves. */
+  readonly port: number;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+export class Daemon {
+  readonly folder: string;
+  readonly configurationFile: string;
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<number | null>;
+  #output = '';
+  #ended = false;
+
+  private constructor(folder: string, file: string, child: ChildProcess) {
+    this.folder = folder;
+    this.configurationFile = file;
+    this.#child = child;
+    const keep = (chunk: Buffer): void => {
+      this.#output = (this.#output + chunk.toString('latin1')).slice(-200_000);
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    this.#exit = new Promise((resolve) => {
+      child.once('exit', (code) => {
+        this.#ended = true;
+        resolve(code);
+      });
+    });
+  }
+
+  /** Writes the configuration (`FOLDER` in it becomes the daemon's folder), starts the program and waits until it accepts. */
+  static async start(configuration: string, options: DaemonOptions): Promise<Daemon> {
+    const folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
+    const file = join(folder, 'test.cfg');
+    writeFileSync(file, configuration.replaceAll('FOLDER', folder));
+    const child = spawn(options.program ?? process.env['HAPROXY_PROGRAM'] ?? EVENKEEL, ['-db', '-f', file, ...(options.arguments ?? [])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.environment },
+    });
+    const daemon = new Daemon(folder, file, child);
+    const limit = performance.now() + START_LIMIT_MS;
+    while (!(await accepts(options.port))) {
+      if (daemon.#ended || performance.now() > limit) {
+        await daemon.stop();
+        throw new Error(`the daemon does not accept on port ${options.port}:\n${daemon.output}`);
+      }
+      await pause(10);
+    }
+    return daemon;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Everything printed so far (the last 200 kB). */
+  get output(): string {
+    return this.#output;
+  }
+
+  get running(): boolean {
+    return !this.#ended;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Resolves with the exit status once the process has ended; null after a signal. */
+  async exited(): Promise<number | null> {
+    return await this.#exit;
+  }
+
+  descriptors(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  residentBytes(): number {
+    const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'latin1'));
+    return Number(line?.[1] ?? 0) * 1024;
+  }
+
+  /** Asks the runtime socket at `FOLDER/admin.sock`. */
+  async ask(command: string): Promise<string> {
+    return await new Promise((resolve, reject) => {
+      const socket = connect(join(this.folder, 'admin.sock'));
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
+      socket.once('error', reject);
+      socket.once('end', () => resolve(answer));
+      socket.write(`${command}\n`);
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#ended) {
+      this.#child.kill('SIGTERM');
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT_MS);
+      await this.#exit;
+      clearTimeout(timer);
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export async function accepts(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Ports of loopback that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map(async (server) => await new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Waits until `condition` holds; throws with `what` after `limitMs`. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
+  const limit = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error(`waited ${limitMs} ms in vain until ${what}`);
+    await pause(20);
+  }
+}
