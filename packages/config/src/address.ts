@@ -108,7 +108,7 @@ function inetAddress(rest: string, text: string, version: Family, rules: Address
   if (family === 'invalid' || (version !== undefined && typeof family === 'number' && family !== version)) {
     return { ok: false, reason: `invalid address: '${hostText}' in '${text}'` };
   }
-  const known = version ?? (host === '*' ? 4 : family === 'name' ? undefined : family);
+  const known = version ?? (family === 'any' ? 4 : family === 'name' ? undefined : family);
   return { ok: true, address: { kind: 'inet', host, family: known, port } };
 }
 

@@ -12,7 +12,8 @@ import { parseSize, parseTimeMs, type TimeResult, type TimeUnit } from './units.
 export interface Line {
   readonly file: string;
   readonly number: number;
-  readonly words: readonly string[];
+  /** Grows no more, but a reader may put in place of a word what it stands for (variables in addresses). */
+  readonly words: string[];
   readonly columns: readonly number[];
   /** Column after the last word. */
   readonly endColumn: number;

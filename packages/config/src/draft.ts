@@ -1,5 +1,5 @@
 /**
- * Mutable forms of the model while sections are being read, and the contexts that keyword parsers receive. The builder turns
+ * Mutable forms of the model while sections are being read, and the contexts that keyword parsers receive. `build.ts` turns
  * drafts into the frozen model at the end.
  */
 
@@ -8,16 +8,19 @@ import type { ExpressionScope, EvaluationPlace } from './expression-scope.ts';
 import type { Acl } from './expression-model.ts';
 import type { ConfigHost } from './host.ts';
 import type {
-  Bind, Global, HttpErrors, Options, Position, Proxy, Rules, Server, StatsSocket, Timeouts, Tune, Userlist,
+  Bind, ErrorPage, Global, HttpErrors, LogTarget, Options, Position, Proxy, Rules, Server, StatsSocket, SectionKind, Timeouts, Tune, Userlist,
 } from './model.ts';
+import type { LookUpVariable } from './tokenize.ts';
 
 /** The same shape, assignable, with growing arrays one level down. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
 export type RulesDraft = Mutable<Rules>;
 
-export interface GlobalDraft extends Omit<Mutable<Global>, 'tune'> {
+export interface GlobalDraft extends Omit<Mutable<Global>, 'tune' | 'h1CaseAdjust' | 'sslDefaults'> {
   tune: Mutable<Tune>;
+  h1CaseAdjust: Record<string, string>;
+  sslDefaults: Record<string, readonly string[]>;
 }
 
 export type ServerDraft = Mutable<Server>;
@@ -25,15 +28,39 @@ export type BindDraft = Mutable<Bind>;
 export type StatsSocketDraft = Mutable<StatsSocket>;
 
 /** A proxy or `defaults` section while it is read. `acls` is a map so that conditions find them at once. */
-export interface ProxyDraft extends Omit<Mutable<Proxy>, 'kind' | 'acls' | 'rules' | 'timeouts' | 'options' | 'errors'> {
+export interface ProxyDraft
+  extends Omit<Mutable<Proxy>, 'kind' | 'acls' | 'rules' | 'timeouts' | 'options' | 'errors' | 'servers' | 'binds' | 'logs'> {
   kind: Proxy['kind'] | 'defaults';
+  binds: BindDraft[];
+  /** `global` stands for the global section's targets, which may still grow. */
+  logs: (LogTarget | 'global')[];
+  servers: ServerDraft[];
   acls: Map<string, Acl>;
   rules: RulesDraft;
   timeouts: Mutable<Timeouts>;
   options: Mutable<Options>;
-  errors: Record<number, Proxy['errors'][number]>;
+  errors: Record<number, ErrorPage>;
   /** Accumulated `default-server` settings, inherited from `defaults`. */
   defaultServer: ServerDraft;
+  readonly notes: ProxyNotes;
+}
+
+/** What only the parser has to remember of a proxy. */
+export interface ProxyNotes {
+  /** The `defaults` section from which this one started, and whether by `from`. */
+  base: ProxyDraft | undefined;
+  explicitBase: boolean;
+  /** Keywords whose repetition is worth a warning, with their place. */
+  readonly seen: Map<string, Position>;
+  /** Rule keywords so far, with the highest rank (order of evaluation) among them. */
+  lastRule: { readonly rank: number; readonly label: string } | undefined;
+  /** Phases that a final rule without condition has ended. */
+  readonly closedPhases: Set<string>;
+  /** Of a `defaults` section: how proxies used it. */
+  usedExplicitly: boolean;
+  usedImplicitly: boolean;
+  usedByFrontend: Position | undefined;
+  usedByBackend: Position | undefined;
 }
 
 /** What every section's keywords share during one parse. */
@@ -42,25 +69,26 @@ export interface ParseState {
   readonly diagnostics: Diagnostics;
   /** Environment after `setenv` and its like so far. */
   readonly env: Map<string, string>;
+  readonly lookUp: LookUpVariable;
   readonly global: GlobalDraft;
+  readonly defaults: ProxyDraft[];
   readonly proxies: ProxyDraft[];
-  readonly httpErrors: HttpErrors[];
-  readonly userlists: Mutable<Userlist>[];
+  readonly httpErrors: Map<string, HttpErrors>;
+  readonly userlists: Map<string, Mutable<Userlist>>;
+  /** Keywords whose acceptance without effect was said once already. */
+  readonly noted: Set<string>;
   whenComplete(task: () => void): void;
 }
 
 export interface GlobalContext {
   readonly state: ParseState;
   readonly draft: GlobalDraft;
-  readonly at: Position;
   scope(place: EvaluationPlace): ExpressionScope;
 }
 
 export interface ProxyContext {
   readonly state: ParseState;
   readonly draft: ProxyDraft;
-  /** Of the statement being read. */
-  readonly at: Position;
   scope(place: EvaluationPlace): ExpressionScope;
 }
 
@@ -68,12 +96,36 @@ export interface ServerContext {
   readonly state: ParseState;
   readonly proxy: ProxyDraft;
   readonly draft: ServerDraft;
-  /** `default-server` rather than a server of its own. */
-  readonly isDefault: boolean;
+  /** A server of its own, `default-server`, or `server-template`. */
+  readonly form: 'server' | 'default' | 'template';
 }
 
 export interface BindContext {
   readonly state: ParseState;
+  /** Undefined for `stats socket`. */
   readonly proxy: ProxyDraft | undefined;
   readonly draft: BindDraft;
+}
+
+export interface HttpErrorsContext {
+  readonly state: ParseState;
+  readonly draft: { readonly name: string; readonly at: Position; readonly errors: Record<number, ErrorPage> };
+}
+
+export interface UserlistContext {
+  readonly state: ParseState;
+  readonly draft: Mutable<Userlist>;
+}
+
+/** HAProxy's words for a kind of proxy in messages: a `listen` is "proxy". */
+export function describeKind(kind: ProxyDraft['kind']): string {
+  return kind === 'listen' ? 'proxy' : kind;
+}
+
+export function hasFrontendSide(draft: ProxyDraft): boolean {
+  return draft.kind === 'frontend' || draft.kind === 'listen';
+}
+
+export function hasBackendSide(draft: ProxyDraft): boolean {
+  return draft.kind === 'backend' || draft.kind === 'listen';
 }

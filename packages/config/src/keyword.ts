@@ -33,8 +33,12 @@ export interface Keyword<Context> extends Declaration {
   readonly places: readonly KeywordPlace[];
   /** `no NAME` and `default NAME` are understood; the parser finds which in `cursor.prefix`. */
   readonly negatable?: boolean;
+  /** In a `defaults` section it may stand only where that has a name. */
+  readonly namedDefaultsOnly?: boolean;
   /** In the wrong kind of proxy: HAProxy's warning, or for a few keywords an error. */
   readonly misplaced?: 'warning' | 'alert';
+  /** Said where it is misplaced: the keyword that was probably meant. */
+  readonly misplacedHint?: string;
   /** Reads the words after the name. Required for `works`; where present in another state it checks the arguments. */
   readonly parse?: (cursor: Cursor, context: Context) => void;
 }
@@ -66,12 +70,21 @@ export class KeywordIndex<Entry extends { readonly name: string }> {
     return this.byName.get(first);
   }
 
+  /** The words that continue `first` in names of several words; empty where there are none. */
+  continuations(first: string): readonly string[] {
+    if ((this.depths.get(first) ?? 1) < 2) return [];
+    const start = `${first} `;
+    const seconds = [...this.byName.keys()].filter((name) => name.startsWith(start)).map((name) => name.split(' ')[1]!);
+    return [...new Set(seconds)];
+  }
+
   get(name: string): Entry | undefined {
     return this.byName.get(name);
   }
 
-  names(): IterableIterator<string> {
-    return this.byName.keys();
+  /** First words of all names. */
+  firstWords(): IterableIterator<string> {
+    return this.depths.keys();
   }
 
   values(): IterableIterator<Entry> {

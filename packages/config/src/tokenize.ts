@@ -20,7 +20,7 @@ export interface TokenizeError {
 }
 
 export interface Tokens {
-  readonly words: readonly string[];
+  readonly words: string[];
   readonly columns: readonly number[];
   readonly endColumn: number;
   /** Set when the line cannot be used; the words up to it are returned. */

@@ -1,0 +1,163 @@
+/**
+ * From a statement to its keyword's parser: the prefixes `no` and `default`, the keyword's place and state, unknown words with
+ * the nearest known one. Knows how keywords are declared and no keyword itself.
+ */
+
+import type { Cursor } from './cursor.ts';
+import { StatementError, type Diagnostics } from './diagnostic.ts';
+import { describeKind, type ProxyDraft } from './draft.ts';
+import type { Declaration, Keyword, KeywordIndex, KeywordPlace } from './keyword.ts';
+import type { SectionKind } from './model.ts';
+import { nearestWord } from './nearest.ts';
+
+/** A section that is being read. */
+export interface OpenSection<Context> {
+  readonly kind: SectionKind;
+  readonly index: KeywordIndex<Keyword<Context>>;
+  readonly context: Context;
+  /** Set for proxies and `defaults`. */
+  readonly proxy: ProxyDraft | undefined;
+  readonly noted: Set<string>;
+}
+
+const NEGATION_REFUSED =
+  'negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.';
+
+/** Reads one statement. Every fault ends as a finding; nothing is thrown. */
+export function readStatement<Context>(cursor: Cursor, section: OpenSection<Context>): void {
+  guard(cursor.diagnostics, () => dispatch(cursor, section));
+}
+
+/** Runs a reader and reports what it throws for the statement. */
+export function guard(diagnostics: Diagnostics, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error;
+    diagnostics.alert(error.message, error.at, error.detail);
+  }
+}
+
+function dispatch<Context>(cursor: Cursor, section: OpenSection<Context>): void {
+  const first = cursor.peek();
+  if ((first === 'no' || first === 'default') && cursor.peek(1) !== undefined) {
+    cursor.prefix = first;
+    cursor.next();
+  }
+  const keyword = section.index.find(cursor.line.words, cursor.index);
+  if (keyword === undefined) return unknown(cursor, section);
+
+  const words = keyword.name.split(' ').length;
+  cursor.keyword = keyword.name;
+  if (cursor.prefix !== undefined && keyword.negatable !== true) refuseNegation(cursor, keyword);
+  if (section.proxy !== undefined && !isPlaced(cursor, keyword, section.proxy)) return;
+  applyKeyword(cursor, keyword, words, section.context, section.noted);
+}
+
+/** Runs a declared keyword whose name stands at the cursor, according to its state. */
+export function applyKeyword<Context>(
+  cursor: Cursor, keyword: Keyword<Context>, words: number, context: Context, noted: Set<string>,
+): void {
+  const at = cursor.index;
+  cursor.index += words;
+  if (keyword.state === 'refused') refuse(cursor, keyword, at);
+  keyword.parse?.(cursor, context);
+  if (keyword.state !== 'works') announce(cursor, keyword, at, noted);
+}
+
+/** Says what a declaration's state means for the user, at word `index`. `refused` and `later` end the statement. */
+export function announce(cursor: Cursor, declaration: Declaration, index: number, noted: Set<string>): void {
+  const { name, reason, state } = declaration;
+  if (state === 'works' || declaration.severity === 'quiet') return;
+  if (state === 'refused') refuse(cursor, declaration, index);
+  const because = reason === undefined ? '' : `: ${reason}`;
+  const length = name.length;
+  if (state === 'later') {
+    const message = `${cursor.subject}'${name}' is not supported by this version${because}.`;
+    if (declaration.severity !== 'warning') cursor.failAt(index, message, { length });
+    cursor.diagnostics.warning(message, cursor.position(index), { length, form: cursor.form });
+  } else if (!noted.has(name)) {
+    noted.add(name);
+    cursor.diagnostics.add(declaration.severity ?? 'warning', `${cursor.subject}'${name}' has no effect here${because}.`, cursor.position(index), {
+      length, form: cursor.form,
+    });
+  }
+}
+
+function refuse(cursor: Cursor, declaration: Declaration, index: number): never {
+  cursor.failAt(index, `'${declaration.name}' is not supported${declaration.reason === undefined ? '' : `: ${declaration.reason}`}.`, {
+    length: declaration.name.length,
+  });
+}
+
+function refuseNegation(cursor: Cursor, keyword: Declaration): never {
+  const option = /^option (.*)$/.exec(keyword.name)?.[1];
+  const message = option === undefined ? NEGATION_REFUSED : `negation/default is not supported for option '${option}'.`;
+  cursor.failAt(0, message, { form: 'tight' });
+}
+
+/** Whether a proxy's kind takes the keyword; says so where not. */
+function isPlaced<Context>(cursor: Cursor, keyword: Keyword<Context>, proxy: ProxyDraft): boolean {
+  const label = placeLabel(keyword.name);
+  if (proxy.kind === 'defaults') {
+    if (!keyword.places.includes('defaults')) cursor.fail(`'${label}' not allowed in 'defaults' section.`, { length: label.length });
+    if (keyword.namedDefaultsOnly === true && proxy.name === '') {
+      cursor.fail(`'${label}' not allowed in anonymous 'defaults' section.`, { length: label.length });
+    }
+    return true;
+  }
+  if (keyword.places.includes(proxy.kind)) return true;
+
+  const owner = `${describeKind(proxy.kind)} '${proxy.name}'`;
+  const missing = proxy.kind === 'frontend' ? 'backend' : 'frontend';
+  if (keyword.misplaced === 'alert') {
+    cursor.fail(`'${label}' not allowed because ${owner} has no ${missing} capability.`, { length: label.length });
+  }
+  const hint = keyword.misplacedHint === undefined ? '' : ` Maybe you want '${keyword.misplacedHint}' instead ?`;
+  const message = label.startsWith('timeout ')
+    ? `'${label}' will be ignored because ${owner} has no ${missing} capability`
+    : `'${label}' ignored because ${owner} has no ${missing} capability.${hint}`;
+  cursor.diagnostics.warning(message, cursor.position(), { length: keyword.name.length });
+  return false;
+}
+
+/** How HAProxy names a keyword when it is out of place: an option without `option`, a family by its first word. */
+function placeLabel(name: string): string {
+  if (name.startsWith('option ')) return name.slice('option '.length);
+  if (name.startsWith('timeout ') || name.startsWith('tcp-re') || name.startsWith('stats ')) return name;
+  return name.split(' ')[0]!;
+}
+
+const FAMILY_MESSAGES: Readonly<Record<string, (list: string, got: string) => string>> = {
+  option: (_list, got) => (got === '' ? "'option' expects an option name." : `unknown option '${got}'`),
+};
+
+function unknown<Context>(cursor: Cursor, section: OpenSection<Context>): never {
+  const { index } = section;
+  const first = cursor.peek()!;
+  const seconds = index.continuations(first);
+  if (seconds.length > 0) {
+    const got = cursor.peek(1) ?? '';
+    const list = seconds.map((word) => `'${word}'`).join(', ');
+    const nearest = nearestWord(got, seconds);
+    const message = FAMILY_MESSAGES[first]?.(list, got) ?? `'${first}' supports ${list} (got '${got}')`;
+    cursor.failAt(cursor.index + 1, message + meant(nearest), { nearest, expected: seconds.length > 12 ? undefined : list });
+  }
+  const candidates = placedWords(section);
+  const nearest = nearestWord(first, candidates);
+  cursor.fail(`unknown keyword '${first}' in '${section.kind}' section${meant(nearest)}`, { nearest });
+}
+
+function meant(nearest: string | undefined): string {
+  return nearest === undefined ? '' : `; did you mean '${nearest}' maybe ?`;
+}
+
+/** First words of the keywords that may stand in this section. */
+function placedWords<Context>(section: OpenSection<Context>): Set<string> {
+  const place: KeywordPlace = section.kind;
+  const words = new Set<string>();
+  for (const keyword of section.index.values()) {
+    if (keyword.places.includes(place)) words.add(keyword.name.split(' ')[0]!);
+  }
+  return words;
+}
