@@ -15,7 +15,6 @@ export type HeadErrorCode =
   | 'bad-header-value'
   | 'bad-line-end'
   | 'too-many-headers'
-  | 'head-too-large'
   | 'bad-content-length'
   | 'differing-content-lengths'
   | 'bad-transfer-encoding'
@@ -24,6 +23,7 @@ export type HeadErrorCode =
   | 'host-mismatch'
   | 'bad-host'
   | 'body-not-allowed'
+  | 'bad-upgrade'
 
 /** Every reason for which a body is refused. */
 export type BodyErrorCode =

@@ -1,0 +1,198 @@
+// Parses one response head (RFC 9112, 4 and 5) as HAProxy 2.6 does and brings it into canonical form. Bytes or text in, value
+// out; never throws. Every refusal is a 502: the client is not to blame.
+import { cr, isBlank, space } from './chars.ts'
+import { ConnectionOptions, listTokens, takeConnectionOptions } from './connection.ts'
+import { FieldScan, scanFields } from './fields.ts'
+import { mergeContentLength, mergeTransferEncoding } from './framing.ts'
+import { findHeadEnd } from './head-end.ts'
+import { HeadError, type HeadErrorCode } from './head-error.ts'
+import { HeaderList } from './header-list.ts'
+import * as place from './known-names.ts'
+import { latin1 } from './latin1.ts'
+import type { HeadOptions } from './limits.ts'
+import { ResponseHead, type ResponseFraming } from './response-head.ts'
+
+/** What of the request decides about its response. A `RequestHead` is one. */
+export interface RequestedMessage {
+  /** The method that was sent: HEAD and CONNECT decide the framing. */
+  readonly method: string
+  /** Whether another protocol was asked for: a 101 is refused otherwise. */
+  readonly upgrade: boolean
+}
+
+/** As for requests: above this many bytes the end of the head is looked for first, so that no body is turned into text. */
+const sliceAllBytes = 2048
+
+/** Parses a whole response head that answers `request`; `text` as in `parseRequestHead`. */
+export function parseResponseHead(text: string, request: RequestedMessage, options: HeadOptions): ResponseHead | HeadError {
+  const scan = new FieldScan(0, false)
+  return parse(text, scan, request, options) ?? refused('bad-line-end', scan.offset)
+}
+
+/** Parses the response head at the start of `buffer[from..to)`; see `readRequestHead`. */
+export function readResponseHead(
+  buffer: Buffer, from: number, to: number, request: RequestedMessage, options: HeadOptions,
+): ResponseHead | HeadError | undefined {
+  let end = to
+  if (to - from > sliceAllBytes) {
+    end = findHeadEnd(buffer, from, to)
+    if (end < 0) end = to
+  }
+  const text = latin1(buffer, from, end)
+  const scan = new FieldScan(0, true)
+  const head = parse(text, scan, request, options)
+  if (head === undefined || head.kind === 'error') return head
+  if (scan.upperCase) {
+    head.headers.lowerNamesIn(buffer, from)
+    head.headers.finishParsing(latin1(buffer, from, from + head.bytes))
+  } else {
+    head.headers.finishParsing(end - from === head.bytes ? text : text.slice(0, head.bytes))
+  }
+  return head
+}
+
+function parse(text: string, scan: FieldScan, request: RequestedMessage, options: HeadOptions): ResponseHead | HeadError | undefined {
+  const lineFeed = text.indexOf('\n')
+  if (lineFeed < 0) return undefined
+  const lineEnd = text.charCodeAt(lineFeed - 1) === cr ? lineFeed - 1 : lineFeed
+
+  let protocolEnd = 8
+  let version: '1.0' | '1.1' = '1.1'
+  let protocol = 'HTTP/1.1'
+  let lineIntact = true
+  if (!text.startsWith('HTTP/1.1 ')) {
+    protocolEnd = 0
+    while (protocolEnd < lineEnd && !isBlank(text.charCodeAt(protocolEnd))) protocolEnd++
+    const word = text.slice(0, protocolEnd)
+    const found = protocolOf(word, options.acceptInvalid)
+    if (found === undefined) return refused('bad-version', 0)
+    version = found.version
+    protocol = found.protocol
+    lineIntact = protocol === word && text.charCodeAt(protocolEnd) === space
+  }
+  let statusStart = protocolEnd
+  while (isBlank(text.charCodeAt(statusStart))) statusStart++
+  const status = statusAt(text, statusStart)
+  const afterStatus = text.charCodeAt(statusStart + 3)
+  if (status === 0 || (statusStart + 3 < lineEnd && !isBlank(afterStatus))) return refused('bad-status', statusStart)
+  let reasonStart = statusStart + 3
+  while (reasonStart < lineEnd && isBlank(text.charCodeAt(reasonStart))) reasonStart++
+  const reason = text.slice(reasonStart, lineEnd)
+  if (reason.includes('\r') || reason.includes('\0')) return refused('bad-start-line', reasonStart)
+
+  const headers = new HeaderList()
+  scan.offset = lineFeed + 1
+  if (isBlank(text.charCodeAt(lineFeed + 1))) return refused('bad-header-name', lineFeed + 1)
+  scanFields(text, scan, headers, options.maxHeaders, options.acceptInvalid)
+  if (scan.code !== undefined) return scan.code === 'incomplete' ? undefined : refused(scan.code, scan.offset)
+  const seen = scan.seen
+
+  // Connection options.
+  let close = scan.close
+  let keepAlive = scan.keepAlive
+  let upgradeOption = false
+  if ((seen & (1 << place.connection)) !== 0 && headers.has('connection')) {
+    const found = new ConnectionOptions()
+    takeConnectionOptions(headers, found)
+    close ||= found.close
+    keepAlive ||= found.keepAlive
+    upgradeOption = found.upgrade
+  }
+  let persistent = version === '1.1' ? !close : keepAlive && !close
+
+  // Framing (RFC 9112, 6.3): the fields first, then what the status and the method make of them.
+  let framing: ResponseFraming = 'close'
+  let contentLength = 0
+  if ((seen & (1 << place.contentLength)) !== 0) {
+    const merged = mergeContentLength(headers)
+    if (typeof merged === 'string') return refused(merged, scan.offset)
+    contentLength = merged
+    framing = 'length'
+  }
+  if ((seen & (1 << place.transferEncoding)) !== 0) {
+    const code = mergeTransferEncoding(headers)
+    if (code !== undefined) return refused(code, scan.offset)
+    if (framing === 'length') {
+      headers.removeAll('content-length')
+      contentLength = 0
+      persistent = false
+    }
+    framing = 'chunked'
+    if (version === '1.0') {
+      // A 1.0 message has no chunked coding (RFC 9112, 6.1): having decoded it, this proxy sends it on as its own 1.1.
+      version = '1.1'
+      protocol = 'HTTP/1.1'
+      lineIntact = false
+      persistent = false
+    }
+  }
+  let announcedLength = -1
+  if (status === 101) {
+    const code = checkSwitch(headers, request, upgradeOption)
+    if (code !== undefined) return refused(code, scan.offset)
+    framing = 'tunnel'
+  } else if (status < 200 || status === 204) {
+    framing = 'none'
+  } else if (request.method === 'CONNECT' && status < 300) {
+    framing = 'tunnel'
+  } else if (request.method === 'HEAD' || status === 304) {
+    if (framing === 'length') announcedLength = contentLength
+    framing = 'none'
+    contentLength = 0
+  }
+  // These have no body whatever their fields say, and must not speak of one (RFC 9110, 8.6 and RFC 9112, 6.1).
+  if (status < 200 || status === 204 || framing === 'tunnel') {
+    if ((seen & (1 << place.contentLength)) !== 0) headers.removeAll('content-length')
+    if ((seen & (1 << place.transferEncoding)) !== 0) headers.removeAll('transfer-encoding')
+    contentLength = 0
+  }
+
+  // The line in the text is the one that would be written: single spaces, CRLF, and nothing else than the parts.
+  lineIntact &&= statusStart === protocolEnd + 1 && reasonStart === statusStart + 4 && afterStatus === space && lineFeed === lineEnd + 1
+  const head = new ResponseHead(status, reason, version, protocol, headers, {
+    framing,
+    contentLength,
+    announcedLength,
+    keepAlive: persistent && framing !== 'close' && framing !== 'tunnel',
+    upgradeOption,
+    bytes: scan.offset,
+  }, lineIntact)
+  if (!scan.lowersInPlace) headers.finishParsing(text)
+  return head
+}
+
+function refused(code: HeadErrorCode, offset: number): HeadError {
+  return new HeadError('server', code, 502, offset)
+}
+
+/** Status of three digits at `start`, 100 to 999; 0 when there is none (RFC 9112, 4). */
+function statusAt(text: string, start: number): number {
+  const hundreds = text.charCodeAt(start) - 48
+  const tens = text.charCodeAt(start + 1) - 48
+  const ones = text.charCodeAt(start + 2) - 48
+  if (!(hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) return 0
+  return hundreds * 100 + tens * 10 + ones
+}
+
+/**
+ * Version from the first word of the status line. `option accept-invalid-http-response` adds several digits, and other protocol
+ * names for the answers to such requests.
+ */
+function protocolOf(word: string, acceptInvalid: boolean): { version: '1.0' | '1.1'; protocol: string } | undefined {
+  const match = /^([A-Z]{1,16})\/([0-9]{1,4})\.([0-9]{1,4})$/.exec(word)
+  if (match === null) return undefined
+  const major = Number(match[2])
+  const minor = Number(match[3])
+  if (!acceptInvalid && (match[1] !== 'HTTP' || word.length !== 8)) return undefined
+  if (match[1] !== 'HTTP') return { version: '1.0', protocol: word }
+  const version = major > 1 || (major === 1 && minor >= 1) ? '1.1' : '1.0'
+  return { version, protocol: 'HTTP/' + version }
+}
+
+/** A 101 must have been asked for and must say to what it switches (RFC 9110, 15.2.2; RFC 6455, 4.1 for WebSocket). */
+function checkSwitch(headers: HeaderList, request: RequestedMessage, upgradeOption: boolean): HeadErrorCode | undefined {
+  if (!request.upgrade || !upgradeOption) return 'bad-upgrade'
+  const protocols = listTokens(headers, 'upgrade')
+  if (protocols.length === 0) return 'bad-upgrade'
+  return protocols.includes('websocket') && !headers.has('sec-websocket-accept') ? 'bad-upgrade' : undefined
+}
