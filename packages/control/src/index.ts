@@ -1,1 +1,2 @@
-export {};
+export { Daemon } from './daemon.ts';
+export type { DaemonOptions, DaemonStatus, ReloadResult } from './daemon.ts';

@@ -1,0 +1,178 @@
+/**
+ * The running daemon behind the command line: shared memory, log thread, data threads and health checks of one process, and
+ * what can be asked of them: start, reload, soft stop, stop. Signals, files and terminals are the assembly's.
+ */
+
+import { promises as dns } from 'node:dns';
+import { availableParallelism, hostname } from 'node:os';
+import type { Config, Proxy } from '@evenkeel/config';
+import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
+import type { Plan } from '@evenkeel/proxy';
+import { FrontendStat, BackendStat, SegmentOwner, StatReader } from '@evenkeel/shm';
+import type { Segment } from '@evenkeel/shm';
+import { writeSysctl } from '@evenkeel/sys';
+import { connectionLimit } from './descriptor-limits.ts';
+import { compilePlan } from './plan-compiler.ts';
+import { Supervisor } from './supervisor.ts';
+
+export interface DaemonOptions {
+  /** `-n`: wins over the file's `maxconn`. */
+  readonly maxconn: number | undefined;
+  /** Tag of log lines where the file sets none. */
+  readonly logTag: string;
+  /** Something an operator should read: on the terminal, before and after the start. */
+  report(level: 'notice' | 'warning' | 'alert', text: string): void;
+  /** The process should end: nothing more can be done here. */
+  onHopeless(text: string): void;
+}
+
+export type ReloadResult = { readonly ok: true; readonly generation: number } | { readonly ok: false; readonly errors: readonly string[] };
+
+export interface DaemonStatus {
+  readonly generation: number;
+  readonly threads: number;
+  readonly stopping: boolean;
+  /** Soft limit of descriptors. */
+  readonly descriptors: number;
+  readonly droppedLogs: number;
+}
+
+/** Data threads beyond this are refused by the configuration (HAProxy's MAX_THREADS). */
+const MAX_DATA_THREADS = 64;
+/** What the log thread may take to write what is left when the process ends. */
+const LOG_FLUSH_MS = 1000;
+
+export class Daemon {
+  readonly slots: SegmentOwner;
+  readonly statistics: StatReader;
+  readonly log: LogService;
+  readonly #options: DaemonOptions;
+  readonly #supervisor: Supervisor;
+  readonly #sink: RingLogSink;
+  #generation = 0;
+  #descriptors = 0;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.slots = new SegmentOwner({ maxThreads: MAX_DATA_THREADS + 1 });
+    this.statistics = new StatReader(this.slots.segment);
+    this.log = new LogService({ producers: MAX_DATA_THREADS + 1, onDrop: (sentence) => options.report('warning', sentence) });
+    this.#sink = new RingLogSink(this.log.ring, 0);
+    this.#supervisor = new Supervisor({
+      slots: this.slots,
+      logRing: this.log.ring,
+      now: monotonicMs,
+      report: options.report,
+      onHopeless: options.onHopeless,
+    });
+  }
+
+  get segment(): Segment {
+    return this.slots.segment;
+  }
+
+  /** The plan that serves. Throws before the first successful apply(). */
+  get plan(): Plan {
+    const { plan } = this.#supervisor;
+    if (plan === undefined) throw new Error('no configuration serves yet');
+    return plan;
+  }
+
+  status(): DaemonStatus {
+    return {
+      generation: this.#supervisor.plan?.generation ?? 0,
+      threads: this.#supervisor.threads,
+      stopping: this.#supervisor.stopping,
+      descriptors: this.#descriptors,
+      droppedLogs: this.log.dropped,
+    };
+  }
+
+  /** Makes `config` what serves, at the start or later; or changes nothing and says why. */
+  async apply(config: Config): Promise<ReloadResult> {
+    const threads = config.global.nbthread ?? availableParallelism();
+    const limit = connectionLimit(config, threads, this.#options.maxconn);
+    this.#descriptors = limit.descriptors;
+    for (const warning of limit.warnings) this.#options.report('warning', warning);
+    if (this.#generation === 0) this.#prepareKernel();
+    const generation = ++this.#generation;
+    const { plan, errors } = await compilePlan(config, generation, {
+      slots: this.slots,
+      limits: { maxconn: limit.maxconn, maxconnrate: config.global.maxconnrate ?? 0, maxsessrate: config.global.maxsessrate ?? 0 },
+      logSetNumber: (set) => this.log.numberOf(set),
+      resolve: resolveBindName,
+      defaultLogTag: this.#options.logTag,
+      hostname: hostname(),
+    });
+    if (errors.length > 0) return { ok: false, errors };
+    this.log.publishSets();
+    const result = await this.#supervisor.publish(plan, threads);
+    return result.ok ? { ok: true, generation } : result;
+  }
+
+  /** Stops accepting and resolves when the last connection has ended (SIGUSR1), or after `hard-stop-after`. */
+  async softStop(): Promise<void> {
+    const { plan } = this;
+    for (const [index, proxy] of plan.config.proxies.entries()) this.#announceStop(proxy, plan, index);
+    const drained = this.#supervisor.softStop();
+    const limitMs = plan.config.global.hardStopAfterMs;
+    if (limitMs === undefined) {
+      await drained;
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+    await Promise.race([drained, limit]);
+    clearTimeout(timer);
+  }
+
+  /** Ends every connection, flushes the logs and ends all threads. */
+  async stop(): Promise<void> {
+    await this.#supervisor.stop();
+    await this.log.close(LOG_FLUSH_MS);
+  }
+
+  pause(): void {
+    this.#supervisor.pause();
+  }
+
+  resume(): void {
+    this.#supervisor.resume();
+  }
+
+  /** Writes a line of the process itself or of a proxy's backend side to the log set of a proxy. */
+  logFor(proxyIndex: number, level: keyof typeof LogLevel, line: string): void {
+    this.#sink.emit(this.plan.proxies[proxyIndex]?.logSet ?? NO_LOG_SET, LogLevel[level], line);
+  }
+
+  /** As HAProxy words the end of a proxy. */
+  #announceStop(proxy: Proxy, plan: Plan, index: number): void {
+    const { frontendSlot, backendSlot } = plan.proxies[index];
+    const frontend = frontendSlot < 0 ? 0 : this.statistics.read('frontend', frontendSlot)[FrontendStat.sessions];
+    const backend = backendSlot < 0 ? 0 : this.statistics.read('backend', backendSlot)[BackendStat.sessions];
+    const text = `Proxy ${proxy.name} stopped (cumulated conns: FE: ${frontend}, BE: ${backend}).`;
+    this.#options.report('warning', text);
+    this.logFor(index, 'warning', text);
+  }
+
+  /** Without this the kernel resets connections that wait on a listener of the group which closes (nbthread change, stop). */
+  #prepareKernel(): void {
+    const written = writeSysctl('net.ipv4.tcp_migrate_req', '1');
+    if (written.result !== 'refused') return;
+    this.#options.report('notice', `net.ipv4.tcp_migrate_req is not set (${written.why}): a thread that goes away may reset connections not yet accepted. ${written.remedy}`);
+  }
+}
+
+/** CLOCK_MONOTONIC in ms: one clock for all threads, unlike performance.now(). */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+async function resolveBindName(host: string, family: 4 | 6 | undefined): Promise<string | undefined> {
+  try {
+    const { address } = await dns.lookup(host, { family: family ?? 0 });
+    return address;
+  } catch {
+    return undefined;
+  }
+}

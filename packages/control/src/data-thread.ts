@@ -1,0 +1,129 @@
+/**
+ * One data thread as the supervisor holds it: the worker, its answers as promises, and its end. Knows the protocol; decides
+ * nothing.
+ */
+
+import { Worker } from 'node:worker_threads';
+import type { FromThread, ListenerDescriptor, Plan, ThreadInit, ToThread } from '@evenkeel/proxy';
+import type { SegmentHandle, ThreadIdentity } from '@evenkeel/shm';
+
+export interface DataThreadHooks {
+  /** The worker is gone. `error` is what it threw; undefined after terminate() or an orderly stop. */
+  onExit(thread: DataThread, error: Error | undefined): void;
+  onOldest(thread: DataThread, generation: number): void;
+  onNotice(level: 'warning' | 'alert', text: string): void;
+}
+
+const ENTRY = import.meta.resolve('@evenkeel/proxy/thread');
+
+/** Thrown into whoever waits for an answer of a thread that ended. */
+export class ThreadGone extends Error {
+  override readonly name = 'ThreadGone';
+}
+
+export class DataThread {
+  readonly index: number;
+  /** Its number and life in shared memory. */
+  readonly identity: ThreadIdentity;
+  /** Oldest generation that it still serves. */
+  oldestGeneration = 0;
+  /** A stop was asked for: its exit is no crash. */
+  leaving = false;
+  readonly #worker: Worker;
+  readonly #waiting: { readonly type: FromThread['type']; resolve(message: FromThread): void; reject(error: Error): void }[] = [];
+  readonly #exited: Promise<void>;
+  #gone = false;
+
+  constructor(init: ThreadInit, identity: ThreadIdentity, hooks: DataThreadHooks) {
+    this.index = init.index;
+    this.identity = identity;
+    let failure: Error | undefined;
+    this.#worker = new Worker(new URL(ENTRY), { workerData: init, name: `data-${init.index + 1}` });
+    this.#worker.on('message', (message: FromThread) => this.#hear(message, hooks));
+    this.#worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#gone = true;
+        const error = new ThreadGone(`data thread ${this.index + 1} ended`);
+        for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+        hooks.onExit(this, failure);
+        resolve();
+      });
+    });
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Binds what is new and builds the generation; resolves with the errors found. Rejects with ThreadGone. */
+  async prepare(plan: Plan, segment: SegmentHandle, descriptors: readonly ListenerDescriptor[]): Promise<readonly string[]> {
+    const answer = this.#expect('prepared');
+    this.#tell({ type: 'prepare', plan, segment, descriptors });
+    const message = await answer;
+    return message.type === 'prepared' ? message.errors : [];
+  }
+
+  async publish(generation: number): Promise<void> {
+    const answer = this.#expect('published');
+    this.#tell({ type: 'publish', generation });
+    await answer;
+    if (this.oldestGeneration === 0) this.oldestGeneration = generation;
+  }
+
+  abort(generation: number): void {
+    this.#tell({ type: 'abort', generation });
+  }
+
+  /** Resolves when the last client connection is gone, or the thread with it. */
+  async softStop(): Promise<void> {
+    const answer = this.#expect('drained');
+    this.#tell({ type: 'soft-stop' });
+    await answer.catch(() => undefined);
+  }
+
+  pause(): void {
+    this.#tell({ type: 'pause' });
+  }
+
+  resume(): void {
+    this.#tell({ type: 'resume' });
+  }
+
+  /** Ends the thread in order, or by force after `limitMs`. */
+  async stop(limitMs: number): Promise<void> {
+    this.leaving = true;
+    if (this.#gone) return;
+    this.#tell({ type: 'stop' });
+    const timer = setTimeout(() => void this.#worker.terminate(), limitMs);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  /** Ends a thread that no longer turns its loop. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #tell(message: ToThread): void {
+    if (!this.#gone) this.#worker.postMessage(message);
+  }
+
+  async #expect(type: FromThread['type']): Promise<FromThread> {
+    return await new Promise((resolve, reject) => {
+      if (this.#gone) reject(new ThreadGone(`data thread ${this.index + 1} ended`));
+      else this.#waiting.push({ type, resolve, reject });
+    });
+  }
+
+  #hear(message: FromThread, hooks: DataThreadHooks): void {
+    if (message.type === 'notice') hooks.onNotice(message.level, message.text);
+    else if (message.type === 'oldest') {
+      this.oldestGeneration = message.generation;
+      hooks.onOldest(this, message.generation);
+    }
+    const index = this.#waiting.findIndex((waiter) => waiter.type === message.type);
+    if (index >= 0) this.#waiting.splice(index, 1)[0].resolve(message);
+  }
+}

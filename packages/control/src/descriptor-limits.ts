@@ -1,0 +1,60 @@
+/**
+ * Descriptors against connections: raises the soft limit to what the process may have, and says how many connections fit.
+ * Manual: global `maxconn`, `ulimit-n`, `strict-limits`.
+ */
+
+import { getResourceLimit, setResourceLimit } from '@evenkeel/sys';
+import type { Config } from '@evenkeel/config';
+
+export interface ConnectionLimit {
+  readonly maxconn: number;
+  /** Soft limit of descriptors now. */
+  readonly descriptors: number;
+  readonly warnings: readonly string[];
+}
+
+/** Allowance for what is no connection: main's and the log thread's event loops, standard streams, files, runtime sockets. */
+const DESCRIPTORS_OF_PROCESS = 96;
+/** Allowance for the event loop, wake-up descriptors and message port of one more thread. */
+const DESCRIPTORS_PER_THREAD = 16;
+/** A proxied connection has two ends. */
+const DESCRIPTORS_PER_CONNECTION = 2;
+
+/** The effective `maxconn` of a configuration with `threads` data threads; raises the limit of descriptors on the way. */
+export function connectionLimit(config: Config, threads: number, maxconnOption: number | undefined): ConnectionLimit {
+  const warnings: string[] = [];
+  const checked = config.proxies.reduce((sum, proxy) => sum + proxy.servers.filter((server) => server.check).length, 0);
+  const listeners = config.proxies.reduce((sum, proxy) => sum + proxy.binds.reduce((count, bind) => count + bind.addresses.length, 0), 0);
+  const reserved = DESCRIPTORS_OF_PROCESS + threads * (DESCRIPTORS_PER_THREAD + listeners) + checked;
+  const asked = maxconnOption ?? config.global.maxconn;
+  const wanted = config.global.ulimitN ?? (asked === undefined ? undefined : asked * DESCRIPTORS_PER_CONNECTION + reserved);
+  const descriptors = raise(wanted, warnings);
+  const fitting = Math.max(1, Math.floor((descriptors - reserved) / DESCRIPTORS_PER_CONNECTION));
+  if (asked === undefined) return { maxconn: fitting, descriptors, warnings };
+  if (asked > fitting) {
+    warnings.push(
+      `maxconn ${asked} needs about ${asked * DESCRIPTORS_PER_CONNECTION + reserved} descriptors but the limit is ${descriptors}: lowered to ${fitting}. Raise LimitNOFILE (systemd) or 'ulimit -n', or lower maxconn.`,
+    );
+  }
+  return { maxconn: Math.min(asked, fitting), descriptors, warnings };
+}
+
+/** Raises the soft limit to `wanted`, or to the hard limit where nothing is wanted; the hard one too where that is allowed. */
+function raise(wanted: number | undefined, warnings: string[]): number {
+  const { soft, hard } = getResourceLimit('nofile');
+  const target = wanted ?? hard;
+  if (target <= soft) return soft;
+  try {
+    setResourceLimit('nofile', { soft: target, hard: Math.max(hard, target) });
+    return target;
+  } catch {
+    // Only a privileged process may raise the hard limit.
+  }
+  try {
+    setResourceLimit('nofile', { soft: hard, hard });
+    return hard;
+  } catch (error) {
+    warnings.push(`the limit of descriptors stays at ${soft}: ${(error as Error).message}`);
+    return soft;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * From `bind` lines to the sockets that threads bind: one plan for each address and port, with names resolved, ids given and
+ * a key that tells whether a listener of the next generation is the same socket. Pure but for the resolver passed in.
+ */
+
+import type { Address, Bind, Proxy } from '@evenkeel/config';
+import type { ListenAddress, ListenerPlan } from '@evenkeel/proxy';
+
+/** Resolves a host name of a `bind` line to numeric addresses; undefined where there are none. */
+export type ResolveBindName = (host: string, family: 4 | 6 | undefined) => Promise<string | undefined>;
+
+export interface ListenerPlansResult {
+  readonly plans: readonly ListenerPlan[];
+  readonly errors: readonly string[];
+}
+
+/** Longest accept queue asked of the kernel where nothing is configured: net.core.somaxconn cuts it to what the host allows. */
+const DEFAULT_BACKLOG = 4096;
+
+/** The listeners of all proxies. `slotOf` gives the shared-memory slot of a listener's stable name. */
+export async function planListeners(
+  proxies: readonly Proxy[],
+  slotOf: (name: string) => number,
+  resolve: ResolveBindName,
+): Promise<ListenerPlansResult> {
+  const plans: ListenerPlan[] = [];
+  const errors: string[] = [];
+  for (const [proxyIndex, proxy] of proxies.entries()) {
+    if (proxy.disabled) continue;
+    let position = 0;
+    for (const [bindIndex, bind] of proxy.binds.entries()) {
+      for (const written of bind.addresses) {
+        const addresses = await listenAddresses(written, bind, resolve);
+        if (addresses === undefined) {
+          errors.push(`Starting ${kindText(proxy)} ${proxy.name}: cannot resolve '${hostOf(written)}' of its bind line.`);
+          continue;
+        }
+        for (const address of addresses) {
+          position++;
+          const text = addressText(address);
+          plans.push({
+            key: listenerKey(address, bind),
+            proxy: proxyIndex,
+            bind: bindIndex,
+            // An explicit id is that of the line's first socket; further ones of a range count on from it.
+            id: bind.id === undefined ? position : bind.id + addresses.indexOf(address),
+            name: bind.name,
+            slot: slotOf(`${proxy.name}/${text}`),
+            address,
+            text,
+            backlog: bind.backlog ?? proxy.backlog ?? proxy.maxconn ?? DEFAULT_BACKLOG,
+          });
+        }
+      }
+    }
+  }
+  return { plans, errors };
+}
+
+/** `proxy` or `frontend` as HAProxy words its start-up errors. */
+function kindText(proxy: Proxy): string {
+  return proxy.kind === 'frontend' ? 'frontend' : 'proxy';
+}
+
+function hostOf(address: Address): string {
+  return address.kind === 'inet' ? address.host : '';
+}
+
+async function listenAddresses(address: Address, bind: Bind, resolve: ResolveBindName): Promise<readonly ListenAddress[] | undefined> {
+  switch (address.kind) {
+    case 'unix':
+      return [{ kind: 'unix', path: address.path }];
+    case 'abstract':
+      return [{ kind: 'abstract', name: address.name }];
+    case 'fd':
+      return [{ kind: 'fd', fd: address.fd }];
+    case 'inet': {
+      const numeric = await numericHost(address.host, address.family, resolve);
+      if (numeric === undefined) return undefined;
+      const family = numeric.includes(':') ? 6 : 4;
+      const { first, last } = address.port ?? { first: 0, last: 0 };
+      // `v4v6` accepts both families on `::`; without it HAProxy's IPv6 sockets follow the system, where `v6only` forbids it.
+      const v6only = family === 6 && (bind.v6only || !bind.v4v6);
+      return Array.from({ length: last - first + 1 }, (_, offset) => ({ kind: 'inet', family, address: numeric, port: first + offset, v6only }));
+    }
+  }
+}
+
+async function numericHost(host: string, family: 4 | 6 | undefined, resolve: ResolveBindName): Promise<string | undefined> {
+  if (host === '*' || host === '') return family === 6 ? '::' : '0.0.0.0';
+  if (/^[\d.]+$/.test(host) || host.includes(':')) return host;
+  return await resolve(host, family);
+}
+
+/** Address and everything that is fixed when the socket is made: what differs here cannot be handed over. */
+function listenerKey(address: ListenAddress, bind: Bind): string {
+  const { interface: device, mss, deferAccept, transparent, tfo, tcpUserTimeoutMs, mode, user, group, uid, gid, threads } = bind;
+  return JSON.stringify([address, device, mss, deferAccept, transparent, tfo, tcpUserTimeoutMs, mode, user, group, uid, gid, threads]);
+}
+
+/** An address as HAProxy's messages print it. */
+export function addressText(address: ListenAddress): string {
+  switch (address.kind) {
+    case 'inet':
+      return address.family === 6 ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+    case 'unix':
+      return address.path;
+    case 'abstract':
+      return `abns@${address.name}`;
+    case 'fd':
+      return `fd@${address.fd}`;
+  }
+}

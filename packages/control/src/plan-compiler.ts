@@ -1,0 +1,68 @@
+/**
+ * From a checked configuration to the plan of one generation: slots in shared memory under stable names, listeners, log
+ * sets, limits. Everything here is data; nothing is bound and nothing is told to anyone.
+ */
+
+import type { Config, Proxy } from '@evenkeel/config';
+import type { LogSet } from '@evenkeel/log';
+import type { Plan, ProcessLimits, ProxyPlan } from '@evenkeel/proxy';
+import type { ObjectKind, SegmentOwner } from '@evenkeel/shm';
+import { planListeners } from './listener-plans.ts';
+import type { ResolveBindName } from './listener-plans.ts';
+
+export interface PlanSources {
+  readonly slots: SegmentOwner;
+  readonly limits: ProcessLimits;
+  /** Stable number of a log set (`LogService.numberOf`). */
+  logSetNumber(set: LogSet): number;
+  readonly resolve: ResolveBindName;
+  /** Tag of log lines where no `log-tag` is set: the program's name. */
+  readonly defaultLogTag: string;
+  readonly hostname: string;
+}
+
+export interface PlanResult {
+  readonly plan: Plan;
+  readonly errors: readonly string[];
+}
+
+/** The one object of kind `process`. */
+export const PROCESS_NAME = 'process';
+
+export async function compilePlan(config: Config, generation: number, sources: PlanSources): Promise<PlanResult> {
+  const { slots } = sources;
+  slots.allocate('process', PROCESS_NAME);
+  const proxies = config.proxies.map((proxy) => planProxy(config, proxy, sources));
+  const { plans: listeners, errors } = await planListeners(config.proxies, (name) => slots.allocate('listener', name), sources.resolve);
+  return { plan: { generation, config, proxies, listeners, limits: sources.limits }, errors };
+}
+
+function planProxy(config: Config, proxy: Proxy, { slots, logSetNumber, defaultLogTag, hostname }: PlanSources): ProxyPlan {
+  const hasFrontend = proxy.kind !== 'backend';
+  const hasBackend = proxy.kind !== 'frontend';
+  const { logTag, logSendHostname } = config.global;
+  return {
+    frontendSlot: hasFrontend ? slots.allocate('frontend', proxy.name) : -1,
+    backendSlot: hasBackend ? slots.allocate('backend', proxy.name) : -1,
+    serverSlots: proxy.servers.map((server) => slots.allocate('server', `${proxy.name}/${server.name}`)),
+    logSet: logSetNumber({
+      targets: proxy.logs,
+      tag: proxy.logTag ?? logTag ?? defaultLogTag,
+      hostname: logSendHostname === undefined ? undefined : (logSendHostname.name ?? hostname),
+    }),
+  };
+}
+
+/** Releases the names that `plan` does not have: they are reused once no thread lives on an older generation. */
+export function releaseUnused(slots: SegmentOwner, plan: Plan): void {
+  const used: Record<ObjectKind, Set<number>> = {
+    process: new Set([0]),
+    frontend: new Set(plan.proxies.map(({ frontendSlot }) => frontendSlot)),
+    backend: new Set(plan.proxies.map(({ backendSlot }) => backendSlot)),
+    server: new Set(plan.proxies.flatMap(({ serverSlots }) => serverSlots)),
+    listener: new Set(plan.listeners.map(({ slot }) => slot)),
+  };
+  for (const kind of ['frontend', 'backend', 'server', 'listener'] as const) {
+    for (const [name, slot] of slots.names(kind)) if (!used[kind].has(slot)) slots.release(kind, name, plan.generation);
+  }
+}
