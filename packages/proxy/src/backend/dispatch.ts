@@ -9,11 +9,20 @@
 //   dispatch.giveBack() | dispatch.discard()   the connection is idle again | is closed or must not be used again
 //   dispatch.finish()            the stream or transaction ended: slot and backend session are returned, the oldest waiter is woken
 // cancel() may replace the wait between start() and the callback; after it no callback is made. finish() implies it.
+//
+// Attempts (manual: `retries`, `option redispatch`): each failed one up to `retries` is followed by another. With
+// redispatch on, attempt n goes to another server when n is a multiple of a positive interval, or the one that a negative
+// interval counts back from the last; and at once, at every attempt, when nothing binds the stream to its server and
+// others are there. Otherwise the same server is tried again, keeping its slot: after a time-out at once, after an error
+// when min(1 s, `timeout connect`) have passed.
 
-import type { Connection } from '../connection.ts';
-import type { ThreadContext } from '../thread-context.ts';
-import type { Backend } from './backend.ts';
-import type { Server } from './server.ts';
+import { BackendStat, ServerStat, type EnqueueResult, type Ticket } from '@evenkeel/shm'
+import type { Connection, ConnectionError, ConnectionErrorKind } from '../connection.ts'
+import type { ThreadContext } from '../thread-context.ts'
+import { Timer, type TimerOwner } from '../timers.ts'
+import type { Backend } from './backend.ts'
+import type { Server } from './server.ts'
+import { ServerConnection, type ConnectionKeeper, type Opener } from './server-connection.ts'
 
 /** Why no server connection could be had. The table of statuses and termination states is the streams'. */
 export type DispatchFailure =
@@ -32,85 +41,590 @@ export type DispatchFailure =
   /** Descriptors, ports or memory are missing here (503, `RC`). */
   | 'resource'
   /** A local error of no other kind, for example a Unix socket that may not be opened (503, `SC`). */
-  | 'connect-error';
+  | 'connect-error'
 
-/** What a stream is to its dispatch. Both callbacks may come within start(). */
+/** How a failed attempt is told, by the kind of its error. */
+const FAILURE_OF_KIND: Readonly<Record<ConnectionErrorKind, DispatchFailure>> = {
+  reset: 'refused',
+  refused: 'refused',
+  timeout: 'connect-timeout',
+  unreachable: 'unreachable',
+  resource: 'resource',
+  other: 'connect-error',
+}
+
+/** What a stream is to its dispatch. The first two may be called within start(). */
 export interface DispatchClient {
   /**
-   * `connection` is established, readable and writable, and has no owner: the stream sets `connection.owner` at once.
-   * `reused` is true for one that carried a request before; it may be found dead (`retryAfterReuseFailure`).
+   * `connection` is established and paused, and nobody's: the stream sets `connection.owner` and resumes it. `reused` is
+   * true for one that carried a request before; it may be found dead (`retryAfterReuseFailure`).
    */
-  onServerConnection(server: Server, connection: Connection, reused: boolean): void;
-  /** Slot and connection are gone; the stream answers and then calls finish(). */
-  onDispatchFailure(failure: DispatchFailure): void;
+  onServerConnection(server: Server, connection: Connection, reused: boolean): void
+  /** The slot is given back; the stream answers and then calls finish(). */
+  onDispatchFailure(failure: DispatchFailure): void
   /**
-   * `on-marked-down shutdown-sessions`, or `shutdown sessions server` of the runtime socket: the stream ends
-   * at once (termination `D` or `K`), closing its server connection.
+   * `on-marked-down shutdown-sessions`, or `shutdown sessions server` of the runtime socket: the stream must end at once
+   * (termination `D` or `K`), closing its server connection, and call finish() before it returns.
    */
-  onServerShutdown(reason: 'down' | 'killed'): void;
+  onServerShutdown(reason: 'down' | 'killed'): void
 }
 
-/** The public face of a dispatch; built by `createDispatch`. */
-export interface Dispatch {
+/** ms between two attempts at the same server, where `timeout connect` is not shorter (manual: `retries`). */
+const TURN_AROUND_MS = 1000
+/** Idle connections kept for one client where they may not be shared: HAProxy's `max-session-srv-conns`. */
+const MAX_PRIVATE_CONNECTIONS = 5
+/** Priority rules are not there to say otherwise: all wait in one class, in order of arrival. */
+const IN_ORDER = { priorityClass: 0, offsetMs: 0 } as const
+
+/** One for each stream (TCP) or client connection (HTTP). */
+export function createDispatch(context: ThreadContext, client: DispatchClient): Dispatch {
+  return new Dispatch(context, client)
+}
+
+const IDLE = 0
+const QUEUED = 1
+/** A session was granted and continueGranted() is about to be called. */
+const GRANTED = 2
+const CONNECTING = 3
+/** Between two attempts at the same server. */
+const PAUSING = 4
+const ESTABLISHED = 5
+const FAILED = 6
+
+export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   // ------------------------------------------------------------------------------------------------- set by the stream
   /** Set before start() where persistence, `use-server` or a tracked entry names the server: it is asked first. */
-  persistentServer: Server | undefined;
+  persistentServer: Server | undefined = undefined
   /** Hash of the balance key for the hash algorithms, 32 bits unsigned; 0 where the algorithm has no key. */
-  balanceHash: number;
+  balanceHash = 0
   /** First request of its client connection: what `http-reuse safe` asks. The stream sets it to false after the first. */
-  firstRequest: boolean;
+  firstRequest = true
   /** The connection may not be shared with other clients (manual: `http-reuse`, NTLM); set before giveBack(). */
-  privateConnection: boolean;
+  privateConnection = false
+  /** Port that the client connected to, for servers that have none or a relative one. */
+  clientPort = 0
 
   // ------------------------------------------------------------------------------------------------ read by the stream
-  readonly backend: Backend | undefined;
+  backend: Backend | undefined = undefined
   /** The server whose slot is held, or the last one tried; undefined when none was ever chosen (`<NOSRV>`). */
-  readonly server: Server | undefined;
-  readonly connection: Connection | undefined;
+  server: Server | undefined = undefined
   /** Connection attempts after the first (`%rc`). */
-  readonly retries: number;
+  retries = 0
   /** The server was changed after a failed attempt (`+` before `%rc`). */
-  readonly redispatched: boolean;
+  redispatched = false
   /** Waiters ahead in the server's queue at enqueueing (`%sq`). */
-  readonly serverQueuePosition: number;
+  serverQueuePosition = 0
   /** Waiters ahead in the backend's queue at enqueueing (`%bq`). */
-  readonly backendQueuePosition: number;
-  /** ms from start() to the moment a server slot was had (`%Tw`); -1 when none was. */
-  readonly queueTimeMs: number;
-  /** ms from the slot to the established connection (`%Tc`), retries included; -1 when none was, 0 when reused. */
-  readonly connectTimeMs: number;
-  /** True between start() and its callback. */
-  readonly pending: boolean;
+  backendQueuePosition = 0
+  /** ms from start() to the moment the last server was assigned (`%Tw`), earlier attempts included; -1 when none was. */
+  queueTimeMs = -1
+  /** ms from that moment to the established connection (`%Tc`); -1 when there is none, 0 when reused. */
+  connectTimeMs = -1
+  /** Neighbours among the streams of the server on this thread; see Server.firstDispatch. */
+  nextOnServer: Dispatch | undefined = undefined
+  previousOnServer: Dispatch | undefined = undefined
 
-  // ------------------------------------------------------------------------------------------------------------- verbs
+  readonly #context: ThreadContext
+  readonly #client: DispatchClient
+  readonly #timer: Timer
+  #state = IDLE
+  #startedMs = 0
+  #assignedMs = 0
+  #ticket: Ticket = -1
+  #grantedSlot = -1
+  /** `server` is held: a slot of it is counted for this stream. */
+  #holdsSlot = false
+  /** The server was named by persistence, not by the algorithm. */
+  #isBound = false
+  /** Where the last attempt failed, when the server is being changed. */
+  #leftServer: Server | undefined = undefined
+  #serverConnection: ServerConnection | undefined = undefined
+  #reused = false
+  #reuseFailures = 0
+  #private: ServerConnection[] | undefined = undefined
+
+  constructor(context: ThreadContext, client: DispatchClient) {
+    this.#context = context
+    this.#client = client
+    this.#timer = new Timer(this, 0)
+  }
+
+  get connection(): Connection | undefined {
+    return this.#state === ESTABLISHED ? this.#serverConnection?.connection : undefined
+  }
+
+  /** True between start() and its callback. */
+  get pending(): boolean {
+    return this.#state >= QUEUED && this.#state <= PAUSING
+  }
+
+  /** What the stream waits for, for time-outs and termination states; undefined when it waits for nothing. */
+  get waitsFor(): 'queue' | 'connect' | undefined {
+    if (this.#state === QUEUED || this.#state === GRANTED) return 'queue'
+    return this.#state === CONNECTING || this.#state === PAUSING ? 'connect' : undefined
+  }
+
   /** Counts a session of `backend` and resets the figures above. Must follow finish() where there was one before. */
-  assign(backend: Backend): void;
+  assign(backend: Backend): void {
+    if (this.backend !== undefined) throw new Error(`dispatch is still assigned to ${this.backend.name}`)
+    this.backend = backend
+    this.server = undefined
+    this.persistentServer = undefined
+    this.retries = 0
+    this.redispatched = false
+    this.serverQueuePosition = 0
+    this.backendQueuePosition = 0
+    this.queueTimeMs = -1
+    this.connectTimeMs = -1
+    this.privateConnection = false
+    this.#reuseFailures = 0
+    this.#state = IDLE
+    backend.sessions.increment()
+    backend.rate.add(this.#context.now)
+    backend.stat.add(BackendStat.sessions, 1)
+  }
+
   /** Seeks a connection; exactly one callback follows unless cancel() or finish() comes first. */
-  start(): void;
+  start(): void {
+    this.#startedMs = this.#context.now
+    this.#leftServer = undefined
+    this.#balance()
+  }
+
   /** The client went away: leaves the queue or abandons the attempt. Harmless when nothing is pending. */
-  cancel(): void;
+  cancel(): void {
+    switch (this.#state) {
+      case QUEUED:
+        this.#leaveQueue()
+        break
+      case GRANTED: {
+        const slot = this.#grantedSlot
+        this.#grantedSlot = -1
+        this.#state = IDLE
+        if (slot >= 0) this.#returnGrant(slot)
+        break
+      }
+      case CONNECTING:
+        this.#abandonAttempt()
+        break
+      case PAUSING:
+        break
+      default:
+        return
+    }
+    this.#context.wheel.disarm(this.#timer)
+    this.#state = IDLE
+    this.#releaseSlot()
+  }
+
   /**
-   * The response is complete and the connection can carry another request: it goes to the idle pool, or is closed
-   * where the pool's limits or `http-reuse` say so. The slot stays held until finish().
+   * The response is complete and the connection can carry another request: it goes to the idle pool, or is closed where the
+   * pool's limits or `http-reuse` say so. The slot stays held until finish().
    */
-  giveBack(): void;
+  giveBack(): void {
+    const connection = this.#serverConnection
+    if (connection === undefined || this.#state !== ESTABLISHED) return
+    this.#serverConnection = undefined
+    this.#state = IDLE
+    if (!this.privateConnection && connection.server.backend.config.httpReuse !== 'never') {
+      connection.release()
+      return
+    }
+    const kept = (this.#private ??= [])
+    if (!connection.releaseTo(this)) return
+    kept.push(connection)
+    if (kept.length > MAX_PRIVATE_CONNECTIONS) kept.shift()!.close()
+  }
+
   /** The connection is closed or will be by the stream: it is no longer this dispatch's. */
-  discard(): void;
+  discard(): void {
+    const connection = this.#serverConnection
+    if (connection === undefined || this.#state !== ESTABLISHED) return
+    this.#serverConnection = undefined
+    this.#state = IDLE
+    connection.endUse()
+  }
+
   /**
-   * A reused connection died before the first response byte: seeks a connection again on the same terms, at most once
+   * A reused connection died before the first response byte: a new connection to the same server is opened, at most once
    * per request and not counted as a retry. Returns false, and does nothing, where that is spent or it was not reused.
    */
-  retryAfterReuseFailure(): boolean;
+  retryAfterReuseFailure(): boolean {
+    if (!this.#reused || this.#reuseFailures > 0 || !this.#holdsSlot) return false
+    this.discard()
+    this.#reuseFailures++
+    this.#connect(false)
+    return true
+  }
+
   /**
-   * The request failed on an established connection in a way that `retry-on` names and the stream holds it whole: counts
-   * as a connection retry, with the same pauses and redispatch. Returns false when `retries` is spent.
+   * The request failed on an established connection in a way that `retry-on` names, and the stream holds it whole: another
+   * attempt, counted and paced as after a failed connect. Returns false when `retries` is spent.
    */
-  retry(): boolean;
+  retry(): boolean {
+    if (this.backend === undefined || !this.#holdsSlot || this.retries >= this.backend.config.retries) return false
+    this.discard()
+    this.connectTimeMs = -1
+    this.#nextAttempt(false)
+    return true
+  }
+
   /** Returns slot and backend session (waking the oldest waiter) and cancels what is pending. Idempotent. */
-  finish(): void;
-  /** The client connection is closed for good: also private connections kept for it are closed. Implies finish(). */
-  close(): void;
+  finish(): void {
+    const { backend } = this
+    if (backend === undefined) return
+    this.cancel()
+    this.discard()
+    this.#releaseSlot()
+    this.backend = undefined
+    backend.sessions.decrement()
+  }
+
+  /** The client connection is closed for good: also connections kept for it alone are closed. Implies finish(). */
+  close(): void {
+    this.finish()
+    this.#context.wheel.remove(this.#timer)
+    for (const connection of this.#private ?? []) connection.close()
+    this.#private = undefined
+  }
+
+  // ------------------------------------------------------------------------------------------------ choosing a server
+
+  #balance(): void {
+    const backend = this.backend!
+    const bound = this.persistentServer
+    if (bound !== undefined && (bound.isUp || backend.config.options.persist)) {
+      this.#isBound = true
+      if (backend.admission.enter(bound.limit)) this.#assigned(bound)
+      else this.#waitForServer(bound)
+      return
+    }
+    this.#isBound = false
+    const { picker } = backend
+    const server = picker.pick(this.balanceHash, this.#leftServer)
+    if (server !== undefined) {
+      if (backend.admission.enter(server.limit)) {
+        this.#assigned(server)
+        return
+      }
+      // Another stream was quicker, or older ones wait.
+      const queues = picker.serverQueues
+      if (queues === 'always' || (queues === 'with-maxqueue' && (server.config.maxqueue ?? 0) > 0)) {
+        this.#waitForServer(server)
+        return
+      }
+    } else if (picker.size === 0) {
+      this.#fail('no-server')
+      return
+    }
+    this.#waitForBackend()
+  }
+
+  #waitForServer(server: Server): void {
+    const { admission } = this.backend!
+    const position = server.queued()
+    const result = admission.enqueueForServer(server.limit, server.config.maxqueue ?? 0, IN_ORDER, this.#context.now)
+    if (result.type === 'full' && this.#isBound && this.backend!.config.redispatch !== undefined) {
+      this.persistentServer = undefined
+      this.#balance()
+      return
+    }
+    this.server = server
+    this.serverQueuePosition = position
+    this.#enqueued(result)
+  }
+
+  #waitForBackend(): void {
+    const backend = this.backend!
+    this.backendQueuePosition = backend.queued()
+    this.#enqueued(backend.admission.enqueueForBackend(backend.limits, IN_ORDER, this.#context.now))
+  }
+
+  #enqueued(result: EnqueueResult): void {
+    const { thread, queueTimeoutMs } = this.backend!
+    switch (result.type) {
+      case 'full':
+        this.#fail('queue-full')
+        break
+      case 'entered':
+        this.#enterGranted(result.server)
+        break
+      case 'queued':
+        this.#state = QUEUED
+        this.#ticket = result.ticket
+        thread.wait(result.ticket, this)
+        if (queueTimeoutMs > 0) this.#context.wheel.arm(this.#timer, this.#context.now + queueTimeoutMs)
+        break
+    }
+    // Queueing may have granted free sessions to older waiters of this thread; they go on at once, so that none of them
+    // can be cancelled in between.
+    thread.deliver(thread.tickets.takeGranted())
+  }
+
+  /** The wait is over: a session on the server of that slot is held, or (-1) the server's queue was emptied. */
+  handleGrant(slot: number): void {
+    this.#state = GRANTED
+    this.#ticket = -1
+    this.#grantedSlot = slot
+    this.#context.wheel.disarm(this.#timer)
+  }
+
+  /** Called by BackendThread after handleGrant, from the bottom of the stack. */
+  continueGranted(): void {
+    if (this.#state !== GRANTED) return
+    const slot = this.#grantedSlot
+    this.#grantedSlot = -1
+    this.#state = IDLE
+    if (slot >= 0) {
+      this.#enterGranted(slot)
+      return
+    }
+    this.persistentServer = undefined
+    this.#balance()
+  }
+
+  #enterGranted(slot: number): void {
+    const backend = this.backend!
+    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot)
+    if (server === undefined) throw new Error(`a session was granted on server slot ${slot}, which backend ${backend.name} does not have`)
+    this.#assigned(server)
+  }
+
+  #returnGrant(slot: number): void {
+    const backend = this.backend!
+    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot)
+    if (server !== undefined) backend.thread.deliver(backend.admission.leave(server.limit))
+  }
+
+  #leaveQueue(): void {
+    const backend = this.backend!
+    const ticket = this.#ticket
+    this.#ticket = -1
+    this.#state = IDLE
+    backend.thread.stopWaiting(ticket)
+    backend.thread.deliver(backend.admission.cancel(ticket, (slot) => limitOf(backend, slot)))
+  }
+
+  /** A slot of `server` is held. */
+  #assigned(server: Server): void {
+    const backend = this.backend!
+    const { now } = this.#context
+    this.server = server
+    this.#holdsSlot = true
+    this.#link(server)
+    server.backend.balancer.loadChanged?.(server)
+    this.#assignedMs = now
+    this.queueTimeMs = now - this.#startedMs
+    if (!this.#isBound) {
+      server.stat.add(ServerStat.loadBalanced, 1)
+      backend.stat.add(BackendStat.loadBalanced, 1)
+    }
+    const left = this.#leftServer
+    if (left !== undefined) {
+      this.#leftServer = undefined
+      if (left !== server) {
+        this.redispatched = true
+        left.stat.add(ServerStat.redispatches, 1)
+        backend.stat.add(BackendStat.redispatches, 1)
+      } else {
+        left.stat.add(ServerStat.retries, 1)
+        backend.stat.add(BackendStat.retries, 1)
+      }
+    }
+    this.#connect(true)
+  }
+
+  #releaseSlot(): void {
+    if (!this.#holdsSlot) return
+    const server = this.server!
+    this.#holdsSlot = false
+    this.#unlink(server)
+    const { backend } = server
+    const grants = backend.admission.leave(server.limit)
+    backend.balancer.loadChanged?.(server)
+    if (grants.length > 0) backend.thread.deliver(grants)
+  }
+
+  // ------------------------------------------------------------------------------------------------------- connecting
+
+  #connect(mayReuse: boolean): void {
+    const server = this.server!
+    const { now } = this.#context
+    server.stat.add(ServerStat.sessions, 1)
+    server.rate.add(now)
+    if (mayReuse && server.backend.config.mode === 'http') {
+      const idle = this.#takePrivate(server) ?? server.pool.take(this.firstRequest)
+      if (idle !== undefined) {
+        server.stat.add(ServerStat.reuses, 1)
+        server.backend.stat.add(BackendStat.reuses, 1)
+        this.#established(idle, true)
+        return
+      }
+    }
+    this.#state = CONNECTING
+    const { connectTimeoutMs } = this.backend!
+    if (connectTimeoutMs > 0) this.#context.wheel.arm(this.#timer, now + connectTimeoutMs)
+    this.#serverConnection = new ServerConnection(server, server.openOptionsFor(this.clientPort), this.#context, this)
+  }
+
+  #takePrivate(server: Server): ServerConnection | undefined {
+    const kept = this.#private
+    if (kept === undefined) return undefined
+    const at = kept.findIndex((connection) => connection.server === server)
+    if (at < 0) return undefined
+    const [connection] = kept.splice(at, 1)
+    connection!.reclaim()
+    return connection
+  }
+
+  onOpened(connection: ServerConnection): void {
+    this.#context.wheel.disarm(this.#timer)
+    const { server } = connection
+    server.stat.add(ServerStat.connects, 1)
+    server.backend.stat.add(BackendStat.connects, 1)
+    this.#established(connection, false)
+  }
+
+  #established(connection: ServerConnection, reused: boolean): void {
+    this.#serverConnection = connection
+    this.#state = ESTABLISHED
+    this.#reused = reused
+    this.connectTimeMs = this.#context.now - this.#assignedMs
+    connection.requests++
+    const { server } = connection
+    server.stat.raise(ServerStat.lastSessionMs, this.#context.dateNow())
+    this.#client.onServerConnection(server, connection.connection, reused)
+  }
+
+  onOpenFailed(_connection: ServerConnection, error: ConnectionError | undefined): void {
+    this.#context.wheel.disarm(this.#timer)
+    this.#serverConnection = undefined
+    this.#attemptFailed(error === undefined ? 'refused' : FAILURE_OF_KIND[error.kind])
+  }
+
+  /** Time-outs: in a queue, of an attempt, and the end of a pause. */
+  onTimer(): void {
+    switch (this.#state) {
+      case QUEUED:
+        this.#leaveQueue()
+        this.#fail('queue-timeout')
+        break
+      case CONNECTING:
+        this.#abandonAttempt()
+        this.#attemptFailed('connect-timeout')
+        break
+      case PAUSING:
+        if (this.#holdsSlot) this.#connect(true)
+        else this.#balance()
+        break
+      default:
+        break
+    }
+  }
+
+  #abandonAttempt(): void {
+    this.#serverConnection?.abandon()
+    this.#serverConnection = undefined
+  }
+
+  #attemptFailed(failure: DispatchFailure): void {
+    const backend = this.backend!
+    const { config } = backend
+    if (this.retries >= config.retries || !retriesFailedConnects(config.retryOn)) {
+      this.server!.stat.add(ServerStat.failedConnects, 1)
+      backend.stat.add(BackendStat.failedConnects, 1)
+      this.#fail(failure)
+      return
+    }
+    this.#nextAttempt(failure !== 'connect-timeout')
+  }
+
+  /** The slot is held and `retries` is not spent. */
+  #nextAttempt(afterError: boolean): void {
+    const backend = this.backend!
+    const server = this.server!
+    this.retries++
+    const others = backend.candidates.length > 1 && backend.picker.serverQueues !== 'always'
+    if (this.#mayRedispatch(server, others)) {
+      this.#leftServer = server
+      this.persistentServer = undefined
+      this.#releaseSlot()
+      // Where the algorithm may well name the same server again, the pause comes first.
+      if (others || !afterError) this.#balance()
+      else this.#pause()
+      return
+    }
+    server.stat.add(ServerStat.retries, 1)
+    backend.stat.add(BackendStat.retries, 1)
+    if (afterError) this.#pause()
+    else this.#connect(true)
+  }
+
+  #mayRedispatch(server: Server, others: boolean): boolean {
+    const { redispatch, retries, options } = this.backend!.config
+    if (redispatch === undefined || redispatch === 0) return false
+    if (!server.isUp) return !options.persist || !this.#isBound
+    if (!this.#isBound && others) return true
+    return redispatch > 0 ? this.retries % redispatch === 0 : this.retries === retries + 1 + redispatch
+  }
+
+  #pause(): void {
+    const { connectTimeoutMs } = this.backend!
+    this.#state = PAUSING
+    const pauseMs = connectTimeoutMs > 0 ? Math.min(TURN_AROUND_MS, connectTimeoutMs) : TURN_AROUND_MS
+    this.#context.wheel.arm(this.#timer, this.#context.now + pauseMs)
+  }
+
+  #fail(failure: DispatchFailure): void {
+    this.#context.wheel.disarm(this.#timer)
+    this.#state = FAILED
+    this.#releaseSlot()
+    this.#client.onDispatchFailure(failure)
+  }
+
+  // ------------------------------------------------------------------------------------------------ told by the server
+
+  /** The server went down and its streams are to end, or an operator ends them. */
+  shutDown(reason: 'down' | 'killed'): void {
+    const server = this.server!
+    if (this.#state === ESTABLISHED || this.#state === IDLE) this.#client.onServerShutdown(reason)
+    else if (this.#state === CONNECTING || this.#state === PAUSING) {
+      this.#abandonAttempt()
+      this.#attemptFailed('refused')
+    }
+    // A stream that did not end would keep its place at the head of the list for ever.
+    if (server.firstDispatch === this) this.#unlink(server)
+  }
+
+  onKeptClosed(connection: ServerConnection): void {
+    const at = this.#private?.indexOf(connection) ?? -1
+    if (at >= 0) this.#private!.splice(at, 1)
+  }
+
+  #link(server: Server): void {
+    const first = server.firstDispatch
+    this.previousOnServer = undefined
+    this.nextOnServer = first
+    if (first !== undefined) first.previousOnServer = this
+    server.firstDispatch = this
+  }
+
+  #unlink(server: Server): void {
+    const { nextOnServer: next, previousOnServer: previous } = this
+    if (next !== undefined) next.previousOnServer = previous
+    if (previous !== undefined) previous.nextOnServer = next
+    else if (server.firstDispatch === this) server.firstDispatch = next
+    this.nextOnServer = undefined
+    this.previousOnServer = undefined
+  }
 }
 
-/** One per stream (TCP) or per client connection (HTTP). */
-export declare function createDispatch(context: ThreadContext, client: DispatchClient): Dispatch;
+/** `retry-on`: a failed connect is retried unless the list leaves it out (manual: default `conn-failure`). */
+function retriesFailedConnects(retryOn: readonly string[]): boolean {
+  return retryOn.length === 0 || retryOn.includes('conn-failure') || retryOn.includes('all-retryable-errors')
+}
+
+function limitOf(backend: Backend, slot: number): Server['limit'] {
+  const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot)
+  return server?.limit ?? { server: slot, limit: 0, takesBackendQueue: false }
+}

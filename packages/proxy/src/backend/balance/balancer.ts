@@ -1,24 +1,58 @@
-// What a balance algorithm is: the slow side calls `build` whenever weights or states changed and publishes the result in
-// one step; the request path calls `pick` on it. One file per algorithm beside this one (manual: `balance`), each
-// registered in `algorithms.ts` and run by the contract suite in `contract.test.ts`. Algorithms know nothing of health,
-// queues or connections: `build` is given the servers that may be picked, `pick` asks a candidate whether it is full.
+// What a balance algorithm is: `build` is called whenever weights or states changed and its result published in one step;
+// the request path calls `pick` on it. One file per algorithm beside this one (manual: `balance`), each registered in
+// `algorithms.ts` and run by the contract suite in `contract.test.ts`. Algorithms know nothing of health or connections:
+// `build` is given the servers that may be picked, `pick` asks a candidate whether it is full.
+
+/** Effective weights are counted in sixteenths, so that slow start can be smooth also for a server of weight 1. */
+export const WEIGHT_SCALE = 16
 
 /** A server as an algorithm sees it. */
 export interface Candidate {
-  /** Position in the backend's list: the index of shared words kept for it. */
-  readonly index: number;
-  /** Effective weight, 1..256 (times slowstart's share); never 0: such servers are not passed. */
-  readonly weight: number;
+  /** Position in the backend's list: the index of the shared words kept for it. */
+  readonly index: number
+  /** Effective weight in sixteenths, 1 to 4096; never 0: such servers are not passed to `build`. */
+  readonly balanceWeight: number
+  /** Streams that it serves or that wait for it alone, over all threads. */
+  load(): number
   /** True when it cannot take one more stream now (`maxconn` reached, or others wait for it). */
-  isFull(): boolean;
+  isFull(): boolean
+  /** True when its own queue (`maxqueue`) has no room left either. */
+  isQueueFull(): boolean
 }
 
-export interface Picker<Target extends Candidate = Candidate> {
-  /** Candidates the picker was built for; 0 = no server is usable. */
-  readonly size: number;
+export interface Picker<Target extends Candidate> {
+  /** Candidates that it was built for; 0 = no server is usable. */
+  readonly size: number
   /**
-   * A server that is not full, never `avoid` while another can be had (redispatch); undefined when all are full or
-   * there is none. `hash` is the balance key's, for algorithms that have one. Costs well under a microsecond.
+   * Whether streams wait for the very server that was picked, in its own queue: where the algorithm is bound to it
+   * (hashing), where it has a `maxqueue`, or never (they wait for any server of the backend).
    */
-  pick(hash: number, avoid: Target | undefined): Target | undefined;
+  readonly serverQueues: 'always' | 'with-maxqueue' | 'never'
+  /**
+   * A server that is not full, never `avoid` while another can be had (redispatch); undefined when all are full or there
+   * is none. `hash` is the balance key's, for algorithms that have one. Costs well under a microsecond.
+   */
+  pick(hash: number, avoid: Target | undefined): Target | undefined
+}
+
+/**
+ * One algorithm over the shared words of one backend, on one thread. The words outlive pickers: a new picker goes on
+ * where the last one stopped, on every thread.
+ */
+export interface Balancer<Target extends Candidate> {
+  build(candidates: readonly Target[]): Picker<Target>
+  /** To be called after each change of a candidate's load or fullness; undefined where the algorithm does not care. */
+  readonly loadChanged: ((candidate: Target) => void) | undefined
+  /**
+   * To be called about once a second: takes in loads that changed untold, because streams of an older generation ended or
+   * a thread died. Undefined where the algorithm keeps no such order.
+   */
+  readonly refresh: (() => void) | undefined
+}
+
+/** For backends without a usable server. */
+export const NO_SERVER: Picker<never> = {
+  size: 0,
+  serverQueues: 'never',
+  pick: () => undefined,
 }

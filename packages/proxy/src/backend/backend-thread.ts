@@ -1,0 +1,119 @@
+// What all backends of one thread share, over all generations: the queue tickets of the thread, and what is to be done when
+// another thread wakes it. One for each thread, made with it.
+
+import { Tickets, Wake, type Granted, type Ticket } from '@evenkeel/shm'
+import type { Plan } from '../plan.ts'
+import type { ThreadContext } from '../thread-context.ts'
+import { Backend } from './backend.ts'
+import type { Dispatch } from './dispatch.ts'
+
+export class BackendThread {
+  readonly context: ThreadContext
+  readonly tickets: Tickets
+  /** Streams in a queue, by ticket. */
+  readonly #waiting = new Map<Ticket, Dispatch>()
+  readonly #backends = new Set<Backend>()
+  /** Streams whose wait is over and that have not been called yet. */
+  #ready: Dispatch[] = []
+  #delivering = false
+
+  constructor(context: ThreadContext) {
+    this.context = context
+    this.tickets = new Tickets(context.segment)
+    context.onWake(Wake.granted | Wake.recovered | Wake.state, (reasons) => this.#handleWake(reasons))
+  }
+
+  /** The backends of a plan, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
+  build(plan: Plan): (Backend | undefined)[] {
+    return plan.config.proxies.map((proxy, index) => {
+      const shared = plan.proxies[index]!
+      if (shared.backendSlot < 0 || proxy.disabled) return undefined
+      const backend = new Backend(this, proxy, index, shared, plan.generation)
+      this.#backends.add(backend)
+      return backend
+    })
+  }
+
+  /** A newer generation was published: nothing is kept idle here any more. Streams go on and are still told of changes. */
+  retire(backends: readonly (Backend | undefined)[]): void {
+    for (const backend of backends) {
+      for (const server of backend?.servers ?? []) server.pool.close()
+    }
+  }
+
+  /** The last stream of a generation has ended. */
+  forget(backends: readonly (Backend | undefined)[]): void {
+    for (const backend of backends) {
+      if (backend !== undefined) this.#backends.delete(backend)
+    }
+  }
+
+  /** Registers a stream that waits in a queue. */
+  wait(ticket: Ticket, dispatch: Dispatch): void {
+    this.#waiting.set(ticket, dispatch)
+  }
+
+  /** It waits no longer: its ticket is being given up. */
+  stopWaiting(ticket: Ticket): void {
+    this.#waiting.delete(ticket)
+  }
+
+  /**
+   * Lets streams of this thread go on that were granted a session, in order. Streams that end while being called may
+   * cause more of it: those come after, not within, so that no number of waiters deepens the stack.
+   */
+  deliver(grants: readonly Granted[]): void {
+    for (const grant of grants) {
+      const dispatch = this.#waiting.get(grant.ticket)
+      if (dispatch === undefined) throw new Error(`ticket ${grant.ticket} was granted and nobody waits with it`)
+      this.#waiting.delete(grant.ticket)
+      dispatch.handleGrant(grant.type === 'entered' ? grant.server : -1)
+      this.#ready.push(dispatch)
+    }
+    if (this.#delivering) return
+    this.#delivering = true
+    for (let at = 0; at < this.#ready.length; at++) this.#ready[at]!.continueGranted()
+    if (this.#ready.length > 0) this.#ready = []
+    this.#delivering = false
+  }
+
+  /** A slot that any generation of a backend knows: a server may have come with a reload while a stream waited. */
+  findServer(backendSlot: number, serverSlot: number): ReturnType<Backend['serverBySlot']> {
+    for (const backend of this.#backends) {
+      if (backend.slot !== backendSlot) continue
+      const server = backend.serverBySlot(serverSlot)
+      if (server !== undefined) return server
+    }
+    return undefined
+  }
+
+  #handleWake(reasons: number): void {
+    if ((reasons & Wake.recovered) !== 0) {
+      this.deliver(this.tickets.rescan())
+      for (const backend of this.#backends) this.#fillSlots(backend)
+    } else if ((reasons & Wake.granted) !== 0) {
+      this.deliver(this.tickets.takeGranted())
+    }
+    if ((reasons & Wake.state) !== 0) {
+      for (const backend of this.#backends) this.#followStates(backend)
+    }
+  }
+
+  #followStates(backend: Backend): void {
+    if (!backend.followStates()) return
+    for (const server of backend.takeFallen()) {
+      server.pool.clear()
+      if (server.config.onMarkedDown === 'shutdown-sessions') {
+        for (let dispatch = server.firstDispatch; dispatch !== undefined; dispatch = server.firstDispatch) dispatch.shutDown('down')
+      }
+      // `option persist` binds them to the server, up or not.
+      if (!backend.config.options.persist) this.deliver(backend.admission.redistribute(server.slot))
+    }
+    this.#fillSlots(backend)
+  }
+
+  /** Waiters get what has become free; every thread may do it for all, whoever comes first does. */
+  #fillSlots(backend: Backend): void {
+    for (const server of backend.candidates) this.deliver(backend.admission.dispatch(server.limit))
+  }
+}
