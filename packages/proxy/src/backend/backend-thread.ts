@@ -114,6 +114,7 @@ export class BackendThread {
 
   /** Waiters get what has become free; every thread may do it for all, whoever comes first does. */
   #fillSlots(backend: Backend): void {
+    backend.followVersion()
     for (const server of backend.candidates) this.deliver(backend.admission.dispatch(server.limit))
   }
 }

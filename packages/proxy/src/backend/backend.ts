@@ -73,22 +73,26 @@ export class Backend {
     const words = new Int32Array(segment.buffer(balanceBufferName(generation, this.slot)))
     this.balancer = createBalancer<Server>(config.balance, { words, servers: this.servers.length, me: segment.party })
     this.#picker = this.balancer.build([])
+    this.followStates()
+    this.takeFallen()
   }
 
-  /** What a dispatch asks; replaced whole when weights or states change. */
-  get picker(): Picker<Server> {
-    const { now } = this.thread.context
-    if (this.#version.current() !== this.#built) this.refresh()
-    else if (this.balancer.refresh !== undefined && now >= this.#refreshAt) {
-      this.#refreshAt = now + ORDER_REFRESH_MS
+  /** Takes in changes of states and weights; a dispatch does so before it looks at servers. */
+  followVersion(): void {
+    if (this.#version.current() !== this.#built) this.#refresh()
+    else if (this.balancer.refresh !== undefined && this.thread.context.now >= this.#refreshAt) {
+      this.#refreshAt = this.thread.context.now + ORDER_REFRESH_MS
       this.balancer.refresh()
     }
+  }
+
+  /** Over the candidates; replaced whole when weights or states change. */
+  get picker(): Picker<Server> {
     return this.#picker
   }
 
-  /** What may be picked from now: active servers, or the backups in use. */
+  /** What may be picked from: active servers, or the backups in use. */
   get candidates(): readonly Server[] {
-    if (this.#version.current() !== this.#built) this.refresh()
     return this.#candidates
   }
 
@@ -97,8 +101,7 @@ export class Backend {
     return this.#limits
   }
 
-  /** Takes in states and weights. Called by `picker` when the version moved. */
-  refresh(): void {
+  #refresh(): void {
     // Read before the states: a change that comes in between raises it again, and the next call builds once more.
     this.#built = this.#version.current()
     for (const server of this.servers) server.refresh()
@@ -112,7 +115,7 @@ export class Backend {
 
   /** Whether states changed since the last call. */
   followStates(): boolean {
-    if (this.#version.current() !== this.#built) this.refresh()
+    this.followVersion()
     const changed = this.#followed !== this.#built
     this.#followed = this.#built
     return changed
@@ -137,6 +140,7 @@ export class Backend {
 
   /** Servers that would be picked from now. */
   usableServers(): number {
+    this.followVersion()
     return this.candidates.length
   }
 

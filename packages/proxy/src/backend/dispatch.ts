@@ -292,6 +292,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
 
   #balance(): void {
     const backend = this.backend!
+    backend.followVersion()
     const bound = this.persistentServer
     if (bound !== undefined && (bound.isUp || backend.config.options.persist)) {
       this.#isBound = true
@@ -543,6 +544,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   #nextAttempt(afterError: boolean): void {
     const backend = this.backend!
     const server = this.server!
+    backend.followVersion()
     this.retries++
     const others = backend.candidates.length > 1 && backend.picker.serverQueues !== 'always'
     if (this.#mayRedispatch(server, others)) {

@@ -1,0 +1,378 @@
+// Dispatch against real sockets: choosing, connecting, retrying, redispatching, waiting. Figures and pauses as observed on
+// HAProxy 2.6.12 with the same set-ups.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { AdminState, BackendStat, OperationalState, ServerStat, StatReader, type SegmentOwner } from '@evenkeel/shm'
+import type { Connection } from '../connection.ts'
+import type { Plan } from '../plan.ts'
+import type { Backend } from './backend.ts'
+import { Dispatch, type DispatchClient, type DispatchFailure } from './dispatch.ts'
+import type { Server } from './server.ts'
+import { changeState, planOf, singleThread, TestThread, type ProxyOptions, type ServerOptions } from './test-kit.ts'
+
+class Client implements DispatchClient {
+  readonly dispatch: Dispatch
+  server: Server | undefined
+  connection: Connection | undefined
+  reused = false
+  failure: DispatchFailure | undefined
+  shutdown: string | undefined
+  calls = 0
+  #settled: (() => void)[] = []
+
+  constructor(thread: TestThread) {
+    this.dispatch = new Dispatch(thread, this)
+  }
+
+  start(backend: Backend): this {
+    this.calls = 0
+    this.connection = undefined
+    this.failure = undefined
+    backend.thread.context.refresh()
+    this.dispatch.assign(backend)
+    this.dispatch.start()
+    return this
+  }
+
+  onServerConnection(server: Server, connection: Connection, reused: boolean): void {
+    this.server = server
+    this.connection = connection
+    this.reused = reused
+    connection.owner = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} }
+    connection.resume()
+    this.#settle()
+  }
+
+  onDispatchFailure(failure: DispatchFailure): void {
+    this.failure = failure
+    this.#settle()
+  }
+
+  onServerShutdown(reason: 'down' | 'killed'): void {
+    this.shutdown = reason
+    this.end()
+  }
+
+  async settled(): Promise<this> {
+    if (this.calls === 0) await new Promise<void>((resolve) => this.#settled.push(resolve))
+    return this
+  }
+
+  end(): void {
+    this.dispatch.discard()
+    this.connection?.destroy()
+    this.dispatch.finish()
+  }
+
+  #settle(): void {
+    this.calls++
+    for (const resolve of this.#settled.splice(0)) resolve()
+  }
+}
+
+interface Setup {
+  readonly owner: SegmentOwner
+  readonly plan: Plan
+  readonly thread: TestThread
+  readonly backend: Backend
+  client(): Client
+  /** Counters of server `index`, or of the backend. */
+  stat(index: number | 'backend'): Record<string, number>
+}
+
+function setup(context: TestContext, servers: readonly ServerOptions[], options: ProxyOptions = {}): Setup {
+  const { owner, start } = singleThread()
+  const plan = planOf(owner, servers, options)
+  const thread = start()
+  const backend = thread.build(plan)
+  const clients: Client[] = []
+  context.after(() => {
+    for (const client of clients) {
+      client.end()
+      client.dispatch.close()
+    }
+    for (const server of backend.servers) server.pool.close()
+    thread.stop()
+  })
+  return {
+    owner, plan, thread, backend,
+    client: () => {
+      const client = new Client(thread)
+      clients.push(client)
+      return client
+    },
+    stat: (index) => {
+      const reader = new StatReader(owner.segment)
+      const [kind, slot, fields] = index === 'backend' ? (['backend', backend.slot, BackendStat] as const) : (['server', backend.servers[index]!.slot, ServerStat] as const)
+      const values = reader.read(kind, slot)
+      return Object.fromEntries(Object.entries(fields).map(([name, at]) => [name, values[at]!]))
+    },
+  }
+}
+
+/** Listens on a free port; accepts and keeps. */
+async function listen(context: TestContext): Promise<{ port: number; server: net.Server; sockets: Set<net.Socket> }> {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    socket.resume()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  context.after(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return { port: (server.address() as net.AddressInfo).port, server, sockets }
+}
+
+/** A port on which nobody listens. */
+async function deadPort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const pick = (stat: Record<string, number>, ...names: string[]): number[] => names.map((name) => stat[name]!)
+
+test('a connection is made, its slot is counted, and both are returned', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client, stat } = setup(context, [{ port }])
+  const one = await client().start(backend).settled()
+  assert.equal(one.failure, undefined)
+  assert.equal(one.server?.name, 's0')
+  assert.equal(one.reused, false)
+  assert.deepEqual([backend.currentSessions(), backend.servers[0]!.currentSessions()], [1, 1])
+  assert.ok(one.dispatch.queueTimeMs >= 0 && one.dispatch.connectTimeMs >= 0)
+  one.end()
+  assert.deepEqual([backend.currentSessions(), backend.servers[0]!.currentSessions(), backend.servers[0]!.pool.open], [0, 0, 0])
+  assert.deepEqual(pick(stat(0), 'sessions', 'loadBalanced', 'connects', 'reuses', 'failedConnects'), [1, 1, 1, 0, 0])
+})
+
+test('without a usable server the failure is no-server, at once', (context) => {
+  const { owner, plan, backend, client } = setup(context, [{ port: 1 }])
+  changeState(owner, plan, 0, (state) => state.set('operationalState', OperationalState.stopped))
+  const one = client().start(backend)
+  assert.equal(one.failure, 'no-server')
+  assert.equal(one.dispatch.server, undefined)
+})
+
+test('a refused server is tried retries + 1 times with pauses of min(1 s, timeout connect)', async (context) => {
+  const { backend, client, stat } = setup(context, [{ port: await deadPort() }], { retries: 2, timeouts: { connect: 60 } })
+  const before = performance.now()
+  const one = await client().start(backend).settled()
+  assert.equal(one.failure, 'refused')
+  assert.ok(performance.now() - before >= 120, 'two pauses of 60 ms')
+  assert.equal(one.dispatch.retries, 2)
+  assert.equal(one.dispatch.redispatched, false)
+  assert.equal(one.dispatch.connectTimeMs, -1)
+  assert.deepEqual(pick(stat(0), 'failedConnects', 'retries', 'redispatches', 'loadBalanced', 'sessions'), [1, 2, 0, 1, 3])
+  assert.deepEqual(pick(stat('backend'), 'failedConnects', 'retries', 'redispatches', 'loadBalanced', 'sessions'), [1, 2, 0, 1, 1])
+})
+
+test('with redispatch and another server, the next attempt goes there at once', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client, stat } = setup(context, [{ port: await deadPort() }, { port }], { redispatch: -1 })
+  for (let stream = 0; stream < 2; stream++) {
+    const one = await client().start(backend).settled()
+    assert.equal(one.server?.name, 's1')
+    assert.equal(one.dispatch.retries, 1)
+    assert.equal(one.dispatch.redispatched, true)
+  }
+  assert.deepEqual(pick(stat(0), 'failedConnects', 'retries', 'redispatches', 'loadBalanced', 'sessions'), [0, 0, 2, 2, 2])
+  assert.deepEqual(pick(stat(1), 'redispatches', 'loadBalanced', 'sessions'), [0, 2, 2])
+  assert.deepEqual(pick(stat('backend'), 'failedConnects', 'retries', 'redispatches', 'loadBalanced', 'sessions'), [0, 0, 2, 4, 2])
+})
+
+for (const { redispatch, retries, attempts } of [
+  { redispatch: -1, retries: 3, attempts: 3 },
+  { redispatch: -1, retries: 1, attempts: 1 },
+  { redispatch: 1, retries: 3, attempts: 1 },
+  { redispatch: 2, retries: 3, attempts: 2 },
+  { redispatch: 3, retries: 5, attempts: 3 },
+  { redispatch: -2, retries: 5, attempts: 4 },
+]) {
+  test(`a stream bound to a server by persistence leaves it after ${attempts} attempts with option redispatch ${redispatch}, retries ${retries}`, async (context) => {
+    const { port } = await listen(context)
+    const { backend, client, stat } = setup(context, [{ port: await deadPort() }, { port }], { redispatch, retries, timeouts: { connect: 20 } })
+    const one = client()
+    one.dispatch.assign(backend)
+    one.dispatch.persistentServer = backend.servers[0]
+    one.dispatch.start()
+    await one.settled()
+    assert.equal(one.server?.name, 's1')
+    assert.equal(one.dispatch.retries, attempts)
+    assert.deepEqual(pick(stat(0), 'retries', 'redispatches', 'loadBalanced', 'sessions'), [attempts - 1, 1, 0, attempts])
+  })
+}
+
+test('option redispatch 0 and none leave a bound stream on its server', async (context) => {
+  const { port } = await listen(context)
+  for (const redispatch of [0, undefined]) {
+    const { backend, client } = setup(context, [{ port: await deadPort() }, { port }], { redispatch, timeouts: { connect: 10 } })
+    const one = client()
+    one.dispatch.assign(backend)
+    one.dispatch.persistentServer = backend.servers[0]
+    one.dispatch.start()
+    assert.equal((await one.settled()).failure, 'refused')
+    assert.equal(one.dispatch.retries, 3)
+  }
+})
+
+test('retry-on none makes one attempt', async (context) => {
+  const { backend, client } = setup(context, [{ port: await deadPort() }], { retryOn: ['none'] })
+  const one = await client().start(backend).settled()
+  assert.equal(one.failure, 'refused')
+  assert.equal(one.dispatch.retries, 0)
+})
+
+test('an attempt ends with timeout connect, and the next follows without a pause', async (context) => {
+  // A listener whose thread sleeps accepts nobody: once its backlog is full, further connections stay in SYN_SENT.
+  const worker = new Worker(
+    `const { parentPort } = require('node:worker_threads')
+     const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+       parentPort.postMessage(server.address().port)
+       setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))
+     })`,
+    { eval: true },
+  )
+  context.after(() => worker.terminate())
+  const [port] = (await once(worker, 'message')) as [number]
+  const fillers = Array.from({ length: 4 }, () => net.connect(port, '127.0.0.1').on('error', () => {}))
+  context.after(() => fillers.forEach((filler) => filler.destroy()))
+  await Promise.any(fillers.map((filler) => once(filler, 'connect')))
+  const { backend, client, stat } = setup(context, [{ port }], { retries: 2, timeouts: { connect: 50 } })
+  const one = await client().start(backend).settled()
+  assert.equal(one.failure, 'connect-timeout')
+  assert.equal(one.dispatch.retries, 2)
+  assert.deepEqual(pick(stat(0), 'failedConnects', 'retries', 'sessions', 'connects'), [1, 2, 3, 0])
+  assert.equal(backend.servers[0]!.pool.open, 0)
+})
+
+test('over maxconn streams wait in order, and a slot that is returned wakes the oldest', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client } = setup(context, [{ port, maxconn: 1 }])
+  const first = await client().start(backend).settled()
+  const second = client().start(backend)
+  const third = client().start(backend)
+  assert.equal(backend.queued(), 2)
+  assert.equal(second.dispatch.backendQueuePosition, 0)
+  assert.equal(third.dispatch.backendQueuePosition, 1)
+  first.end()
+  await second.settled()
+  assert.equal(third.calls, 0)
+  assert.equal(backend.queued(), 1)
+  second.end()
+  await third.settled()
+  third.end()
+  assert.deepEqual([backend.queued(), backend.servers[0]!.currentSessions(), backend.currentSessions()], [0, 0, 0])
+})
+
+test('timeout queue ends a wait, and its place goes to the next', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client } = setup(context, [{ port, maxconn: 1 }], { timeouts: { connect: 1000, queue: 40 } })
+  const first = await client().start(backend).settled()
+  const second = await client().start(backend).settled()
+  assert.equal(second.failure, 'queue-timeout')
+  assert.equal(second.dispatch.queueTimeMs, -1)
+  assert.equal(backend.queued(), 0)
+  second.end()
+  const third = client().start(backend)
+  first.end()
+  assert.equal((await third.settled()).failure, undefined)
+})
+
+test('a waiter whose client goes away leaves the queue', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client } = setup(context, [{ port, maxconn: 1 }])
+  const first = await client().start(backend).settled()
+  const second = client().start(backend)
+  const third = client().start(backend)
+  second.end()
+  first.end()
+  await third.settled()
+  assert.equal(second.calls, 0)
+})
+
+test('maxqueue bounds the queue of a server that persistence names; with redispatch another is taken', async (context) => {
+  const { port } = await listen(context)
+  const { port: other } = await listen(context)
+  for (const redispatch of [undefined, -1]) {
+    const { backend, client } = setup(context, [{ port, maxconn: 1, maxqueue: 1 }, { port: other }], { redispatch })
+    const bound = (): Client => {
+      const one = client()
+      one.dispatch.assign(backend)
+      one.dispatch.persistentServer = backend.servers[0]
+      one.dispatch.start()
+      return one
+    }
+    await bound().settled()
+    const second = bound()
+    assert.equal(backend.servers[0]!.queued(), 1)
+    const third = await bound().settled()
+    if (redispatch === undefined) assert.equal(third.failure, 'queue-full')
+    else assert.equal(third.server?.name, 's1')
+    assert.equal(second.calls, 0)
+  }
+})
+
+test('a server that goes down frees its own queue, which balances again', async (context) => {
+  const { port } = await listen(context)
+  const { port: other } = await listen(context)
+  const { owner, plan, backend, client } = setup(context, [{ port, maxconn: 1 }, { port: other }])
+  const bound = (): Client => {
+    const one = client()
+    one.dispatch.assign(backend)
+    one.dispatch.persistentServer = backend.servers[0]
+    one.dispatch.start()
+    return one
+  }
+  await bound().settled()
+  const waiting = bound()
+  changeState(owner, plan, 0, (state) => state.set('operationalState', OperationalState.stopped))
+  assert.equal((await waiting.settled()).server?.name, 's1')
+})
+
+test('a server that comes up takes from the queue', async (context) => {
+  const { port } = await listen(context)
+  const { port: other } = await listen(context)
+  const { owner, plan, backend, client } = setup(context, [{ port, maxconn: 1 }, { port: other, maxconn: 1 }])
+  changeState(owner, plan, 1, (state) => state.set('adminState', AdminState.forcedMaintenance))
+  await client().start(backend).settled()
+  const waiting = client().start(backend)
+  assert.equal(backend.queued(), 1)
+  changeState(owner, plan, 1, (state) => state.set('adminState', 0))
+  assert.equal((await waiting.settled()).server?.name, 's1')
+})
+
+test('on-marked-down shutdown-sessions ends the streams of that server only', async (context) => {
+  const { port } = await listen(context)
+  const { port: other } = await listen(context)
+  const { owner, plan, backend, client } = setup(context, [{ port, onMarkedDown: 'shutdown-sessions' }, { port: other }])
+  const clients = await Promise.all([1, 2, 3, 4].map(() => client().start(backend).settled()))
+  changeState(owner, plan, 0, (state) => state.set('operationalState', OperationalState.stopped))
+  const ended = (): number => clients.filter((one) => one.shutdown === 'down').length
+  while (ended() < 2) await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(clients.map((one) => [one.server!.name, one.shutdown]).filter(([, shutdown]) => shutdown !== undefined), [['s0', 'down'], ['s0', 'down']])
+  assert.equal(backend.servers[0]!.currentSessions(), 0)
+  assert.equal(backend.servers[1]!.currentSessions(), 2)
+})
+
+test('cancelling an attempt closes it and returns the slot', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client } = setup(context, [{ port, maxconn: 1 }])
+  const first = client().start(backend)
+  assert.equal(first.dispatch.waitsFor, 'connect')
+  const second = client().start(backend)
+  assert.equal(second.dispatch.waitsFor, 'queue')
+  first.end()
+  await second.settled()
+  assert.equal(first.calls, 0)
+})
