@@ -224,7 +224,7 @@ export class ChunkedReader implements BodyReader {
 
   #parseTrailers(text: string): boolean {
     const parsed = new HeaderList()
-    const scan = new FieldScan(0, false)
+    const scan = new FieldScan(0, undefined, 0)
     const first = text.charCodeAt(0)
     if (isBlank(first)) return false
     scanFields(text, scan, parsed, this.#limits.maxTrailers, false)

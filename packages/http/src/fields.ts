@@ -4,10 +4,10 @@
 //
 // Accepted as HAProxy accepts them: bare LF as line end, folded lines (each CR and LF becomes a blank). Refused: bare CR, blanks
 // before the colon, bytes outside the token alphabet in names, NUL anywhere.
-import { colon, cr, isBlank, lf, space, tokenLower } from './chars.ts'
+import { allIn, colon, cr, isBlank, lf, space, tokenLower } from './chars.ts'
 import type { HeadErrorCode } from './head-error.ts'
 import type { HeaderList } from './header-list.ts'
-import { connection, findKnownName, knownNames, mix, ordinary } from './known-names.ts'
+import { connection, findSpelling, ordinary, placeOf } from './known-names.ts'
 
 /** Bits of `FieldScan.seen`, by place of the known name: `1 << contentLength` and so on. */
 export type SeenBits = number
@@ -24,14 +24,19 @@ export class FieldScan {
   close = false
   /** Whether some name holds upper-case letters. */
   upperCase = false
-  /** Whether the caller will lower the names in the bytes that the text came from (see `HeaderList.lowerNamesIn`). */
-  readonly lowersInPlace: boolean
+  /**
+   * The bytes that the text was taken from, from `base` on: names are lowered in them as they are found, so that after a
+   * good scan they are canonical. `undefined`: the text stands alone.
+   */
+  readonly bytes: Uint8Array | undefined
+  readonly base: number
   /** Field lines so far. */
   lines = 0
 
-  constructor(offset: number, lowersInPlace: boolean) {
+  constructor(offset: number, bytes: Uint8Array | undefined, base: number) {
     this.offset = offset
-    this.lowersInPlace = lowersInPlace
+    this.bytes = bytes
+    this.base = base
   }
 }
 
@@ -42,6 +47,8 @@ export class FieldScan {
 export function scanFields(text: string, scan: FieldScan, headers: HeaderList, maxHeaders: number, acceptInvalid: boolean): void {
   let position = scan.offset
   const nul = text.indexOf('\0', position)
+  const bytes = scan.bytes
+  const base = scan.base
   for (;;) {
     const first = text.charCodeAt(position)
     if (first === cr && text.charCodeAt(position + 1) === lf) return finish(scan, position + 2)
@@ -51,28 +58,35 @@ export function scanFields(text: string, scan: FieldScan, headers: HeaderList, m
     // HAProxy keeps one of its `tune.http.maxhdr` slots for the end mark, so 101 allows 100 lines.
     if (++scan.lines >= maxHeaders) return fail(scan, 'too-many-headers', position)
 
-    // Name: lowered, hashed and checked in one pass that stops at the colon.
-    let nameEnd = position
-    let hash = 0
-    let upper = 0
-    for (;;) {
-      const code = text.charCodeAt(nameEnd)
-      const lowered = tokenLower[code]!
-      if (!(lowered > 0)) break
-      hash = mix(hash, lowered)
-      upper |= code ^ lowered
-      nameEnd++
+    // Name: a usual spelling is known as it stands; any other is checked and lowered byte by byte.
+    let nameEnd = text.indexOf(':', position)
+    if (nameEnd < 0 || nameEnd > lineFeed) return fail(scan, 'bad-header-name', position)
+    const written = text.slice(position, nameEnd)
+    const spelling = findSpelling(written, text, position, nameEnd)
+    let name: string
+    let place: number
+    let lowered = true
+    if (spelling !== undefined) {
+      name = spelling.name
+      place = spelling.place
+      if (spelling.upperAt.length > 0) {
+        lowered = bytes !== undefined
+        scan.upperCase = true
+        if (bytes !== undefined) for (const at of spelling.upperAt) bytes[base + position + at]! |= 0x20
+      }
+    } else {
+      if (!allIn(tokenLower, text, position, nameEnd) || nameEnd === position) {
+        nameEnd = acceptInvalid ? laxNameEnd(text, position) : -1
+        if (nameEnd < 0) return fail(scan, 'bad-header-name', position)
+      }
+      name = written.toLowerCase()
+      place = placeOf(name)
+      if (name !== written) {
+        lowered = bytes !== undefined
+        scan.upperCase = true
+        if (bytes !== undefined) for (let i = 0; i < name.length; i++) bytes[base + position + i] = name.charCodeAt(i)
+      }
     }
-    if (text.charCodeAt(nameEnd) !== colon || nameEnd === position) {
-      const after = acceptInvalid ? laxNameEnd(text, position) : -1
-      if (after < 0) return fail(scan, 'bad-header-name', nameEnd)
-      nameEnd = after
-      hash = 0
-      upper = 1
-    }
-    const place = findKnownName(text, position, nameEnd, hash, tokenLower)
-    const name = place >= 0 ? knownNames[place]! : text.slice(position, nameEnd).toLowerCase()
-    if (upper !== 0) scan.upperCase = true
 
     // Value: up to the line end, without surrounding blanks.
     let valueStart = nameEnd + 1
@@ -114,7 +128,7 @@ export function scanFields(text: string, scan: FieldScan, headers: HeaderList, m
         continue
       }
     }
-    headers.addParsed(name, value, canonical && (upper === 0 || scan.lowersInPlace) ? position : -1)
+    headers.addParsed(name, value, canonical && lowered ? position : -1)
     position = next
   }
 }

@@ -123,20 +123,6 @@ export class HeaderList {
     this.#starts.push(start)
   }
 
-  /**
-   * For parsers: writes the lower-case names over those in the bytes that the parsed text was taken from, so that those bytes
-   * become the canonical text. `base` is where the text started in `buffer`.
-   */
-  lowerNamesIn(buffer: Uint8Array, base: number): void {
-    for (let index = 0; index < this.#names.length; index++) {
-      const start = this.#starts[index]!
-      if (start === detached) continue
-      const name = this.#names[index]!
-      const at = base + start
-      for (let i = 0; i < name.length; i++) buffer[at + i] = name.charCodeAt(i)
-    }
-  }
-
   /** For parsers: the canonical head text, once all fields are in; what was changed so far counts as the parser's own doing. */
   finishParsing(text: string): void {
     this.#text = text

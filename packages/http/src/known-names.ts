@@ -1,5 +1,6 @@
-// Field names that are worth recognising without making a string: a hash over the lowered bytes, then an exact comparison
-// (names are chosen by the peer, so a hash alone proves nothing). Built once, read only.
+// Field names that are worth recognising in the spellings that peers really send (`content-type`, `Content-Type`): a fingerprint
+// of four bytes finds the place, an exact comparison proves it. So a usual name costs no loop over its bytes, and is the one
+// constant string that rules compare with. Built once, read only.
 
 /** Places of the names that the parsers act on; every other known name has a place from `ordinary` on. */
 export const contentLength = 0
@@ -30,40 +31,62 @@ export const knownNames: readonly string[] = [
   'x-powered-by', 'x-real-ip', 'x-request-id', 'x-requested-with', 'x-xss-protection',
 ]
 
-// A power of two large enough that the names above spread with few collisions; open addressing takes care of the rest.
-const slotCount = 1024
-const slots = new Int16Array(slotCount).fill(-1)
+/** One spelling of a known name. */
+export class Spelling {
+  /** As it stands in the head. */
+  readonly written: string
+  /** Lower case. */
+  readonly name: string
+  /** Index in `knownNames`. */
+  readonly place: number
+  /** Positions of upper-case letters in `written`. */
+  readonly upperAt: readonly number[]
 
-/** One step of the hash; start with 0. Kept in 32 bits. */
-export function mix(hash: number, code: number): number {
-  return (hash * 31 + code) | 0
+  constructor(written: string, name: string, place: number) {
+    this.written = written
+    this.name = name
+    this.place = place
+    this.upperAt = Array.from(written, (letter, at) => (letter === name[at] ? -1 : at)).filter(at => at >= 0)
+  }
 }
 
-function slotOf(hash: number): number {
-  return (hash ^ (hash >>> 15)) & (slotCount - 1)
+// A power of two so large that the spellings spread with few collisions; open addressing takes care of the rest.
+const slotCount = 2048
+const spellings: (Spelling | undefined)[] = new Array<Spelling | undefined>(slotCount).fill(undefined)
+
+function slotOf(length: number, first: number, middle: number, last: number): number {
+  return ((length * 31 + first) * 31 + last * 7 + middle * 131) & (slotCount - 1)
+}
+
+/** The two spellings of a name: all lower case, and each word with a capital, as most HTTP/1 peers write it. */
+function spellingsOf(name: string): string[] {
+  const title = name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
+  const special: Record<string, string> = { etag: 'ETag', te: 'TE', dnt: 'DNT', 'www-authenticate': 'WWW-Authenticate' }
+  return [...new Set([name, title, special[name] ?? title])]
 }
 
 for (let place = 0; place < knownNames.length; place++) {
   const name = knownNames[place]!
-  let hash = 0
-  for (let i = 0; i < name.length; i++) hash = mix(hash, name.charCodeAt(i))
-  let slot = slotOf(hash)
-  while (slots[slot] !== -1) slot = (slot + 1) & (slotCount - 1)
-  slots[slot] = place
+  for (const written of spellingsOf(name)) {
+    const last = written.length - 1
+    let slot = slotOf(written.length, written.charCodeAt(0), written.charCodeAt(written.length >> 1), written.charCodeAt(last))
+    while (spellings[slot] !== undefined) slot = (slot + 1) & (slotCount - 1)
+    spellings[slot] = new Spelling(written, name, place)
+  }
 }
 
-/**
- * Place of the known name that stands in `text[start..end)` in any case, or -1. `hash` is that of its lowered bytes;
- * `lower` maps a byte to its lowered one.
- */
-export function findKnownName(text: string, start: number, end: number, hash: number, lower: Uint8Array): number {
-  let slot = slotOf(hash)
-  for (let place = slots[slot]!; place !== -1; slot = (slot + 1) & (slotCount - 1), place = slots[slot]!) {
-    const name = knownNames[place]!
-    if (name.length !== end - start) continue
-    let i = 0
-    while (i < name.length && name.charCodeAt(i) === lower[text.charCodeAt(start + i)]) i++
-    if (i === name.length) return place
+/** The known spelling `written`, which stands in `text[start..end)`; `undefined` for any other. */
+export function findSpelling(written: string, text: string, start: number, end: number): Spelling | undefined {
+  const length = end - start
+  let slot = slotOf(length, text.charCodeAt(start), text.charCodeAt(start + (length >> 1)), text.charCodeAt(end - 1))
+  for (;;) {
+    const spelling = spellings[slot]
+    if (spelling === undefined || spelling.written === written) return spelling
+    slot = (slot + 1) & (slotCount - 1)
   }
-  return -1
+}
+
+/** Place of a lower-case name, or -1: for spellings that `findSpelling` does not know. */
+export function placeOf(name: string): number {
+  return knownNames.indexOf(name)
 }

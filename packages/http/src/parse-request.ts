@@ -26,7 +26,7 @@ const sliceAllBytes = 2048
  * and `skipEmptyLines` delimit it.
  */
 export function parseRequestHead(text: string, options: HeadOptions): RequestHead | HeadError {
-  const scan = new FieldScan(0, false)
+  const scan = new FieldScan(0, undefined, 0)
   return parse(text, scan, options) ?? new HeadError('client', 'bad-line-end', 400, scan.offset)
 }
 
@@ -45,11 +45,14 @@ export function readRequestHead(buffer: Buffer, from: number, to: number, option
     if (end < 0) end = to
   }
   const text = latin1(buffer, from, end)
-  const scan = new FieldScan(0, true)
+  const scan = new FieldScan(0, buffer, from)
   const head = parse(text, scan, options)
-  if (head === undefined || head.kind === 'error') return head
+  if (head === undefined || head.kind === 'error') {
+    // What was lowered so far is put back: the bytes are shown to the operator, or read again with more behind them.
+    if (scan.upperCase) buffer.write(text, from, 'latin1')
+    return head
+  }
   if (scan.upperCase) {
-    head.headers.lowerNamesIn(buffer, from)
     head.headers.finishParsing(latin1(buffer, from, from + head.bytes))
   } else {
     head.headers.finishParsing(end - from === head.bytes ? text : text.slice(0, head.bytes))
@@ -187,7 +190,7 @@ function parse(text: string, scan: FieldScan, options: HeadOptions): RequestHead
     upgradeOption,
     bytes: scan.offset,
   }, lineIntact)
-  if (!scan.lowersInPlace) headers.finishParsing(text)
+  if (scan.bytes === undefined) headers.finishParsing(text)
   return head
 }
 

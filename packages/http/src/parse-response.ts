@@ -25,7 +25,7 @@ const sliceAllBytes = 2048
 
 /** Parses a whole response head that answers `request`; `text` as in `parseRequestHead`. */
 export function parseResponseHead(text: string, request: RequestedMessage, options: HeadOptions): ResponseHead | HeadError {
-  const scan = new FieldScan(0, false)
+  const scan = new FieldScan(0, undefined, 0)
   return parse(text, scan, request, options) ?? refused('bad-line-end', scan.offset)
 }
 
@@ -39,11 +39,14 @@ export function readResponseHead(
     if (end < 0) end = to
   }
   const text = latin1(buffer, from, end)
-  const scan = new FieldScan(0, true)
+  const scan = new FieldScan(0, buffer, from)
   const head = parse(text, scan, request, options)
-  if (head === undefined || head.kind === 'error') return head
+  if (head === undefined || head.kind === 'error') {
+    // What was lowered so far is put back: the bytes are shown to the operator, or read again with more behind them.
+    if (scan.upperCase) buffer.write(text, from, 'latin1')
+    return head
+  }
   if (scan.upperCase) {
-    head.headers.lowerNamesIn(buffer, from)
     head.headers.finishParsing(latin1(buffer, from, from + head.bytes))
   } else {
     head.headers.finishParsing(end - from === head.bytes ? text : text.slice(0, head.bytes))
@@ -157,7 +160,7 @@ function parse(text: string, scan: FieldScan, request: RequestedMessage, options
     upgradeOption,
     bytes: scan.offset,
   }, lineIntact)
-  if (!scan.lowersInPlace) headers.finishParsing(text)
+  if (scan.bytes === undefined) headers.finishParsing(text)
   return head
 }
 
