@@ -28,6 +28,10 @@ export interface ExpressionScope {
   readonly host: ConfigHost;
   /** `http-errors` section by name; complete only when a `whenComplete` task runs. */
   httpErrors(name: string): HttpErrors | undefined;
+  /** A proxy and the names of its servers, for fetches that take one; complete only when a `whenComplete` task runs. */
+  proxy?(name: string, side: 'frontend' | 'backend'): { readonly kind: SectionKind; readonly servers: readonly { readonly name: string }[] } | undefined;
+  /** Whether a `userlist` of that name exists; complete only when a `whenComplete` task runs. */
+  hasUserlist?(name: string): boolean;
   /** Runs `task` when every section was read (mode, sections, and proxies are then known). */
   whenComplete(task: () => void): void;
 }

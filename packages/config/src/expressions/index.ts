@@ -4,18 +4,21 @@
  * what is wrong by the cursor.
  */
 
-import type { Cursor } from '../cursor.ts';
-import type { Acl, Condition, Expression, LogFormat } from '../expression-model.ts';
-import type { ExpressionScope, RulePhase } from '../expression-scope.ts';
-import type { Position, Rule } from '../model.ts';
-
-/** `if …` or `unless …` up to the end of the line; undefined where the line has ended already. */
-export type ParseCondition = (cursor: Cursor, scope: ExpressionScope) => Condition | undefined;
-/** One word: a fetch and its converters. */
-export type ParseExpression = (cursor: Cursor, scope: ExpressionScope) => Expression;
-/** A log-format string that stands at `at`; undefined after an error, which went to `scope.diagnostics`. */
-export type ParseLogFormat = (text: string, at: Position, scope: ExpressionScope) => LogFormat | undefined;
-/** What follows `acl`: name, criterion, flags, patterns. The result is also put in `scope.acls`. */
-export type ParseAcl = (cursor: Cursor, scope: ExpressionScope) => Acl;
-/** What follows the phase's words: an action and its condition. */
-export type ParseRule = (phase: RulePhase, cursor: Cursor, scope: ExpressionScope) => Rule | undefined;
+export { parseAcl } from './acl.ts';
+export { parseCondition, ruleSentences, type ConditionSentences } from './condition.ts';
+export { parseExpression } from './statements.ts';
+export { parseLogFormat, printLogFormat } from './log-format.ts';
+export { printExpression } from './expression.ts';
+export { parseRule } from './rules.ts';
+export { ownerOf, parseMonitorFail, parseUseBackend, parseUseServer } from './switching.ts';
+export { readErrorFile, type FileResult } from './error-file.ts';
+export { DEFAULT_STATUSES } from './reply.ts';
+export { translateRegex, type TranslatedRegex } from './regex.ts';
+export { FETCHES } from './fetches.ts';
+export { CONVERTERS } from './converters.ts';
+export { ACTIONS, type ActionDeclaration } from './actions.ts';
+export { ACL_KEYWORDS, PREDEFINED_ACLS, type AclKeyword } from './acl-keywords.ts';
+export { LOG_ALIASES, type LogAlias } from './log-aliases.ts';
+export { printSignature, type ConverterDeclaration, type FetchDeclaration, type SampleDeclaration } from './declarations.ts';
+export type { SampleType } from './sample-types.ts';
+export { CHECK_POINTS, type CheckPoint } from './places.ts';

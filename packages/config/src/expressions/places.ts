@@ -79,10 +79,13 @@ export function sourceName(source: SampleSource): string {
   return source === 'HTTP response statistics' ? 'HTTP response' : source;
 }
 
-/** Names of the check points in `mask`, comma-separated as in HAProxy's messages. */
-export function placeNames(mask: PlaceMask): string {
-  return CHECK_POINTS.filter((_, index) => (mask & (1 << index)) !== 0).join(',');
+/** What messages call the places in `mask`: HAProxy names the first alone. */
+export function placeName(mask: PlaceMask): string {
+  return CHECK_POINTS.find((_, index) => (mask & (1 << index)) !== 0) ?? '';
 }
+
+/** Places where HAProxy does not judge: a declaration may be used anywhere, and `monitor fail` is never checked. */
+type Unjudged = 'acl' | 'monitor fail';
 
 /** Columns of a place in the frontend and in the backend part of a proxy. */
 const PHASES: Readonly<Record<RulePhase, { frontend?: CheckPoint; backend?: CheckPoint }>> = {
@@ -95,10 +98,9 @@ const PHASES: Readonly<Record<RulePhase, { frontend?: CheckPoint; backend?: Chec
   'http-after-response': { frontend: 'frontend http-response header rule', backend: 'backend http-response header rule' },
 };
 
-const SINGLE_PLACES: Readonly<Record<Exclude<EvaluationPlace, RulePhase | 'acl'>, { frontend?: CheckPoint; backend?: CheckPoint }>> = {
+const SINGLE_PLACES: Readonly<Record<Exclude<EvaluationPlace, RulePhase | Unjudged>, { frontend?: CheckPoint; backend?: CheckPoint }>> = {
   use_backend: { frontend: 'frontend use-backend rule' },
   'use-server': { backend: 'backend use-server, balance or stick-match rule' },
-  'monitor fail': { frontend: 'frontend http-request header rule' },
   'log-format': { frontend: 'logs', backend: 'logs' },
   'unique-id-format': { frontend: 'frontend http-request header rule', backend: 'backend http-request header rule' },
   'http-check': { frontend: 'backend tcp-check rule', backend: 'backend tcp-check rule' },
@@ -108,11 +110,11 @@ const SINGLE_PLACES: Readonly<Record<Exclude<EvaluationPlace, RulePhase | 'acl'>
 
 /**
  * Check points of `place` in a section: a `listen` or `defaults` has those of both sides, and a sample that exists on one of
- * them is accepted. Undefined for `acl`: a declaration may be used anywhere, so only its use is judged.
+ * them is accepted. Undefined where samples are not judged.
  */
 export function placeMask(place: EvaluationPlace, section: SectionKind): PlaceMask | undefined {
-  if (place === 'acl') return undefined;
-  const columns = place in PHASES ? PHASES[place as RulePhase] : SINGLE_PLACES[place as Exclude<EvaluationPlace, RulePhase | 'acl'>];
+  if (place === 'acl' || place === 'monitor fail') return undefined;
+  const columns = place in PHASES ? PHASES[place as RulePhase] : SINGLE_PLACES[place as Exclude<EvaluationPlace, RulePhase | Unjudged>];
   let mask = 0;
   if (section !== 'backend' && columns.frontend !== undefined) mask |= 1 << CHECK_POINTS.indexOf(columns.frontend);
   if (section !== 'frontend' && columns.backend !== undefined) mask |= 1 << CHECK_POINTS.indexOf(columns.backend);

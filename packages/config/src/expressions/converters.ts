@@ -1,0 +1,54 @@
+/**
+ * The converters and their states. A converter works when its name stands in `WORKS`, and then `@evenkeel/expr` has it (a
+ * test there walks this table).
+ */
+
+import type { KeywordState } from '../keyword.ts';
+import { CONVERTER_ENTRIES } from './converter-names.ts';
+import { readSignature, type ConverterDeclaration } from './declarations.ts';
+
+const WORKS = new Set(
+  `
+  add and bool cpl div even mod mul neg not odd or sub xor
+  b64dec base64 be2dec be2hex bytes concat cut_crlf field hex hex2i host_only htonl iif json language length lower ltrim
+  port_only regsub rtrim ub64dec ub64enc upper url_dec url_enc word
+  ipmask http_date ltime utime crc32 crc32c djb2 sdbm wt6`
+    .trim()
+    .split(/\s+/),
+);
+
+const REFUSED: Readonly<Record<string, string>> = {
+  '51d.single': 'device detection libraries are not linked in; match the User-Agent yourself',
+  'da-csv-conv': 'device detection libraries are not linked in; match the User-Agent yourself',
+};
+
+const FAMILIES: readonly (readonly [RegExp, string])[] = [
+  [/^(table_|in_table)/, 'it needs stick tables, which this version does not have'],
+  [/^map/, 'it needs maps, which this version does not have'],
+  [/^(set-var|unset-var|strcmp|secure_memcmp|add_item)$/, 'it needs variables, which this version does not have'],
+  [/^(aes_gcm|digest|hmac|sha|jwt)/, 'it needs the TLS library, which this version does not use'],
+  [/^(fix|mqtt|protobuf|ungrpc)/, 'it needs buffered content, which this version does not show to rules'],
+];
+
+function stateOf(name: string): { state: KeywordState; reason?: string } {
+  if (WORKS.has(name)) return { state: 'works' };
+  const refusal = REFUSED[name];
+  if (refusal !== undefined) return { state: 'refused', reason: refusal };
+  const family = FAMILIES.find(([pattern]) => pattern.test(name));
+  return { state: 'later', reason: family?.[1] ?? 'this version does not have it' };
+}
+
+/** All converters by name. */
+export const CONVERTERS: ReadonlyMap<string, ConverterDeclaration> = new Map(
+  CONVERTER_ENTRIES.trim()
+    .split(/\s+/)
+    .map((entry) => declare(entry))
+    .map((converter) => [converter.name, converter]),
+);
+
+function declare(entry: string): ConverterDeclaration {
+  const colon = entry.lastIndexOf(':');
+  const [input, output] = entry.slice(colon + 1).split('>') as [ConverterDeclaration['input'], ConverterDeclaration['output']];
+  const signature = readSignature(entry.slice(0, colon));
+  return { ...signature, input, output, manual: '7.3.1', ...stateOf(signature.name) };
+}

@@ -1,0 +1,77 @@
+/**
+ * The sample fetches and their states. A fetch works when its name stands in `WORKS`, and then `@evenkeel/expr` has it (a test
+ * there walks this table). Every other name of the manual is refused with its alternative, or belongs to a part of the
+ * language that is still to come, and says which.
+ */
+
+import type { KeywordState } from '../keyword.ts';
+import { readSignature, type FetchDeclaration } from './declarations.ts';
+import { FETCH_GROUPS, type FetchGroup } from './fetch-names.ts';
+import { placesOf } from './places.ts';
+
+const WORKS = new Set(
+  `
+  always_false always_true bin bool date date_us env hostname int ipv4 ipv6 meth nbproc proc rand str thread uuid unique-id
+  be_conn fe_conn nbsrv queue srv_conn srv_is_up
+  src src_port dst dst_port so_id so_name fe_name fe_id fe_defbe be_name be_id srv_name srv_id ssl_fc
+  method path pathq query url base baseq url_ip url_port url_param urlp urlp_val status
+  req.ver req_ver res.ver resp_ver req.proto_http req_proto_http wait_end
+  hdr hdr_cnt hdr_ip hdr_val req.hdr req.hdr_cnt req.hdr_ip req.hdr_names req.hdr_val req.fhdr req.fhdr_cnt req.hdrs
+  res.hdr res.hdr_cnt res.hdr_ip res.hdr_names res.hdr_val res.fhdr res.fhdr_cnt res.hdrs shdr shdr_cnt shdr_ip shdr_val
+  cook cook_cnt cook_val req.cook req.cook_cnt req.cook_val res.cook res.cook_cnt res.cook_val scook scook_cnt scook_val cookie
+  http_auth_type http_auth_user http_auth_pass http_auth_bearer
+  capture.req.hdr capture.res.hdr capture.req.method capture.req.uri capture.req.ver`
+    .trim()
+    .split(/\s+/),
+);
+
+/** Refused names and what to write instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  '51d.all': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
+  'da-csv-fetch': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
+  'wurfl-get': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
+  'wurfl-get-all': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
+};
+
+/** Families of names that come with a part of the language of its own; the first that matches says what is missing. */
+const FAMILIES: readonly (readonly [RegExp, string])[] = [
+  [/^internal\./, "it shows HAProxy's own buffers, which do not exist here"],
+  [/^(sc\d?_|src_(?!port|is_local)|table_)/, 'it needs stick tables, which this version does not have'],
+  [/^ssl_/, 'it needs TLS, which this version does not have'],
+  [/^(req|res|rep)[._]ssl_/, 'it needs TLS content inspection, which this version does not have'],
+  [/^(var|fc_pp_)/, 'it needs variables, which this version does not have'],
+  [/body|payload|^req[._]len$|^res\.len$|rdp_cookie|distcc/, 'it needs buffered content, which this version does not show to rules'],
+  [/^(cpu|lat)_/, 'it needs task profiling, which this version does not have'],
+  [/^fcgi\./, 'it needs FastCGI, which this version does not have'],
+  [/^res\.(cache|comp)/, 'it needs the cache or compression, which this version does not have'],
+];
+
+function stateOf(name: string): { state: KeywordState; reason?: string } {
+  if (WORKS.has(name)) return { state: 'works' };
+  const refusal = REFUSED[name];
+  if (refusal !== undefined) return { state: 'refused', reason: refusal };
+  const family = FAMILIES.find(([pattern]) => pattern.test(name));
+  return { state: 'later', reason: family?.[1] ?? 'this version does not have it' };
+}
+
+/** All fetches by name. */
+export const FETCHES: ReadonlyMap<string, FetchDeclaration> = new Map(
+  FETCH_GROUPS.flatMap((group) =>
+    group.entries
+      .trim()
+      .split(/\s+/)
+      .map((entry) => declare(group, entry)),
+  ).map((fetch) => [fetch.name, fetch]),
+);
+
+function declare(group: FetchGroup, entry: string): FetchDeclaration {
+  const colon = entry.lastIndexOf(':');
+  return {
+    ...readSignature(entry.slice(0, colon)),
+    output: entry.slice(colon + 1) as FetchDeclaration['output'],
+    manual: group.manual,
+    sources: group.sources,
+    places: placesOf(group.sources),
+    ...stateOf(entry.slice(0, colon).split('(')[0]!),
+  };
+}
