@@ -27,6 +27,9 @@ export interface ConnectionOwner {
   onConnect?(): void
 }
 
+/** The owner of a connection that nobody has taken yet: hears nothing. */
+export const NOBODY: ConnectionOwner = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} }
+
 export interface Connection {
   owner: ConnectionOwner
   /** Bytes read from, and accepted for writing to, the peer in this connection's whole life. */

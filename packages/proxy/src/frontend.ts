@@ -1,33 +1,169 @@
 // A proxy's frontend side as one thread of one generation sees it: what decides over a client connection from the accept
-// to the choice of a backend. Streams and sessions read it; it knows neither.
-import type { Proxy } from '@evenkeel/config'
-import type { LogContext, ProxyView } from '@evenkeel/expr'
+// to the choice of a backend, what it counts and where it logs. Streams and sessions read it; it starts them by mode.
+import type { Proxy, UseBackend } from '@evenkeel/config'
+import type { Compiler, LogContext, ProxyView, SampleContext } from '@evenkeel/expr'
+import { FrequencyCounter, FrontendGauge, FrontendRate, SharedCount, StatBlock } from '@evenkeel/shm'
 import type { Backend } from './backend/backend.ts'
+import type { DataThread } from './data-thread.ts'
+import type { Generation } from './generation.ts'
 import type { HttpProxy } from './http/http-proxy.ts'
 import type { ClientSession } from './stream/client-session.ts'
-import type { ThreadContext } from './thread-context.ts'
+import { StreamCounters } from './stream/counters.ts'
+import { StreamLog, connectLine } from './stream/log-line.ts'
+import type { TcpProxy } from './tcp/tcp-proxy.ts'
+import { TcpStream } from './tcp/tcp-stream.ts'
 
-export interface Frontend extends ProxyView {
+const LOG_INFO = 6
+
+export class Frontend implements ProxyView {
   readonly name: string
   readonly id: number
   /** Index in the plan's list of proxies. */
   readonly index: number
-  /** Slot in shared memory: statistics and session count of all threads. */
-  readonly slot: number
   readonly config: Proxy
-  readonly thread: ThreadContext
+  readonly thread: DataThread
+  readonly generation: Generation
+  readonly defaultBackend: string | undefined
+  /** The TCP face of the proxy; frontends of both modes have one. */
+  readonly tcp: TcpProxy
   /** Rules, pages and numbers of mode http; undefined in mode tcp. */
   readonly http: HttpProxy | undefined
   /** `timeout client` and its kind in ms; 0 = none. */
   readonly clientTimeoutMs: number
   readonly clientFinTimeoutMs: number
-  /**
-   * `use_backend` rules in order, then `default_backend`, then the own backend side of a `listen`; undefined where
-   * nothing names one (503). The stream's context must show `backendChosen` false.
-   */
-  chooseBackend(context: LogContext): Backend | undefined
-  /** Writes the log line of an ended stream, as options `dontlognull`, `dontlog-normal`, `log-separate-errors` have it. */
-  log(context: LogContext): void
+  /** `tune.bufsize`: what one direction of a stream holds, beside the one read that goes over. */
+  readonly bufferBytes: number
+  /** `maxconn` of the frontend, or the process's. */
+  readonly maxconn: number
+  /** `rate-limit sessions`; 0 = none. */
+  readonly rateLimit: number
+  /** Client connections of all threads. */
+  readonly sessions: SharedCount
+  readonly connectionRate: FrequencyCounter
+  readonly sessionRate: FrequencyCounter
+  /** This thread's counters of the frontend. */
+  readonly stat: StatBlock
+  readonly counters: StreamCounters
+
+  readonly #backendRules: readonly CompiledUseBackend[]
+  readonly #defaultBackend: Backend | undefined
+  readonly #log: StreamLog | undefined
+  readonly #logSet: number
+  readonly #logsAccepts: boolean
+  readonly #uniqueId: ((context: LogContext) => string) | undefined
+  #logLines = 0
+
+  constructor(generation: Generation, index: number, compiler: Compiler) {
+    const { plan, thread } = generation
+    const config = plan.config.proxies[index]
+    const { frontendSlot, logSet } = plan.proxies[index]
+    const { segment } = thread
+    this.name = config.name
+    this.id = config.id
+    this.index = index
+    this.config = config
+    this.thread = thread
+    this.generation = generation
+    this.defaultBackend = config.defaultBackend
+    this.tcp = generation.tcp[index]
+    this.http = generation.http[index]
+    this.clientTimeoutMs = config.timeouts.client ?? 0
+    this.clientFinTimeoutMs = config.timeouts.clientFin ?? 0
+    this.bufferBytes = plan.config.global.tune.bufsize
+    this.maxconn = config.maxconn ?? plan.limits.maxconn
+    this.rateLimit = config.rateLimitSessions ?? 0
+    this.sessions = new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions)
+    this.connectionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.connections)
+    this.sessionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.sessions)
+    this.stat = new StatBlock(segment, 'frontend', frontendSlot)
+    this.counters = new StreamCounters(this.stat)
+    this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler))
+    this.#defaultBackend = config.defaultBackend === undefined ? generation.backends[index] : generation.backendByName(config.defaultBackend)
+    this.#logSet = logSet
+    this.#log = StreamLog.of(config, logSet, compiler, thread.log)
+    this.#logsAccepts = logSet !== 0 && config.logFormat.kind === 'default'
+    this.#uniqueId = config.uniqueIdFormat === undefined ? undefined : compiler.logFormat(config.uniqueIdFormat)
+  }
+
+  // ------------------------------------------------------------------------------------------------------ for sessions
+
+  /** Begins to serve an accepted connection that every limit and rule let pass. */
+  serve(session: ClientSession): void {
+    this.generation.sessions++
+    if (this.#logsAccepts) this.thread.log.emit(this.#logSet, LOG_INFO, connectLine(session, this.config))
+    new TcpStream(session).start()
+  }
+
   /** Called by ClientSession.end only. */
-  endSession(session: ClientSession): void
+  endSession(): void {
+    this.generation.sessionEnded()
+  }
+
+  // ------------------------------------------------------------------------------------------------------- for streams
+
+  /**
+   * `use_backend` rules in order, then `default_backend`, then the own backend side of a `listen`; undefined where nothing
+   * names one (503). The stream's context must show `backendChosen` false.
+   */
+  chooseBackend(context: LogContext): Backend | undefined {
+    for (const rule of this.#backendRules) {
+      if (rule.matches !== undefined && !rule.matches(context)) continue
+      const backend = rule.choose(context)
+      // A name that was made from the request and is nobody's goes to the default (manual, "use_backend").
+      if (backend !== undefined) return backend
+      break
+    }
+    return this.#defaultBackend
+  }
+
+  /** Whether ended streams write anything. */
+  get isLogging(): boolean {
+    return this.#log !== undefined
+  }
+
+  /** Writes the log line of an ended stream, as the options on logging have it. */
+  log(context: LogContext): void {
+    this.#logLines++
+    this.#log?.write(context)
+  }
+
+  /** `%lc`: log lines of this frontend so far, on this thread. */
+  get logCounter(): number {
+    return this.#logLines
+  }
+
+  /** `unique-id`: undefined without `unique-id-format`. */
+  makeUniqueId(context: LogContext): string | undefined {
+    return this.#uniqueId?.(context)
+  }
+
+  // ------------------------------------------------------------------------------------------------- for expressions
+
+  /** Connections of the process (`%ac`). */
+  get processConnections(): number {
+    return this.thread.counts.connections.sum()
+  }
+
+  get frontendConnections(): number {
+    return this.sessions.sum()
+  }
+
+  get backendConnections(): number {
+    return this.generation.backends[this.index]?.currentSessions() ?? 0
+  }
+}
+
+interface CompiledUseBackend {
+  readonly matches: ((context: SampleContext) => boolean) | undefined
+  choose(context: LogContext): Backend | undefined
+}
+
+function compileUseBackend(rule: UseBackend, generation: Generation, compiler: Compiler): CompiledUseBackend {
+  const matches = compiler.condition(rule.condition)
+  if (typeof rule.target === 'string') {
+    const backend = generation.backendByName(rule.target)
+    return { matches, choose: () => backend }
+  }
+  const name = compiler.logFormat(rule.target)
+  return { matches, choose: (context) => generation.backendByName(name(context)) }
 }

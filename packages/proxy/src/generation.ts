@@ -1,13 +1,87 @@
 // One thread's object graph for one generation of the configuration. Old generations live on for as long as streams use
-// them; nothing points from a new one to an old one.
+// them; nothing points from a new one to an old one. Built whole, then published in one step.
+import type { Compiler } from '@evenkeel/expr'
 import type { Backend } from './backend/backend.ts'
-import type { Frontend } from './frontend.ts'
+import type { BackendThread } from './backend/backend-thread.ts'
+import type { DataThread } from './data-thread.ts'
+import { Frontend } from './frontend.ts'
+import type { HttpProxy } from './http/http-proxy.ts'
 import type { Plan } from './plan.ts'
+import { SectionView } from './stream/views.ts'
+import { compileTcpProxy, type TcpProxy } from './tcp/tcp-proxy.ts'
 
-export interface Generation {
+/** What generations are made with; the same for all of a thread. */
+export interface GenerationMaker {
+  readonly thread: DataThread
+  readonly backends: BackendThread
+  /** Called when a generation that is no longer published lost its last session. */
+  onUnused(generation: Generation): void
+}
+
+export class Generation {
   readonly plan: Plan
+  readonly thread: DataThread
   /** Parallel to `plan.config.proxies`; undefined where a proxy has no such side or is disabled. */
   readonly frontends: readonly (Frontend | undefined)[]
   readonly backends: readonly (Backend | undefined)[]
-  backendByName(name: string): Backend | undefined
+  /** Parallel to `plan.config.proxies`. */
+  readonly tcp: readonly TcpProxy[]
+  readonly http: readonly (HttpProxy | undefined)[]
+  readonly views: readonly SectionView[]
+  /** Parallel to them: whether a server of the backend takes its port from the client's (no port, `+1000`). */
+  readonly usesClientPort: readonly boolean[]
+  /** Client connections whose streams live on this generation. */
+  sessions = 0
+  /** A newer one was published. */
+  isRetired = false
+
+  readonly #maker: GenerationMaker
+  readonly #backendByName = new Map<string, Backend>()
+
+  constructor(plan: Plan, maker: GenerationMaker, compiler: Compiler) {
+    const { proxies } = plan.config
+    this.plan = plan
+    this.thread = maker.thread
+    this.#maker = maker
+    this.backends = maker.backends.build(plan)
+    for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend)
+    this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler))
+    this.http = proxies.map(() => undefined)
+    this.usesClientPort = proxies.map((proxy) => proxy.servers.some(({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative)))
+    this.frontends = proxies.map((proxy, index) =>
+      plan.proxies[index].frontendSlot < 0 || proxy.disabled ? undefined : new Frontend(this, index, compiler),
+    )
+    this.views = proxies.map((proxy, index) => new SectionView(proxy, this.frontends[index]?.sessions, this.backends[index]))
+  }
+
+  /** `use_backend` and `default_backend` name proxies that have a backend side. */
+  backendByName(name: string): Backend | undefined {
+    return this.#backendByName.get(name)
+  }
+
+  /** A proxy's view by name, for fetches that take one. */
+  view(name: string): SectionView | undefined {
+    return this.views.find((view) => view.name === name)
+  }
+
+  /** A newer generation serves: nothing is kept idle here any more, streams go on. */
+  retire(): void {
+    this.isRetired = true
+    this.#maker.backends.retire(this.backends)
+    this.#reportIfUnused()
+  }
+
+  /** The last act of a generation that nothing lives on. */
+  dispose(): void {
+    this.#maker.backends.forget(this.backends)
+  }
+
+  sessionEnded(): void {
+    this.sessions--
+    this.#reportIfUnused()
+  }
+
+  #reportIfUnused(): void {
+    if (this.isRetired && this.sessions === 0) this.#maker.onUnused(this)
+  }
 }

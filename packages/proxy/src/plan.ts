@@ -2,6 +2,9 @@
 // with the shared-memory slots that its objects have under their stable names. Compiled by packages/control, read here.
 import type { Config } from '@evenkeel/config'
 
+/** Slot in shared memory of the one object of kind `process`: it is allocated before all others. */
+export const PROCESS_SLOT = 0
+
 /** One generation. Arrays are parallel to those of the config where said so. */
 export interface Plan {
   /** Counts from 1 and grows with each reload that was published. */
@@ -22,6 +25,11 @@ export interface ProcessLimits {
   readonly maxconnrate: number
   /** New sessions a second (`maxsessrate`); 0 = no limit. */
   readonly maxsessrate: number
+  /**
+   * Connections that may wait accepted and unread, over all listeners and threads: what descriptors allow beside `maxconn`.
+   * Without it only each listener's backlog bounds them.
+   */
+  readonly maxParked?: number
 }
 
 export interface ProxyPlan {

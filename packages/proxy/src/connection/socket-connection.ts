@@ -206,3 +206,9 @@ export function openSocketConnection(options: OpenOptions, clock: Clock, owner: 
   })
   return connection
 }
+
+/** An accepted socket, made with allowHalfOpen and paused, as a connection. */
+export function acceptSocket(socket: net.Socket, clock: Clock, owner: ConnectionOwner): Connection {
+  socket.setNoDelay(true)
+  return new SocketConnection(socket, clock, owner)
+}

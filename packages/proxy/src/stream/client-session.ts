@@ -1,6 +1,7 @@
-// What is fixed for the life of one client connection: addresses, times, listener, and the counts that it holds in the
-// frontend. Made at the accept, whatever the mode; the stream or HTTP session that owns the connection ends it.
+// What is fixed for the life of one client connection: addresses, times, listener, and the counts that it holds. Made at the
+// accept, whatever the mode; the stream or HTTP session that owns the connection ends it.
 import { parseIpAddress, type IpAddress, type SessionView } from '@evenkeel/expr'
+import type { SharedCount } from '@evenkeel/shm'
 import type { Connection } from '../connection.ts'
 import type { Frontend } from '../frontend.ts'
 import type { Listener } from '../listener/listener.ts'
@@ -9,15 +10,14 @@ import type { Listener } from '../listener/listener.ts'
 export interface SessionUser {
   /** The thread stops softly: close at once what is idle, and close after the response that is under way. */
   onSoftStop(): void
-  /** End at once with termination `K` (an operator) or because the proxy is being removed. */
+  /** End at once with termination `K`: an operator, or the end of `hard-stop-after`. */
   onKill(): void
 }
 
 export class ClientSession implements SessionView {
   readonly connection: Connection
   readonly listener: Listener
-  /** The frontend whose rules and counters apply. An idle HTTP connection may move to `listener.frontend` between two requests. */
-  frontend: Frontend
+  /** The stream or session that serves the connection. */
   user: SessionUser | undefined = undefined
   /** Wall clock of the accept. */
   readonly acceptDateMs: number
@@ -31,6 +31,9 @@ export class ClientSession implements SessionView {
   next: ClientSession | undefined = undefined
   previous: ClientSession | undefined = undefined
 
+  #frontend: Frontend
+  /** Where this connection is counted: the listener may have gone to another proxy since. */
+  readonly #listenerCount: SharedCount
   #source: IpAddress | undefined | null = null
   #destination: IpAddress | undefined | null = null
   #ended = false
@@ -38,9 +41,30 @@ export class ClientSession implements SessionView {
   constructor(connection: Connection, listener: Listener, frontend: Frontend, acceptDateMs: number, acceptedMs: number) {
     this.connection = connection
     this.listener = listener
-    this.frontend = frontend
+    this.#frontend = frontend
+    this.#listenerCount = listener.sessions
     this.acceptDateMs = acceptDateMs
     this.acceptedMs = acceptedMs
+  }
+
+  /** The frontend whose rules and counters apply. */
+  get frontend(): Frontend {
+    return this.#frontend
+  }
+
+  /**
+   * Moves an idle HTTP connection to the generation that is published now, so that it does not keep an old one alive;
+   * false where its frontend is gone, or is another proxy: then the connection should end.
+   */
+  moveToCurrent(): boolean {
+    const old = this.#frontend
+    const { frontend } = this.listener
+    if (frontend === old) return true
+    if (frontend.name !== old.name || frontend.config.mode !== old.config.mode) return false
+    this.#frontend = frontend
+    frontend.generation.sessions++
+    old.generation.sessionEnded()
+    return true
   }
 
   get listenerId(): number {
@@ -65,11 +89,17 @@ export class ClientSession implements SessionView {
     return this.connection.local.port
   }
 
-  /** Returns the counts that this connection holds in listener, frontend and process. Idempotent. */
+  /** Gives back every place that this connection holds. Idempotent; to be called when the descriptor is closed. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
-    this.frontend.endSession(this)
+    const { thread, sessions } = this.#frontend
+    this.#listenerCount.decrement()
+    sessions.decrement()
+    thread.counts.connections.decrement()
+    thread.sessions.remove(this)
+    this.#frontend.endSession()
+    thread.parking.placeFreed()
   }
 }
 

@@ -1,0 +1,103 @@
+// The log lines of a proxy's streams: which of the standard formats or its own, and whether and how severely a line is
+// written (manual, sections 8.2 and 8.3, "option dontlog-normal", "option dontlognull", "option log-separate-errors").
+import type { LogFormat, LogFormatFlags, LogFormatPart, Proxy } from '@evenkeel/config'
+import type { Compiler, LogContext, SessionView } from '@evenkeel/expr'
+import type { LogSink } from '../thread-context.ts'
+
+const LOG_ERR = 3
+const LOG_INFO = 6
+
+/** The standard formats as log-format strings (manual, sections 8.2.2 to 8.2.4); they consist of literals and aliases. */
+const STANDARD_FORMATS = {
+  tcplog: '%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq',
+  httplog: '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r',
+  clf:
+    '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR/%Tw/%Tc/%Tr/%Ta %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %CC %CS %hrl %hsl',
+} as const
+
+export class StreamLog {
+  readonly #sink: LogSink
+  readonly #set: number
+  readonly #line: (context: LogContext) => string
+  readonly #skipsNull: boolean
+  readonly #skipsNormal: boolean
+  readonly #separatesErrors: boolean
+
+  private constructor(sink: LogSink, set: number, proxy: Proxy, line: (context: LogContext) => string) {
+    this.#sink = sink
+    this.#set = set
+    this.#line = line
+    this.#skipsNull = proxy.options.dontlognull
+    this.#skipsNormal = proxy.options.dontlogNormal
+    this.#separatesErrors = proxy.options.logSeparateErrors
+  }
+
+  /** undefined where streams of this proxy write nothing when they end. `set` is its log set. */
+  static of(proxy: Proxy, set: number, compiler: Compiler, sink: LogSink): StreamLog | undefined {
+    if (set === 0) return undefined
+    const format = formatOf(proxy)
+    return format === undefined ? undefined : new StreamLog(sink, set, proxy, compiler.logLine(format))
+  }
+
+  write(context: LogContext): void {
+    if (this.#skipsNull && context.bytesUploaded === 0) return
+    const failed = hasFailed(context)
+    if (this.#skipsNormal && !failed) return
+    this.#sink.emit(this.#set, failed && this.#separatesErrors ? LOG_ERR : LOG_INFO, this.#line(context))
+  }
+}
+
+/** What `dontlog-normal` and `log-separate-errors` take for worth a look: aborts, retries, redispatches, statuses from 500. */
+function hasFailed(context: LogContext): boolean {
+  const cause = context.terminationState[0]
+  if (cause !== '-' && cause !== 'L') return true
+  return context.redispatched || (cause === '-' && context.retries > 0) || context.status >= 500
+}
+
+function formatOf(proxy: Proxy): LogFormat | undefined {
+  const { logFormat } = proxy
+  switch (logFormat.kind) {
+    case 'default':
+      // A line at the accept instead: see connectLine.
+      return undefined
+    case 'custom':
+      return logFormat.format
+    case 'tcplog':
+    case 'httplog':
+    case 'clf':
+      return standardFormat(STANDARD_FORMATS[logFormat.kind])
+    case 'httpslog':
+      throw new Error(`proxy ${proxy.name}: option httpslog without TLS`)
+  }
+}
+
+/** Without any log format, a line says who connected where, at the accept (manual, section 8.2.1). */
+export function connectLine(session: SessionView, proxy: Proxy): string {
+  const source = `${session.source?.text ?? 'unix'}:${session.sourcePort}`
+  const destination = `${session.destination?.text ?? 'unix'}:${session.destinationPort}`
+  return `Connect from ${source} to ${destination} (${proxy.name}/${proxy.mode.toUpperCase()})`
+}
+
+const ALIAS = /%(?:\{([^}]*)\})?([A-Za-z]+)/g
+
+function standardFormat(text: string): LogFormat {
+  const parts: LogFormatPart[] = []
+  let flags: LogFormatFlags = { quote: false, hex: false, escape: false }
+  let end = 0
+  for (const match of text.matchAll(ALIAS)) {
+    if (match.index > end) parts.push({ kind: 'literal', text: text.slice(end, match.index) })
+    end = match.index + match[0].length
+    const own = withFlags(flags, match[1] ?? '')
+    // `%o` sets the flags of all that follow.
+    if (match[2] === 'o') flags = own
+    else parts.push({ kind: 'alias', name: match[2], argument: undefined, flags: own })
+  }
+  if (end < text.length) parts.push({ kind: 'literal', text: text.slice(end) })
+  return { kind: 'log-format', text, parts }
+}
+
+function withFlags(flags: LogFormatFlags, changes: string): LogFormatFlags {
+  if (changes.includes('+Q')) return { ...flags, quote: true }
+  if (changes.includes('-Q')) return { ...flags, quote: false }
+  return flags
+}

@@ -1,0 +1,62 @@
+// Entry of a data thread: makes the thread's objects from `workerData` and acts on what the supervisor says
+// (thread-protocol.ts). An exception that nobody caught ends the worker, and the supervisor reports it with its stack:
+// nothing here swallows one.
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Compiler } from '@evenkeel/expr'
+import { RingLogSink } from '@evenkeel/log'
+import { Heartbeat, Mailbox, Segment } from '@evenkeel/shm'
+import { setThreadName, support } from '@evenkeel/sys'
+import { DataThread } from './data-thread.ts'
+import { GenerationKeeper } from './generation-keeper.ts'
+import type { FromThread, ThreadInit, ToThread } from './thread-protocol.ts'
+
+const init = workerData as ThreadInit
+const port = parentPort
+if (port === null) throw new Error('a data thread is started by the supervisor only')
+
+const standInCompiler = { condition: () => undefined, inspection: () => undefined, logLine: () => () => 'x', logFormat: () => () => '' } as unknown as Compiler
+const tell = (message: FromThread): void => port.postMessage(message)
+
+// Number 0 in shared memory is the main thread's.
+const segment = new Segment(init.segment, { thread: init.index + 1, incarnation: init.incarnation })
+const thread = new DataThread({
+  index: init.index,
+  incarnation: init.incarnation,
+  segment,
+  mailbox: new Mailbox(segment),
+  heartbeat: new Heartbeat(segment),
+  log: new RingLogSink(init.logRing, init.index + 1),
+})
+if (support('native').supported) setThreadName(`data-${init.index + 1}`)
+
+const keeper = new GenerationKeeper(thread, () => standInCompiler, tell)
+thread.run()
+
+port.on('message', (message: ToThread) => {
+  thread.refresh()
+  switch (message.type) {
+    case 'prepare':
+      segment.extend(message.segment)
+      keeper.prepare(message.plan, message.descriptors)
+      break
+    case 'publish':
+      void keeper.publish(message.generation)
+      break
+    case 'abort':
+      keeper.abort(message.generation)
+      break
+    case 'soft-stop':
+      keeper.softStop()
+      break
+    case 'stop':
+      keeper.stop()
+      process.exit(0)
+      break
+    case 'pause':
+      keeper.pause()
+      break
+    case 'resume':
+      void keeper.resume()
+      break
+  }
+})
