@@ -32,7 +32,7 @@ export async function planListeners(
       for (const written of bind.addresses) {
         const addresses = await listenAddresses(written, bind, resolve);
         if (addresses === undefined) {
-          errors.push(`Starting ${kindText(proxy)} ${proxy.name}: cannot resolve '${hostOf(written)}' of its bind line.`);
+          errors.push(`Binding [${bind.at.file}:${bind.at.line}] for ${kindText(proxy)} ${proxy.name}: cannot resolve '${hostOf(written)}'`);
           continue;
         }
         for (const address of addresses) {

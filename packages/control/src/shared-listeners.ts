@@ -162,5 +162,6 @@ function startError(plan: Plan, listener: ListenerPlan, error: unknown): string 
   const proxy = plan.config.proxies[listener.proxy];
   const code = error instanceof SysError ? error.code : ((error as NodeJS.ErrnoException).code ?? '');
   const reason = ERRNO_TEXT[code] ?? (error as Error).message;
-  return `Starting ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: cannot bind UNIX socket (${reason}) [${listener.text}]`;
+  const { file, line } = proxy.binds[listener.bind].at;
+  return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: cannot bind UNIX socket (${reason}) for [${listener.text}]`;
 }

@@ -41,7 +41,7 @@ export type FromThread =
   | {
       readonly type: 'prepared'
       readonly generation: number
-      /** Sentences as HAProxy prints them: `Starting frontend web: cannot bind socket (Address already in use) [127.0.0.1:80]`. */
+      /** Sentences as HAProxy prints them: `Binding [haproxy.cfg:12] for frontend web: cannot bind socket (Address already in use) for [127.0.0.1:80]`. */
       readonly errors: readonly string[]
     }
   | { readonly type: 'published'; readonly generation: number }
