@@ -1,6 +1,7 @@
 // The generations and listeners of one thread: prepares what is new beside what serves, publishes it in one step or lets go
 // of it, and knows when an old generation has lost its last stream.
 import * as net from 'node:net'
+import type { Proxy } from '@evenkeel/config'
 import type { Compiler } from '@evenkeel/expr'
 import { closeFd, descriptorOf, dup } from '@evenkeel/sys'
 import { BackendThread } from './backend/backend-thread.ts'
@@ -59,7 +60,7 @@ export class GenerationKeeper {
         passed.delete(listener.key)
       } catch (error) {
         if (!(error instanceof BindError)) throw error
-        errors.push(`Starting ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: ${error.message} [${listener.text}]`)
+        errors.push(bindFailure(proxy, listener, error))
       }
     }
     // What this thread has already, or must not accept from (`thread` on the bind line).
@@ -176,7 +177,7 @@ export class GenerationKeeper {
 
   #tellFailedListener(open: OpenListener, error: BindError): void {
     const { plan, frontend } = open.acceptor
-    this.#tell({ type: 'notice', level: 'alert', text: `Starting frontend ${frontend.name}: ${error.message} [${plan.text}]` })
+    this.#tell({ type: 'notice', level: 'alert', text: bindFailure(frontend.config, plan, error) })
   }
 
   /** The listeners of a plan that this thread accepts from (`thread` on the bind line counts from 1). */
@@ -212,4 +213,10 @@ function closeListener({ acceptor, server, keptDescriptor }: OpenListener): void
   server?.close()
   if (keptDescriptor !== undefined) closeFd(keptDescriptor)
   acceptor.closeWaiting()
+}
+
+/** As HAProxy words it. */
+function bindFailure(proxy: Proxy, listener: ListenerPlan, error: Error): string {
+  const { file, line } = proxy.binds[listener.bind]!.at
+  return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: ${error.message} for [${listener.text}]`
 }
