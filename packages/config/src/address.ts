@@ -4,7 +4,6 @@
  */
 
 import type { Address, PortRange } from './model.ts';
-import type { LookUpVariable } from './tokenize.ts';
 
 /** What a place allows beyond a host. */
 export interface AddressRules {
@@ -54,13 +53,12 @@ const PREFIXES: Readonly<Record<string, Prefix>> = {
 /** Longest path or abstract name that a sockaddr_un holds, with its terminator. */
 const MAX_UNIX_PATH = 107;
 
-/** One address. `lookUp` gives the variables that an address may also name outside quotes, as `fd@${FD}`. */
-export function parseAddress(text: string, rules: AddressRules, lookUp: LookUpVariable): AddressResult {
-  const expanded = expandVariables(text, lookUp);
+/** One address; variables in it are expanded already. */
+export function parseAddress(text: string, rules: AddressRules): AddressResult {
   const refuse = (reason: string): AddressResult => ({ ok: false, reason });
-  if (expanded === '') return refuse(`'${text}' resolves to an empty address (environment variable missing?)`);
+  if (text === '') return refuse("'' resolves to an empty address (environment variable missing?)");
 
-  let rest = expanded;
+  let rest = text;
   let socket: 'stream' | 'datagram' | 'quic' | undefined;
   if (rest.startsWith('stream+')) [socket, rest] = ['stream', rest.slice(7)];
   else if (rest.startsWith('dgram+')) [socket, rest] = ['datagram', rest.slice(6)];
@@ -186,12 +184,6 @@ export function isNetwork(text: string): boolean {
   const mask = slash < 0 ? undefined : text.slice(slash + 1);
   if (isIpv4(host)) return mask === undefined || isIpv4(mask) || (/^\d{1,2}$/.test(mask) && Number(mask) <= 32);
   return isIpv6(host) && (mask === undefined || (/^\d{1,3}$/.test(mask) && Number(mask) <= 128));
-}
-
-/** Variables that an address names itself, within or without braces; unknown ones vanish. */
-function expandVariables(text: string, lookUp: LookUpVariable): string {
-  if (!text.includes('$')) return text;
-  return text.replace(/\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}?|([A-Za-z_][A-Za-z0-9_]*))/g, (_all, braced: string | undefined, bare: string | undefined) => lookUp(braced ?? bare ?? '') ?? '');
 }
 
 /** An address as it is written in a configuration, so that it reads back the same. */

@@ -148,7 +148,7 @@ export class Cursor {
   }
 
   /** One of the given words; the error names them and the nearest. */
-  oneOf<T extends string>(what: string, values: readonly T[], message?: ReaderMessage): T {
+  oneOf<const T extends string>(what: string, values: readonly T[], message?: ReaderMessage): T {
     const list = values.map((value) => `'${value}'`).join(', ');
     const word = this.word(`${what} (${list})`, message);
     const found = values.find((value) => value === word);

@@ -85,9 +85,9 @@ export function announce(cursor: Cursor, declaration: Declaration, index: number
 }
 
 function refuse(cursor: Cursor, declaration: Declaration, index: number): never {
-  cursor.failAt(index, `'${declaration.name}' is not supported${declaration.reason === undefined ? '' : `: ${declaration.reason}`}.`, {
-    length: declaration.name.length,
-  });
+  const because = declaration.reason === undefined ? '' : `: ${declaration.reason}`;
+  const message = declaration.message ?? `'${declaration.name}' is not supported${because}.`;
+  cursor.failAt(index, message, { length: declaration.name.length });
 }
 
 function refuseNegation(cursor: Cursor, keyword: Declaration): never {

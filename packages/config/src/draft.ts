@@ -7,8 +7,9 @@ import type { Diagnostics } from './diagnostic.ts';
 import type { ExpressionScope, EvaluationPlace } from './expression-scope.ts';
 import type { Acl } from './expression-model.ts';
 import type { ConfigHost } from './host.ts';
+import type { Keyword, KeywordIndex } from './keyword.ts';
 import type {
-  Bind, ErrorPage, Global, HttpErrors, LogTarget, Options, Position, Proxy, Rules, Server, StatsSocket, SectionKind, Timeouts, Tune, Userlist,
+  Bind, ErrorPage, Global, HttpErrors, LogTarget, Options, Position, Proxy, Rules, Server, StatsSocket, Timeouts, Tune, Userlist,
 } from './model.ts';
 import type { LookUpVariable } from './tokenize.ts';
 
@@ -39,10 +40,19 @@ export interface ProxyDraft
   rules: RulesDraft;
   timeouts: Mutable<Timeouts>;
   options: Mutable<Options>;
-  errors: Record<number, ErrorPage>;
+  errors: Record<number, ErrorPage | PendingPage>;
+  /** Where the log format was chosen, also when inherited. */
+  logFormatAt: Position | undefined;
   /** Accumulated `default-server` settings, inherited from `defaults`. */
   defaultServer: ServerDraft;
   readonly notes: ProxyNotes;
+}
+
+/** A page of an `http-errors` section that may still follow; `otherwise` stays where the section has none for the status. */
+export interface PendingPage {
+  readonly kind: 'section';
+  readonly name: string;
+  readonly otherwise: ErrorPage | PendingPage | undefined;
 }
 
 /** What only the parser has to remember of a proxy. */
@@ -52,10 +62,11 @@ export interface ProxyNotes {
   explicitBase: boolean;
   /** Keywords whose repetition is worth a warning, with their place. */
   readonly seen: Map<string, Position>;
-  /** Rule keywords so far, with the highest rank (order of evaluation) among them. */
-  lastRule: { readonly rank: number; readonly label: string } | undefined;
+  /** Kinds of rules so far, by their rank in the order of evaluation. */
+  readonly seenRules: Set<number>;
   /** Phases that a final rule without condition has ended. */
   readonly closedPhases: Set<string>;
+  defaultBackendAt: Position | undefined;
   /** Of a `defaults` section: how proxies used it. */
   usedExplicitly: boolean;
   usedImplicitly: boolean;
@@ -63,8 +74,19 @@ export interface ProxyNotes {
   usedByBackend: Position | undefined;
 }
 
+/** The registered keywords by place. */
+export interface Keywords {
+  readonly global: KeywordIndex<Keyword<GlobalContext>>;
+  readonly proxy: KeywordIndex<Keyword<ProxyContext>>;
+  readonly userlist: KeywordIndex<Keyword<UserlistContext>>;
+  readonly httpErrors: KeywordIndex<Keyword<HttpErrorsContext>>;
+  readonly bindOptions: KeywordIndex<Keyword<BindContext>>;
+  readonly serverOptions: KeywordIndex<Keyword<ServerContext>>;
+}
+
 /** What every section's keywords share during one parse. */
 export interface ParseState {
+  readonly keywords: Keywords;
   readonly host: ConfigHost;
   readonly diagnostics: Diagnostics;
   /** Environment after `setenv` and its like so far. */
@@ -73,6 +95,9 @@ export interface ParseState {
   readonly global: GlobalDraft;
   readonly defaults: ProxyDraft[];
   readonly proxies: ProxyDraft[];
+  /** Proxies with that side by name: a frontend and a backend may share one. */
+  readonly frontends: Map<string, ProxyDraft>;
+  readonly backends: Map<string, ProxyDraft>;
   readonly httpErrors: Map<string, HttpErrors>;
   readonly userlists: Map<string, Mutable<Userlist>>;
   /** Keywords whose acceptance without effect was said once already. */

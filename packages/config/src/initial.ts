@@ -212,8 +212,9 @@ export function initialNotes(): ProxyNotes {
     base: undefined,
     explicitBase: false,
     seen: new Map(),
-    lastRule: undefined,
+    seenRules: new Set(),
     closedPhases: new Set(),
+    defaultBackendAt: undefined,
     usedExplicitly: false,
     usedImplicitly: false,
     usedByFrontend: undefined,
@@ -267,6 +268,7 @@ export function initialProxy(name: string, kind: ProxyDraft['kind'], at: Positio
     logFormat: { kind: 'default' },
     errorLogFormat: undefined,
     logFormatSd: undefined,
+    logFormatAt: undefined,
     defaultServer: initialServer(at),
     notes: initialNotes(),
   };

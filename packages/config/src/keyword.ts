@@ -21,6 +21,8 @@ export interface Declaration {
   readonly manual: string;
   /** For all states but `works`: why, and for `refused` what to write instead. One sentence, no full stop. */
   readonly reason?: string;
+  /** Of `refused`: HAProxy's own sentence, where it refuses the word too. */
+  readonly message?: string;
   /** What `later` and `accepted` say: `later` is an alert and `accepted` a warning unless set; `quiet` says nothing. */
   readonly severity?: 'alert' | 'warning' | 'quiet';
 }

@@ -1,0 +1,85 @@
+/** The logging and runtime-socket keywords of the global section (manual section 3.1, and 9.3 of the management guide). */
+
+import type { Cursor } from '../cursor.ts';
+import { applyKeyword } from '../dispatch.ts';
+import type { BindContext, GlobalContext, StatsSocketDraft } from '../draft.ts';
+import { initialBind } from '../initial.ts';
+import type { Keyword } from '../keyword.ts';
+import { readAddresses } from './addresses.ts';
+import { readLogTarget } from './log-target.ts';
+import { isRepeated } from './readers.ts';
+import { nearestWord } from '../nearest.ts';
+
+const GLOBAL = ['global'] as const;
+
+function readLog(cursor: Cursor, { draft, state }: GlobalContext): void {
+  if (cursor.prefix !== undefined) {
+    const extra = cursor.peek();
+    if (extra !== undefined) cursor.fail("log : 'no log' does not expect arguments");
+    draft.logs = [];
+    return;
+  }
+  if (cursor.peek() === 'global') cursor.fail("log : 'global' is not supported for a global syslog server");
+  draft.logs.push(readLogTarget(cursor, state, 'log : expects <address> and <facility>  as arguments'));
+}
+
+/** `stats socket ADDRESS[,…] [bind options]`: one model entry per address. */
+function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void {
+  const at = cursor.position(0);
+  cursor.subject = "'stats socket' : ";
+  if (cursor.atEnd) {
+    cursor.subject = '';
+    cursor.fail("'stats socket' in global section expects an address or a path to a UNIX socket", { expected: 'an address or a path' });
+  }
+  const addresses = readAddresses(cursor, state, { port: 'required', range: true, fd: true });
+  const bind = initialBind(at);
+  const context: BindContext = { state, proxy: undefined, draft: bind };
+  while (!cursor.atEnd) {
+    const word = cursor.peek()!;
+    const option = state.keywords.bindOptions.get(word);
+    if (option === undefined) {
+      const nearest = nearestWord(word, state.keywords.bindOptions.firstWords());
+      cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}`, { nearest });
+    }
+    cursor.keyword = word;
+    applyKeyword(cursor, option, 1, context, state.noted);
+  }
+  for (const address of addresses) {
+    const socket: StatsSocketDraft = {
+      address, at, level: bind.level ?? 'operator', mode: bind.mode, user: bind.user, group: bind.group, uid: bind.uid, gid: bind.gid, name: bind.name,
+    };
+    draft.statsSockets.push(socket);
+  }
+}
+
+export const globalLoggingKeywords: readonly Keyword<GlobalContext>[] = [
+  { name: 'log', places: GLOBAL, negatable: true, state: 'works', manual: '3.1', parse: readLog },
+  {
+    name: 'log-send-hostname', places: GLOBAL, state: 'works', manual: '3.1',
+    parse: (cursor, { draft }) => {
+      const name = cursor.next();
+      if (!isRepeated(cursor, draft.logSendHostname)) draft.logSendHostname = { name: name === '' ? undefined : name };
+    },
+  },
+  {
+    name: 'log-tag', places: GLOBAL, state: 'works', manual: '3.1',
+    parse: (cursor, { draft }) => {
+      draft.logTag = cursor.word('a tag', "'log-tag' expects a tag for use in syslog.");
+      cursor.end();
+    },
+  },
+  { name: 'stats socket', places: GLOBAL, state: 'works', manual: '3.1', parse: readStatsSocket },
+  {
+    name: 'stats timeout', places: GLOBAL, state: 'works', manual: '3.1',
+    parse: (cursor, { draft }) => {
+      draft.statsTimeoutMs = cursor.time('a time', { message: (word) => `'stats timeout' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? ''}'` });
+      if (draft.statsTimeoutMs === 0) cursor.failLast("'stats timeout' expects a positive value");
+    },
+  },
+  {
+    name: 'stats maxconn', places: GLOBAL, state: 'works', manual: '3.1',
+    parse: (cursor, { draft }) => {
+      draft.statsMaxconn = cursor.integer('a number', { min: 1, message: "'stats maxconn' expects a positive value" });
+    },
+  },
+];

@@ -1,0 +1,60 @@
+/**
+ * Every keyword by where it stands. A table per group of the manual; a new group is a new file and one line here. The name
+ * of a keyword may occur once per place.
+ */
+
+import type { BindContext, GlobalContext, HttpErrorsContext, Keywords, ProxyContext, ServerContext, UserlistContext } from '../draft.ts';
+import { KeywordIndex, type Keyword } from '../keyword.ts';
+import { bindOptionKeywords } from './bind-options.ts';
+import { globalEnvironmentKeywords } from './global-environment.ts';
+import { globalLoggingKeywords } from './global-logging.ts';
+import { globalPerformanceKeywords } from './global-performance.ts';
+import { globalProcessKeywords } from './global-process.ts';
+import { proxyBalanceKeywords } from './proxy-balance.ts';
+import { proxyBasicKeywords } from './proxy-basics.ts';
+import { proxyCheckKeywords } from './proxy-checks.ts';
+import { httpErrorsKeywords, proxyErrorKeywords } from './proxy-errors.ts';
+import { proxyLoggingKeywords } from './proxy-logging.ts';
+import { proxyOptionKeywords } from './proxy-options.ts';
+import { proxyRuleKeywords } from './proxy-rules.ts';
+import { proxyServerKeywords } from './proxy-servers.ts';
+import { proxyTimeoutKeywords } from './proxy-timeouts.ts';
+import { serverOptionKeywords } from './server-options.ts';
+import { userlistKeywords } from './userlist.ts';
+
+const GLOBAL: readonly Keyword<GlobalContext>[] = [
+  ...globalProcessKeywords,
+  ...globalPerformanceKeywords,
+  ...globalEnvironmentKeywords,
+  ...globalLoggingKeywords,
+];
+
+const PROXY: readonly Keyword<ProxyContext>[] = [
+  ...proxyBasicKeywords,
+  ...proxyServerKeywords,
+  ...proxyTimeoutKeywords,
+  ...proxyOptionKeywords,
+  ...proxyBalanceKeywords,
+  ...proxyCheckKeywords,
+  ...proxyLoggingKeywords,
+  ...proxyErrorKeywords,
+  ...proxyRuleKeywords,
+];
+
+const BIND_OPTIONS: readonly Keyword<BindContext>[] = [
+  ...bindOptionKeywords,
+];
+
+const SERVER_OPTIONS: readonly Keyword<ServerContext>[] = [
+  ...serverOptionKeywords,
+];
+
+/** The registered keywords; built once, never changed. */
+export const KEYWORDS: Keywords = {
+  global: new KeywordIndex(GLOBAL),
+  proxy: new KeywordIndex(PROXY),
+  userlist: new KeywordIndex<Keyword<UserlistContext>>(userlistKeywords),
+  httpErrors: new KeywordIndex<Keyword<HttpErrorsContext>>(httpErrorsKeywords),
+  bindOptions: new KeywordIndex(BIND_OPTIONS),
+  serverOptions: new KeywordIndex(SERVER_OPTIONS),
+};

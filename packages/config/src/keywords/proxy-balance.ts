@@ -1,0 +1,183 @@
+/** Manual section 4.2: how a backend chooses servers and what it does when one fails. */
+
+import type { Cursor } from '../cursor.ts';
+import type { ProxyContext } from '../draft.ts';
+import type { Keyword } from '../keyword.ts';
+import type { Balance, HashType } from '../model.ts';
+import { announce } from '../dispatch.ts';
+import { BACKEND_SIDE } from './readers.ts';
+import { readSource } from './server-options.ts';
+
+/** Algorithms that run; the others are understood, so that their arguments are checked, and not available. */
+const ALGORITHMS_THAT_WORK: ReadonlySet<Balance['algorithm']> = new Set(['roundrobin', 'leastconn']);
+
+const BALANCE_USAGE = "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hdr(name)' and 'rdp-cookie(name)' options.";
+
+function readBalance(cursor: Cursor, { draft, state }: ProxyContext): void {
+  const index = cursor.index;
+  const balance = readAlgorithm(cursor);
+  const { algorithm } = balance;
+  if (!ALGORITHMS_THAT_WORK.has(algorithm)) {
+    announce(cursor, { name: `balance ${algorithm}`, state: 'later', manual: '4.2', reason: 'roundrobin and leastconn are' }, index, state.noted);
+  }
+  draft.balance = balance;
+}
+
+function readAlgorithm(cursor: Cursor): Balance {
+  const word = cursor.next() ?? '';
+  switch (word) {
+    // HAProxy takes a lone `balance` for the default.
+    case '':
+    case 'roundrobin': return { algorithm: 'roundrobin' };
+    case 'static-rr':
+    case 'leastconn':
+    case 'first':
+    case 'source': return { algorithm: word };
+    case 'uri': return readUri(cursor);
+    case 'url_param': return readUrlParam(cursor);
+    default: return readCall(cursor, word);
+  }
+}
+
+function readUri(cursor: Cursor): Balance {
+  let whole = false;
+  let pathOnly = false;
+  let length: number | undefined;
+  let depth: number | undefined;
+  while (!cursor.atEnd) {
+    const word = cursor.next()!;
+    if (word === 'whole') whole = true;
+    else if (word === 'path-only') pathOnly = true;
+    else if (word === 'len') length = readPositive(cursor, 'len');
+    else if (word === 'depth') depth = readPositive(cursor, 'depth');
+    else cursor.failLast(`balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '${word}').`);
+  }
+  return { algorithm: 'uri', whole, pathOnly, length, depth };
+}
+
+function readPositive(cursor: Cursor, name: string): number {
+  return cursor.integer('a positive integer', { min: 1, message: (word) => `balance uri : '${name}' expects a positive integer (got '${word}').` });
+}
+
+function readUrlParam(cursor: Cursor): Balance {
+  const name = cursor.word('a parameter name', 'balance url_param requires an URL parameter name.');
+  if (cursor.atEnd) return { algorithm: 'url_param', name, checkPost: undefined };
+  const word = cursor.next()!;
+  if (word !== 'check_post') cursor.failLast(`balance url_param only accepts 'check_post' modifier (got '${word}').`, { expected: "'check_post'" });
+  const checkPost = cursor.atEnd ? 48 : cursor.integer('a number of bytes', { min: 0 });
+  return { algorithm: 'url_param', name, checkPost };
+}
+
+/** `hdr(name)`, `random[(draws)]` and `rdp-cookie[(name)]`. */
+function readCall(cursor: Cursor, word: string): Balance {
+  const match = /^(hdr|random|rdp-cookie)(?:\((.*)\))?$/.exec(word);
+  const argument = match?.[2];
+  if (match?.[1] === 'hdr' && argument !== undefined) {
+    if (argument === '') cursor.failLast('balance hdr requires an http header field name.');
+    const modifier = cursor.next();
+    if (modifier !== undefined && modifier !== 'use_domain_only') {
+      cursor.failLast(`balance ${word} only accepts 'use_domain_only' modifier (got '${modifier}').`);
+    }
+    return { algorithm: 'hdr', name: argument.toLowerCase(), useDomainOnly: modifier !== undefined };
+  }
+  if (match?.[1] === 'random') {
+    if (argument === undefined) return { algorithm: 'random', draws: 2 };
+    if (!/^\d+$/.test(argument)) {
+      cursor.failLast(`balance random : unexpected character '${/[^0-9]/.exec(argument)?.[0] ?? ''}' after argument.`);
+    }
+    if (Number(argument) < 1) cursor.failLast('balance random : number of draws must be at least 1.');
+    return { algorithm: 'random', draws: Number(argument) };
+  }
+  if (match?.[1] === 'rdp-cookie') {
+    if (argument === '') cursor.failLast('balance rdp-cookie : missing cookie name.');
+    return { algorithm: 'rdp-cookie', name: argument ?? 'mstshash' };
+  }
+  return cursor.failLast(BALANCE_USAGE, { expected: 'an algorithm' });
+}
+
+const HASH_FUNCTIONS = ['sdbm', 'djb2', 'crc32', 'wt6'] as const;
+
+function readHashType(cursor: Cursor, { draft }: ProxyContext): void {
+  const method = cursor.oneOf('method', ['map-based', 'consistent'], "'hash-type' only supports 'consistent' and 'map-based'.");
+  const named = !cursor.atEnd;
+  const hashFunction = named
+    ? cursor.oneOf('function', HASH_FUNCTIONS, "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions.")
+    : 'sdbm';
+  if (!cursor.atEnd) cursor.oneOf('modifier', ['avalanche'], "'hash-type' only supports 'avalanche' as a modifier for hash functions.");
+  const avalanche = cursor.line.words.at(-1) === 'avalanche' || (!named && method === 'consistent');
+  const type: HashType = { method, function: hashFunction, avalanche };
+  draft.hashType = type;
+}
+
+const RETRY_EVENTS = [
+  'none', 'conn-failure', 'empty-response', 'junk-response', 'response-timeout', '0rtt-rejected', '401', '403', '404', '408', '425', '500', '501', '502', '503',
+  '504', 'all-retryable-errors',
+] as const;
+
+function readRetryOn(cursor: Cursor, { draft }: ProxyContext): void {
+  if (cursor.atEnd) cursor.fail("'retry-on' needs at least one keyword to specify when to retry", { expected: RETRY_EVENTS.join(', ') });
+  const events: string[] = [];
+  while (!cursor.atEnd) events.push(cursor.oneOf('event', RETRY_EVENTS, (word) => `'retry-on': unknown keyword '${word}'`));
+  if (events.includes('none') && events.length > 1) cursor.failAt(1, "'retry-on' 'none' keyworld only usable alone");
+  draft.retryOn = events;
+}
+
+/** `option redispatch [interval]`: negative counts from the last retry, which is the default. */
+function readRedispatch(cursor: Cursor, { draft }: ProxyContext): void {
+  if (cursor.prefix !== undefined) {
+    draft.redispatch = undefined;
+    cursor.end();
+    return;
+  }
+  const interval = cursor.atEnd ? -1 : cursor.integer('an interval', { message: (word) => `'option redispatch' expects an integer interval (got '${word}').` });
+  draft.redispatch = interval === 0 ? undefined : interval;
+  cursor.end();
+}
+
+const REUSE_MODES = ['never', 'safe', 'aggressive', 'always'] as const;
+
+export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
+  { name: 'balance', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readBalance },
+  { name: 'hash-type', places: BACKEND_SIDE, state: 'later', severity: 'warning', manual: '4.2', reason: 'no algorithm that hashes is', parse: readHashType },
+  {
+    name: 'hash-balance-factor', places: BACKEND_SIDE, state: 'later', severity: 'warning', manual: '4.2', reason: 'no algorithm that hashes is',
+    parse: (cursor, { draft }) => {
+      const value = cursor.integer('an integer', { min: 0, message: "'hash-balance-factor' expects an integer argument." });
+      if (value !== 0 && value <= 100) cursor.failLast("'hash-balance-factor' must be 0 or greater than 100.");
+      draft.hashBalanceFactor = value;
+    },
+  },
+  {
+    name: 'http-reuse', places: BACKEND_SIDE, state: 'works', manual: '4.2',
+    parse: (cursor, { draft }) => {
+      const mode = cursor.oneOf('mode', REUSE_MODES, "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.");
+      cursor.keyword = `http-reuse ${mode}`;
+      cursor.end();
+      draft.httpReuse = mode;
+    },
+  },
+  { name: 'option redispatch', places: BACKEND_SIDE, negatable: true, state: 'works', manual: '4.2', parse: readRedispatch },
+  {
+    name: 'retries', places: BACKEND_SIDE, state: 'works', manual: '4.2',
+    parse: (cursor, { draft }) => {
+      draft.retries = cursor.integer('an integer', { min: 0, message: "'retries' expects an integer argument (dispatch counts for one)." });
+      cursor.end();
+    },
+  },
+  { name: 'retry-on', places: BACKEND_SIDE, misplaced: 'alert', state: 'works', manual: '4.2', parse: readRetryOn },
+  {
+    name: 'source', places: BACKEND_SIDE, state: 'works', manual: '4.2',
+    parse: (cursor, context) => {
+      const usage = "'source' expects <addr>[:<port>], and optionally 'usesrc' <addr>, and 'interface' <name>.";
+      context.draft.source = readSource(cursor, context, usage, 'proxy');
+      if (!cursor.atEnd) cursor.fail("'source' only supports optional keywords 'interface' and 'usesrc'.", { expected: "'interface' or 'usesrc'" });
+    },
+  },
+  {
+    name: 'http-send-name-header', places: BACKEND_SIDE, state: 'later', manual: '4.2',
+    parse: (cursor, { draft }) => {
+      draft.httpSendNameHeader = cursor.word('a header name', "'http-send-name-header' requires a header string.").toLowerCase();
+      cursor.end();
+    },
+  },
+];

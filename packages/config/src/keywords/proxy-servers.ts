@@ -1,0 +1,135 @@
+/** Manual sections 4.2 and 5: `bind`, `server`, `server-template` and `default-server` lines. */
+
+import { parseAddress } from '../address.ts';
+import type { Cursor } from '../cursor.ts';
+import { applyKeyword } from '../dispatch.ts';
+import type { BindContext, ProxyContext, ProxyDraft, ServerContext, ServerDraft } from '../draft.ts';
+import { initialBind } from '../initial.ts';
+import type { Keyword, KeywordIndex } from '../keyword.ts';
+import type { SectionKind } from '../model.ts';
+import { invalidCharacter } from '../names.ts';
+import { nearestWord } from '../nearest.ts';
+import { readAddresses } from './addresses.ts';
+import { readAddressWord } from './readers.ts';
+
+const FRONTENDS: readonly SectionKind[] = ['frontend', 'listen'];
+const BACKENDS: readonly SectionKind[] = ['listen', 'backend'];
+
+/** More servers from one line would be a slip of the pen: HAProxy's own test suite stays below 10,000. */
+const MAX_TEMPLATE_SERVERS = 100_000;
+
+function readBind(cursor: Cursor, { draft, state }: ProxyContext): void {
+  const at = cursor.position(0);
+  if (cursor.atEnd || cursor.peek() === '') {
+    cursor.fail("'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.", { expected: 'an address and a port' });
+  }
+  const text = cursor.peek()!;
+  const bind = initialBind(at);
+  cursor.subject = "'bind' : ";
+  bind.addresses = readAddresses(cursor, state, { port: 'required', range: true, fd: true });
+  cursor.subject = `'bind ${text}' in section '${draft.kind}' : `;
+  const context: BindContext = { state, proxy: draft, draft: bind };
+  // Recorded before the options, which may end the line with a fault: the proxy has a listener all the same.
+  draft.binds.push(bind);
+  readOptions(cursor, state.keywords.bindOptions, context, `'bind ${text}' in section '${draft.kind}': `);
+}
+
+/** Options by name up to the end of the line. */
+function readOptions<Context extends ServerContext | BindContext>(
+  cursor: Cursor, index: KeywordIndex<Keyword<Context>>, context: Context, unknownSubject: string, hint = '',
+): void {
+  while (!cursor.atEnd) {
+    const word = cursor.peek()!;
+    const option = index.get(word);
+    if (option === undefined) {
+      const nearest = nearestWord(word, index.firstWords());
+      cursor.subject = unknownSubject;
+      cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}${hint}`, { nearest });
+    }
+    cursor.keyword = word;
+    applyKeyword(cursor, option, 1, context, context.state.noted);
+  }
+}
+
+const SERVER_USAGE = "'server' expects <name> and <addr>[:<port>] as arguments.";
+
+function readServer(cursor: Cursor, { draft, state }: ProxyContext): void {
+  const at = cursor.position(0);
+  cursor.form = 'place';
+  const name = cursor.word('a name', SERVER_USAGE);
+  checkServerName(cursor, name);
+  if (cursor.atEnd || cursor.peek() === '') cursor.fail(SERVER_USAGE, { expected: 'an address' });
+  const server: ServerDraft = { ...draft.defaultServer, at, name, id: 0, idExplicit: false };
+  cursor.subject = `'server ${draft.name}/${name}' : `;
+  server.address = readServerAddress(cursor, { state, draft });
+  addServer(cursor, draft, server);
+  readServerOptions(cursor, { state, proxy: draft, draft: server, form: 'server' });
+}
+
+function checkServerName(cursor: Cursor, name: string): void {
+  const bad = invalidCharacter(name);
+  if (bad !== undefined) cursor.failLast(`character '${bad}' is not permitted in server name '${name}'.`, { expected: 'letters, digits, -, _, . and :' });
+}
+
+function readServerAddress(cursor: Cursor, { state }: Pick<ProxyContext, 'state' | 'draft'>): ServerDraft['address'] {
+  const result = parseAddress(readAddressWord(cursor, state), { port: 'optional', offset: true, zeroPort: true });
+  if (!result.ok) cursor.failLast(result.reason, { expected: 'an address with an optional port' });
+  return result.address;
+}
+
+/** Two servers of one name are fatal; HAProxy says so without its usual form. */
+function addServer(cursor: Cursor, draft: ProxyDraft, server: ServerDraft): void {
+  const key = `server ${server.name}`;
+  const other = draft.notes.seen.get(key);
+  if (other === undefined) {
+    draft.notes.seen.set(key, server.at);
+  } else {
+    const owner = draft.kind === 'listen' ? 'proxy' : 'backend';
+    cursor.diagnostics.alert(
+      `${owner} '${draft.name}', another server named '${server.name}' was already defined at line ${other.line}, please use distinct names.`,
+      cursor.position(1), { length: cursor.line.words[1]!.length });
+  }
+  draft.servers.push(server);
+}
+
+function readServerOptions(cursor: Cursor, context: ServerContext): void {
+  readOptions(cursor, context.state.keywords.serverOptions, context, cursor.subject, context.form === 'default' ? ' Hint: no address was expected for this server.' : '');
+}
+
+function readDefaultServer(cursor: Cursor, { draft, state }: ProxyContext): void {
+  cursor.form = 'place';
+  readServerOptions(cursor, { state, proxy: draft, draft: draft.defaultServer, form: 'default' });
+}
+
+const TEMPLATE_USAGE = "'server-template' expects <prefix> <nb | range> <addr>[:<port>] as arguments.";
+
+/** `server-template PREFIX N | FIRST-LAST ADDRESS[:PORT] [options]`: servers PREFIX1, PREFIX2 … */
+function readServerTemplate(cursor: Cursor, { draft, state }: ProxyContext): void {
+  const at = cursor.position(0);
+  cursor.form = 'place';
+  const prefix = cursor.word('a prefix', TEMPLATE_USAGE);
+  checkServerName(cursor, prefix);
+  const range = cursor.word('a number or range', TEMPLATE_USAGE);
+  const match = /^(\d+)(?:-(\d+))?$/.exec(range);
+  const first = match?.[2] === undefined ? 1 : Number(match[1]);
+  const last = Number(match?.[2] ?? match?.[1] ?? 0);
+  if (first < 1 || last < first || last - first >= MAX_TEMPLATE_SERVERS) {
+    cursor.failLast(`Wrong server-template number or range arg '${range}'.`, { expected: 'a number, or a range as 1-5' });
+  }
+  if (cursor.atEnd || cursor.peek() === '') cursor.fail(TEMPLATE_USAGE, { expected: 'an address' });
+  const template: ServerDraft = { ...draft.defaultServer, at, name: `${prefix}${first}`, id: 0, idExplicit: false };
+  cursor.subject = `'server ${draft.name}/${template.name}' : `;
+  template.address = readServerAddress(cursor, { state, draft });
+  readServerOptions(cursor, { state, proxy: draft, draft: template, form: 'template' });
+  for (let number = first; number <= last; number++) {
+    const isFirst = number === first;
+    addServer(cursor, draft, { ...template, name: `${prefix}${number}`, id: isFirst ? template.id : 0, idExplicit: isFirst && template.idExplicit });
+  }
+}
+
+export const proxyServerKeywords: readonly Keyword<ProxyContext>[] = [
+  { name: 'bind', places: FRONTENDS, state: 'works', manual: '4.2', parse: readBind },
+  { name: 'server', places: BACKENDS, misplaced: 'alert', state: 'works', manual: '4.2', parse: readServer },
+  { name: 'default-server', places: ['defaults', ...BACKENDS], misplaced: 'alert', state: 'works', manual: '4.2', parse: readDefaultServer },
+  { name: 'server-template', places: BACKENDS, misplaced: 'alert', state: 'works', manual: '4.2', parse: readServerTemplate },
+];

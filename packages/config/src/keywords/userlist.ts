@@ -1,0 +1,68 @@
+/** Manual section 3.4: users and groups. Later definitions of a name are ignored with a warning, as in HAProxy. */
+
+import type { Cursor } from '../cursor.ts';
+import type { Mutable, UserlistContext } from '../draft.ts';
+import type { Keyword } from '../keyword.ts';
+import type { Userlist } from '../model.ts';
+
+const USERLIST = ['userlist'] as const;
+
+/** `group NAME [users U,…]` */
+function readGroup(cursor: Cursor, { draft }: UserlistContext): void {
+  cursor.form = 'tight';
+  const name = cursor.word('a name', "'group' expects <name> as arguments.");
+  if (draft.groups.some((group) => group.name === name)) {
+    cursor.warn(`ignoring duplicated group '${name}' in userlist '${draft.name}'.`);
+    return;
+  }
+  const users: string[] = [];
+  while (!cursor.atEnd) {
+    if (!cursor.take('users')) cursor.fail(`'group' only supports 'users' option.`, { expected: "'users'" });
+    users.push(...readList(cursor, 'users'));
+  }
+  draft.groups.push({ name, users });
+}
+
+/** `user NAME [password|insecure-password TEXT] [groups G,…]` */
+function readUser(cursor: Cursor, context: UserlistContext): void {
+  const { draft } = context;
+  cursor.form = 'tight';
+  const name = cursor.word('a name', "'user' expects <name> as arguments.");
+  if (draft.users.some((user) => user.name === name)) {
+    cursor.warn(`ignoring duplicated user '${name}' in userlist '${draft.name}'.`);
+    return;
+  }
+  const user: Mutable<Userlist['users'][number]> = { name, password: '', encrypted: true, groups: [] };
+  while (!cursor.atEnd) {
+    if (cursor.take('password')) {
+      user.password = cursor.word('a password', "'password' expects an encrypted password.");
+      user.encrypted = true;
+    } else if (cursor.take('insecure-password')) {
+      user.password = cursor.word('a password', "'insecure-password' expects a password.");
+      user.encrypted = false;
+    } else if (cursor.take('groups')) {
+      const at = cursor.position();
+      user.groups.push(...readList(cursor, 'groups'));
+      context.state.whenComplete(() => checkGroups(context, name, user.groups, at));
+    } else {
+      cursor.fail(`unsupported '${cursor.peek()}' in 'user'.`, { expected: "'password', 'insecure-password' or 'groups'" });
+    }
+  }
+  draft.users.push(user);
+}
+
+function readList(cursor: Cursor, what: string): string[] {
+  return cursor.word(what, `'${what}' expects a list of names.`).split(',').filter((entry) => entry !== '');
+}
+
+function checkGroups({ draft, state }: UserlistContext, user: string, groups: readonly string[], at: { file: string; line: number; column: number }): void {
+  for (const group of groups) {
+    if (draft.groups.some((known) => known.name === group)) continue;
+    state.diagnostics.alert(`userlist '${draft.name}': no such group '${group}' specified in user '${user}'`, at, { form: 'plain', length: group.length });
+  }
+}
+
+export const userlistKeywords: readonly Keyword<UserlistContext>[] = [
+  { name: 'group', places: USERLIST, state: 'works', manual: '3.4', parse: readGroup },
+  { name: 'user', places: USERLIST, state: 'works', manual: '3.4', parse: readUser },
+];

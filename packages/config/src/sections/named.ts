@@ -1,0 +1,56 @@
+/** The heads of `userlist` (manual section 3.4) and `http-errors` (3.8). */
+
+import type { Cursor } from '../cursor.ts';
+import type { HttpErrorsContext, ParseState, UserlistContext } from '../draft.ts';
+import type { ErrorPage } from '../model.ts';
+import { invalidCharacter } from '../names.ts';
+
+/** A second list of the same name is ignored with a warning, as in HAProxy. */
+export function openUserlist(cursor: Cursor, state: ParseState): UserlistContext['draft'] {
+  const at = cursor.position();
+  cursor.next();
+  const name = cursor.next() ?? '';
+  const draft: UserlistContext['draft'] = { name, at, groups: [], users: [] };
+  const detail = { form: 'tight' as const, length: Math.max(1, name.length) };
+  const bad = invalidCharacter(name);
+  if (name === '') {
+    state.diagnostics.alert("'userlist' expects <name> as arguments.", cursor.position(1), { ...detail, expected: 'a name' });
+  } else if (bad !== undefined) {
+    state.diagnostics.alert(`character '${bad}' is not permitted in 'userlist' name '${name}'.`, cursor.position(1), detail);
+  } else if (state.userlists.has(name)) {
+    state.diagnostics.warning(`ignoring duplicated userlist '${name}'.`, cursor.position(1), detail);
+  } else {
+    state.userlists.set(name, draft);
+  }
+  refuseMore(cursor);
+  return draft;
+}
+
+export function openHttpErrors(cursor: Cursor, state: ParseState): HttpErrorsContext['draft'] {
+  const at = cursor.position();
+  cursor.next();
+  const name = cursor.next() ?? '';
+  const errors: Record<number, ErrorPage> = {};
+  const draft: HttpErrorsContext['draft'] = { name, at, errors };
+  const length = Math.max(1, name.length);
+  const bad = invalidCharacter(name);
+  const other = state.httpErrors.get(name);
+  if (name === '') {
+    state.diagnostics.alert('missing name for http-errors section.', cursor.position(1), { expected: 'a name' });
+  } else if (bad !== undefined) {
+    state.diagnostics.alert(`character '${bad}' is not permitted in 'http-errors' name '${name}'.`, cursor.position(1), { length });
+  } else if (other !== undefined) {
+    const where = `${other.at.file}:${other.at.line}`;
+    state.diagnostics.alert(`http-errors section '${name}' already exists (declared at ${where}).`, cursor.position(1), { length, form: 'tight' });
+  } else {
+    state.httpErrors.set(name, draft);
+  }
+  refuseMore(cursor);
+  return draft;
+}
+
+function refuseMore(cursor: Cursor): void {
+  const extra = cursor.peek();
+  if (extra === undefined) return;
+  cursor.diagnostics.alert(`'${cursor.keyword}' cannot handle unexpected argument '${extra}'.`, cursor.position(), { length: extra.length });
+}
