@@ -38,6 +38,7 @@ export class UnsupportedError extends Error {
 let names: Map<number, ErrnoName> | undefined
 
 export function errnoName(errno: number): ErrnoName {
-  names ??= new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+  // Two names may share a number (EAGAIN and EWOULDBLOCK); the first is the usual one.
+  names ??= new Map(Object.entries(constants.errno).toReversed().map(([name, number]) => [number, name]))
   return names.get(errno) ?? 'EUNKNOWN'
 }
