@@ -1,1 +1,2 @@
-export {};
+export { RuntimeSockets } from './runtime-sockets.ts';
+export type { Runtime } from './runtime.ts';

@@ -8,6 +8,7 @@ import { availableParallelism, hostname } from 'node:os';
 import type { Config, Proxy } from '@evenkeel/config';
 import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
 import type { Plan } from '@evenkeel/proxy';
+import { prepareProcess } from '@evenkeel/proxy/main';
 import { FrontendStat, BackendStat, SegmentOwner, StatReader } from '@evenkeel/shm';
 import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
@@ -22,6 +23,8 @@ export interface DaemonOptions {
   readonly logTag: string;
   /** Something an operator should read: on the terminal, before and after the start. */
   report(level: 'notice' | 'warning' | 'alert', text: string): void;
+  /** Once, before the first data thread starts and after main bound what is its own: the moment to give up privileges. */
+  beforeFirstThread(): void;
   /** The process should end: nothing more can be done here. */
   onHopeless(text: string): void;
 }
@@ -37,8 +40,8 @@ export interface DaemonStatus {
   readonly droppedLogs: number;
 }
 
-/** Data threads beyond this are refused by the configuration (HAProxy's MAX_THREADS). */
-const MAX_DATA_THREADS = 64;
+/** Main, and as many data threads as `nbthread` may ask for (HAProxy's MAX_THREADS is 64). */
+const MAX_THREADS = 65;
 /** What the log thread may take to write what is left when the process ends. */
 const LOG_FLUSH_MS = 1000;
 
@@ -54,9 +57,10 @@ export class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.slots = new SegmentOwner({ maxThreads: MAX_DATA_THREADS + 1 });
+    this.slots = new SegmentOwner({ maxThreads: MAX_THREADS });
+    prepareProcess(this.slots, MAX_THREADS);
     this.statistics = new StatReader(this.slots.segment);
-    this.log = new LogService({ producers: MAX_DATA_THREADS + 1, onDrop: (sentence) => options.report('warning', sentence) });
+    this.log = new LogService({ producers: MAX_THREADS, onDrop: (sentence) => options.report('warning', sentence) });
     this.#sink = new RingLogSink(this.log.ring, 0);
     this.#supervisor = new Supervisor({
       slots: this.slots,
@@ -64,6 +68,7 @@ export class Daemon {
       now: monotonicMs,
       report: options.report,
       onHopeless: options.onHopeless,
+      beforeFirstThread: options.beforeFirstThread,
     });
   }
 

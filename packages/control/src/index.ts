@@ -1,2 +1,2 @@
-export { Daemon } from './daemon.ts';
+export { Daemon, monotonicMs } from './daemon.ts';
 export type { DaemonOptions, DaemonStatus, ReloadResult } from './daemon.ts';

@@ -8,6 +8,7 @@
 import type { ByteRingHandle, SegmentOwner, ThreadIdentity } from '@evenkeel/shm';
 import { HeartbeatReader, MAX_INCARNATION, recoverThread } from '@evenkeel/shm';
 import type { Plan } from '@evenkeel/proxy';
+import { discardBackends, prepareBackends, recoverBackends, recoverParked } from '@evenkeel/proxy/main';
 import { DataThread, ThreadGone } from './data-thread.ts';
 import { releaseUnused } from './plan-compiler.ts';
 import { RestartPolicy } from './restart-policy.ts';
@@ -20,6 +21,11 @@ export interface SupervisorOptions {
   now(): number;
   /** Something an operator should read. */
   report(level: 'warning' | 'alert', text: string): void;
+  /**
+   * Once, when everything that needs privileges in main is bound and before the first data thread starts: what threads may
+   * do, they inherit from main at their start.
+   */
+  beforeFirstThread(): void;
   /** Too many threads died in a short time: the process should end, for its service manager to judge. */
   onHopeless(text: string): void;
 }
@@ -48,8 +54,12 @@ export class Supervisor {
   readonly #listeners = new SharedListeners();
   readonly #restarts = new RestartPolicy();
   #threads: DataThread[] = [];
+  /** Threads that a smaller `nbthread` no longer wants and that still serve what they had. */
+  readonly #retiring = new Set<DataThread>();
   #incarnations: number[] = [];
   #plan: Plan | undefined;
+  /** Plans that some thread may still serve streams of, the current one last. */
+  #plansInUse: Plan[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #watch: NodeJS.Timeout | undefined;
   #lastWatchMs = 0;
@@ -95,7 +105,7 @@ export class Supervisor {
     this.#stopping = true;
     clearInterval(this.#watch);
     this.#listeners.closeAll();
-    await Promise.all(this.#threads.map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
+    await Promise.all([...this.#threads, ...this.#retiring].map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
     this.#threads = [];
   }
 
@@ -122,6 +132,8 @@ export class Supervisor {
       opened.rollBack();
       return { ok: false, errors: opened.errors };
     }
+    prepareBackends(this.#options.slots, plan);
+    if (this.#plan === undefined) this.#options.beforeFirstThread();
     const stay = this.#threads.slice(0, wanted);
     const retiring = this.#threads.slice(wanted);
     const fresh = Array.from({ length: Math.max(0, wanted - stay.length) }, (_, offset) => this.#start(stay.length + offset));
@@ -135,10 +147,12 @@ export class Supervisor {
       for (const thread of stay) thread.abort(plan.generation);
       await Promise.all(fresh.map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
       opened.rollBack();
+      discardBackends(this.#options.slots, plan);
       return { ok: false, errors };
     }
     for (const failure of opened.commit()) this.#options.report('alert', failure);
     this.#plan = plan;
+    this.#plansInUse.push(plan);
     this.#threads = all;
     await Promise.all(all.map(async (thread) => await thread.publish(plan.generation).catch(ignoreGone)));
     releaseUnused(this.#options.slots, plan);
@@ -178,14 +192,18 @@ export class Supervisor {
 
   /** A thread that a smaller `nbthread` no longer wants finishes what it has. */
   async #retire(thread: DataThread): Promise<void> {
+    this.#retiring.add(thread);
     await thread.softStop();
     await thread.stop(STOP_LIMIT_MS);
+    this.#retiring.delete(thread);
     this.#takeBack(thread);
+    this.#reclaim();
   }
 
   #onExit(thread: DataThread, error: Error | undefined): void {
     this.#heartbeats.end(thread.identity.thread, thread.leaving ? 'absent' : 'dead');
     if (thread.leaving) return;
+    if (this.#retiring.delete(thread)) this.#takeBack(thread);
     if (error !== undefined) this.#options.report('alert', `data thread ${thread.index + 1} died: ${error.stack ?? error.message}`);
     if (!this.#threads.includes(thread)) return;
     this.#takeBack(thread);
@@ -199,8 +217,11 @@ export class Supervisor {
 
   /** Gives back counts, locks and queue entries of a thread that has ended. */
   #takeBack(thread: DataThread): void {
+    const { slots } = this.#options;
+    for (const plan of this.#plansInUse) recoverBackends(slots, plan, thread.identity);
+    recoverParked(slots, thread.identity.thread);
     // A lock that another living thread holds is let go within microseconds; one that another dead thread holds is freed when that one is recovered.
-    if (!recoverThread(this.#options.slots.segment, thread.identity, RECOVERY_WAIT_MS)) setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
+    if (!recoverThread(slots.segment, thread.identity, RECOVERY_WAIT_MS)) setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
   }
 
   async #replace(dead: DataThread): Promise<void> {
@@ -223,8 +244,12 @@ export class Supervisor {
   }
 
   #reclaim(): void {
-    const oldest = Math.min(...this.#threads.map((thread) => thread.oldestGeneration));
-    if (oldest > 0 && Number.isFinite(oldest)) this.#options.slots.reclaim(oldest);
+    const oldest = Math.min(...[...this.#threads, ...this.#retiring].map((thread) => thread.oldestGeneration));
+    if (oldest === 0 || !Number.isFinite(oldest)) return;
+    const { slots } = this.#options;
+    for (const plan of this.#plansInUse) if (plan.generation < oldest) discardBackends(slots, plan);
+    this.#plansInUse = this.#plansInUse.filter((plan) => plan.generation >= oldest);
+    slots.reclaim(oldest);
   }
 
   #startWatch(): void {

@@ -1,0 +1,10 @@
+/**
+ * Where the process begins. Its first act is to catch signals: one that comes while the rest is still loading must neither
+ * kill the daemon nor be lost. The handlers stay for the life of the process.
+ */
+
+import { catchSignals } from './signals.ts';
+
+const signals = catchSignals();
+const { main } = await import('./main.ts');
+process.exitCode = await main(process.argv.slice(2), signals);

@@ -1,0 +1,52 @@
+/** Chooses what the process is to do from its command line. Returns the exit status; a daemon's comes when it has stopped. */
+
+import { parseCommandLine } from './command-line.ts';
+import type { Signals } from './signals.ts';
+import { Terminal } from './terminal.ts';
+import { buildOptionsText, usageText, versionText } from './version.ts';
+
+export async function main(argv: readonly string[], signals: Signals): Promise<number> {
+  if (argv[0] === 'config' || argv[0] === 'keywords') {
+    const { runSubcommand } = await import('./subcommands.ts');
+    return runSubcommand(argv);
+  }
+  const parsed = parseCommandLine(argv);
+  if (!parsed.ok) {
+    const terminal = new Terminal(false);
+    terminal.write(`${versionText()}evenkeel: ${parsed.message}\n\n${usageText()}`);
+    return 1;
+  }
+  const { options } = parsed;
+  const terminal = new Terminal(options.quiet);
+  switch (options.command) {
+    case 'version':
+      new Terminal(false).answer(versionText());
+      return 0;
+    case 'build-options':
+      new Terminal(false).answer(buildOptionsText());
+      return 0;
+    case 'usage':
+      terminal.answer(versionText() + usageText());
+      return argv.length === 0 ? 1 : 0;
+    case 'evaluate': {
+      const { evaluate } = await import('./check.ts');
+      return evaluate(options.condition ?? '', terminal);
+    }
+    case 'check': {
+      const { check } = await import('./check.ts');
+      return check(options, terminal);
+    }
+    case 'run': {
+      const background = options.daemon && process.env[BACKGROUND_MARK] === undefined;
+      if (background) {
+        const { startInBackground } = await import('./background.ts');
+        return await startInBackground(argv, BACKGROUND_MARK);
+      }
+      const { run } = await import('./run.ts');
+      return await run(options, terminal, signals);
+    }
+  }
+}
+
+/** Set in the environment of the process that `-D` leaves behind: the number of the descriptor on which it says that it is ready. */
+export const BACKGROUND_MARK = 'EVENKEEL_READY_FD';

@@ -1,0 +1,183 @@
+/**
+ * The daemon's life on its machine: reads the configuration, starts what serves, writes the pid file, opens the runtime
+ * sockets, and acts on signals until it is told to stop (management manual, sections 3 and 4).
+ */
+
+import { closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { RuntimeSockets } from '@evenkeel/admin';
+import { Daemon, monotonicMs } from '@evenkeel/control';
+import type { Config } from '@evenkeel/config';
+import { setResourceLimit } from '@evenkeel/sys';
+import { ACCEPTED_OPTIONS } from './command-line.ts';
+import type { CommandLine } from './command-line.ts';
+import { loadConfiguration } from './load.ts';
+import { dropPrivilegesOf } from './privileges.ts';
+import type { HandledSignal, Signals } from './signals.ts';
+import type { Terminal } from './terminal.ts';
+import { BACKGROUND_MARK } from './main.ts';
+import { RELEASE_DATE, VERSION } from './version.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+export async function run(options: CommandLine, terminal: Terminal, signals: Signals): Promise<number> {
+  if (options.directory !== undefined) process.chdir(options.directory);
+  for (const option of options.withoutEffect) terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
+  if (options.takeListenersFrom !== undefined) terminal.say('notice', `'-x' has no effect: this process binds beside the older one, which then drains; no listener has to change hands.`);
+  if (options.memoryMegabytes !== undefined) setResourceLimit('as', { soft: options.memoryMegabytes * MEBIBYTE, hard: options.memoryMegabytes * MEBIBYTE });
+
+  const loaded = loadConfiguration(options, terminal);
+  if (!loaded.ok) return 1;
+  const { config } = loaded;
+  if (!config.proxies.some((proxy) => proxy.binds.length > 0 && !proxy.disabled)) {
+    terminal.say('alert', "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
+    return 1;
+  }
+  return await new Process(options, terminal, config).live(signals);
+}
+
+class Process {
+  readonly #options: CommandLine;
+  readonly #terminal: Terminal;
+  readonly #daemon: Daemon;
+  readonly #sockets: RuntimeSockets;
+  readonly #startTimeMs = Date.now();
+  #config: Config;
+  #finish: ((status: number) => void) | undefined;
+  #softStopping = false;
+
+  constructor(options: CommandLine, terminal: Terminal, config: Config) {
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#config = config;
+    this.#daemon = new Daemon({
+      maxconn: options.maxconn,
+      logTag: 'haproxy',
+      report: (level, text) => terminal.say(level, text),
+      onHopeless: (text) => {
+        terminal.say('alert', `${text}; exiting.`);
+        this.#finish?.(1);
+      },
+      beforeFirstThread: () => this.#giveUpPrivileges(),
+    });
+    const daemon = this.#daemon;
+    this.#sockets = new RuntimeSockets({
+      plan: () => daemon.plan,
+      segment: daemon.segment,
+      statistics: daemon.statistics,
+      pid: process.pid,
+      version: VERSION,
+      releaseDate: RELEASE_DATE,
+      startTimeMs: this.#startTimeMs,
+      nodeName: config.global.node ?? hostname(),
+      environment: process.env,
+      dateNow: () => Date.now(),
+      monotonicNow: monotonicMs,
+      threads: () => daemon.status().threads,
+      stopping: () => daemon.status().stopping,
+      droppedLogs: () => daemon.status().droppedLogs,
+      descriptorLimit: () => daemon.status().descriptors,
+    });
+  }
+
+  /** Resolves with the exit status when the process has stopped. */
+  async live(signals: Signals): Promise<number> {
+    const finished = new Promise<number>((resolve) => (this.#finish = resolve));
+    const socketErrors = this.#sockets.bind(this.#config.global);
+    const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config);
+    if (!started.ok) {
+      for (const error of started.errors) this.#terminal.say('alert', error);
+      this.#terminal.say('alert', '[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
+      await this.#end();
+      return 1;
+    }
+    this.#sockets.serve();
+    this.#replaceOlder();
+    if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
+    this.#sayReady();
+    signals.listen((signal) => void this.#onSignal(signal));
+    const status = await finished;
+    await this.#end();
+    return status;
+  }
+
+  async #onSignal(signal: HandledSignal): Promise<void> {
+    switch (signal) {
+      case 'SIGTERM':
+      case 'SIGINT':
+        // As a program without a handler would end: service managers and scripts look at the signal.
+        this.#finish?.(signal === 'SIGTERM' ? 143 : 130);
+        break;
+      case 'SIGUSR1':
+        if (this.#softStopping) break;
+        this.#softStopping = true;
+        this.#sockets.close();
+        await this.#daemon.softStop();
+        this.#finish?.(0);
+        break;
+      case 'SIGHUP':
+      case 'SIGUSR2':
+        if (this.#options.masterWorker !== 'off' || this.#config.global.masterWorker) await this.#reload();
+        break;
+      case 'SIGTTOU':
+        this.#daemon.pause();
+        break;
+      case 'SIGTTIN':
+        this.#daemon.resume();
+        break;
+      case 'SIGQUIT':
+      case 'SIGPIPE':
+        break;
+    }
+  }
+
+  /** A configuration that is not valid, or cannot be bound, leaves the one that serves untouched. */
+  async #reload(): Promise<void> {
+    const loaded = loadConfiguration(this.#options, this.#terminal);
+    const result = loaded.ok ? await this.#daemon.apply(loaded.config) : undefined;
+    if (loaded.ok && result?.ok === true) {
+      this.#config = loaded.config;
+      this.#terminal.say('notice', `Loading success (generation ${result.generation}).`);
+      return;
+    }
+    for (const error of result?.ok === false ? result.errors : []) this.#terminal.say('alert', error);
+    this.#terminal.say('alert', 'The new configuration was not applied; the old one goes on serving.');
+  }
+
+  /** Files and users that only a privileged process can write to or become; data threads start after this. */
+  #giveUpPrivileges(): void {
+    const path = this.#pidFile();
+    if (path !== undefined) writeFileSync(path, `${process.pid}\n`);
+    dropPrivilegesOf(this.#config.global, this.#terminal);
+  }
+
+  #pidFile(): string | undefined {
+    return this.#options.pidFile ?? this.#config.global.pidfile;
+  }
+
+  #replaceOlder(): void {
+    for (const pid of this.#options.replaces?.pids ?? []) {
+      try {
+        process.kill(pid, this.#options.replaces?.signal);
+      } catch (error) {
+        this.#terminal.say('warning', `process ${pid} could not be told to leave: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** Tells the process that started this one in the background, which then leaves. */
+  #sayReady(): void {
+    const mark = process.env[BACKGROUND_MARK];
+    if (mark === undefined) return;
+    delete process.env[BACKGROUND_MARK];
+    writeSync(Number(mark), 'ready\n');
+    closeSync(Number(mark));
+  }
+
+  async #end(): Promise<void> {
+    this.#sockets.close();
+    await this.#daemon.stop();
+    const path = this.#pidFile();
+    if (path !== undefined) rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,40 @@
+/** What the process says on its terminal, in HAProxy's form, which scripts look for. Silent where `-q` or `quiet` asks for it. */
+
+import { writeSync } from 'node:fs';
+
+export type TerminalLevel = 'notice' | 'warning' | 'alert';
+
+const LABELS: Readonly<Record<TerminalLevel, string>> = { notice: '[NOTICE]   ', warning: '[WARNING]  ', alert: '[ALERT]    ' };
+
+export class Terminal {
+  readonly #quiet: boolean;
+
+  constructor(quiet: boolean) {
+    this.#quiet = quiet;
+  }
+
+  /** One line: `[ALERT]    (123) : text`. */
+  say(level: TerminalLevel, text: string): void {
+    this.write(`${LABELS[level]}(${process.pid}) : ${text}\n`);
+  }
+
+  /** Text as it stands (latin1, as configurations are read), to standard error. */
+  write(text: string): void {
+    if (!this.#quiet) writeAll(2, text);
+  }
+
+  /** An answer to what was asked: to standard output. */
+  answer(text: string): void {
+    if (!this.#quiet) writeAll(1, text);
+  }
+}
+
+/** Writes all of it before it returns: what is said last must not be lost by an exit. A closed or full terminal is no error. */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text, 'latin1');
+  try {
+    for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+  } catch {
+    // Nobody reads there.
+  }
+}
