@@ -1,0 +1,162 @@
+/**
+ * What can only be judged when everything was read: references between sections, modes that do not fit, listeners and timeouts
+ * that are missing. Findings carry HAProxy's sentences; places are those of the line that is wrong.
+ */
+
+import { describeKind, hasBackendSide, hasFrontendSide, type ParseState, type ProxyDraft, type ServerDraft } from './draft.ts';
+import type { Options, Position } from './model.ts';
+import { nearestWord } from './nearest.ts';
+
+/** References that cannot be resolved: they are errors, and independent of other faults. */
+export function checkReferences(state: ParseState): void {
+  for (const draft of state.proxies) {
+    if (draft.disabled) continue;
+    if (hasFrontendSide(draft)) {
+      checkDefaultBackend(state, draft);
+      checkUseBackend(state, draft);
+    }
+    if (hasBackendSide(draft)) checkServers(state, draft);
+  }
+}
+
+/** Warnings about what is probably not meant. They would only confuse beside errors. */
+export function checkPlausibility(state: ParseState): void {
+  for (const draft of state.proxies) {
+    if (draft.disabled) continue;
+    warnNoBind(state, draft);
+    warnTimeouts(state, draft);
+    warnLogFormat(state, draft);
+    if (draft.mode === 'tcp') warnHttpOnly(state, draft);
+  }
+}
+
+function checkDefaultBackend(state: ParseState, draft: ProxyDraft): void {
+  const name = draft.defaultBackend;
+  if (name === undefined) return;
+  const at = draft.notes.defaultBackendAt ?? draft.at;
+  const detail = { form: 'plain' as const, length: draft.notes.defaultBackendAt === undefined ? draft.kind.length : name.length };
+  const target = state.backends.get(name);
+  if (target === undefined) {
+    const message = `Proxy '${draft.name}': unable to find required default_backend: '${name}'.`;
+    state.diagnostics.alert(message, at, { ...detail, nearest: nearestWord(name, state.backends.keys()) });
+  } else if (target === draft) {
+    state.diagnostics.alert(`Proxy '${draft.name}': loop detected for default_backend: '${name}'.`, at, detail);
+  } else if (draft.mode === 'http' && target.mode === 'tcp') {
+    state.diagnostics.alert(`${incompatible(draft, target)} as its default backend (see 'mode').`, at, detail);
+  }
+}
+
+function checkUseBackend(state: ParseState, draft: ProxyDraft): void {
+  for (const rule of draft.useBackend) {
+    if (typeof rule.target !== 'string') continue;
+    const name = rule.target;
+    const detail = { form: 'plain' as const, length: name.length };
+    const target = state.backends.get(name);
+    if (target === undefined) {
+      const message = `Proxy '${draft.name}': unable to find required use_backend: '${name}'.`;
+      state.diagnostics.alert(message, rule.at, { ...detail, nearest: nearestWord(name, state.backends.keys()) });
+    } else if (target === draft) {
+      state.diagnostics.alert(`Proxy '${draft.name}': loop detected for use_backend: '${name}'.`, rule.at, detail);
+    } else if (draft.mode === 'http' && target.mode === 'tcp') {
+      state.diagnostics.alert(`${incompatible(draft, target)} in a 'use_backend' rule (see 'mode').`, rule.at, detail);
+    }
+  }
+}
+
+function incompatible(draft: ProxyDraft, target: ProxyDraft): string {
+  const from = `${draft.mode} ${describeKind(draft.kind)} '${draft.name}' (${place(draft.at)})`;
+  return `${from} tries to use incompatible ${target.mode} ${describeKind(target.kind)} '${target.name}' (${place(target.at)})`;
+}
+
+function checkServers(state: ParseState, draft: ProxyDraft): void {
+  const names = new Set(draft.servers.map((server) => server.name));
+  for (const rule of draft.useServer) {
+    if (typeof rule.server !== 'string' || names.has(rule.server)) continue;
+    const message = `${describeKind(draft.kind)} '${draft.name}' : unable to find server '${rule.server}' referenced in a 'use-server' rule.`;
+    state.diagnostics.alert(message, rule.at, { form: 'plain', length: rule.server.length, nearest: nearestWord(rule.server, names) });
+  }
+  for (const server of draft.servers) {
+    if (server.check && !hasCheckPort(server)) {
+      const message = `config: ${describeKind(draft.kind)} '${draft.name}': server '${server.name}' has neither service port nor check port.`;
+      state.diagnostics.alert(message, server.at, { form: 'plain', length: 'server'.length, expected: "a port in the address, or 'port'" });
+    }
+  }
+}
+
+function hasCheckPort(server: ServerDraft): boolean {
+  if (server.checkPort !== undefined) return true;
+  const { address } = server;
+  if (address.kind !== 'inet') return true;
+  return address.port !== undefined && !address.port.relative && address.port.first !== 0;
+}
+
+function warnNoBind(state: ParseState, draft: ProxyDraft): void {
+  if (!hasFrontendSide(draft) || draft.binds.length > 0) return;
+  const message = `${describeKind(draft.kind)} '${draft.name}' has no 'bind' directive. Please declare it as a backend if this was intended.`;
+  state.diagnostics.warning(message, draft.at, { form: 'plain', length: draft.kind.length });
+}
+
+function warnTimeouts(state: ParseState, draft: ProxyDraft): void {
+  const { client, connect, server, tunnel } = draft.timeouts;
+  const missingClient = hasFrontendSide(draft) && client === undefined;
+  const noServerTimeout = server === undefined && (draft.mode === 'http' || tunnel === undefined);
+  const missingServer = hasBackendSide(draft) && draft.servers.length > 0 && (connect === undefined || noServerTimeout);
+  if (!missingClient && !missingServer) return;
+  state.diagnostics.warning(
+    `missing timeouts for ${describeKind(draft.kind)} '${draft.name}'.\n` +
+    '   | While not properly invalid, you will certainly encounter various problems\n' +
+    '   | with such a configuration. To fix this, please ensure that all following\n' +
+    "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.", draft.at, { form: 'plain', length: draft.kind.length });
+}
+
+/** An HTTP format in a TCP proxy falls back; a format without a destination is for nothing. */
+function warnLogFormat(state: ParseState, draft: ProxyDraft): void {
+  const at = draft.logFormatAt;
+  if (at === undefined || draft.kind === 'backend') return;
+  const { kind } = draft.logFormat;
+  const owner = `${describeKind(draft.kind)} '${draft.name}'`;
+  if (draft.mode === 'tcp' && (kind === 'httplog' || kind === 'clf')) {
+    const option = kind === 'clf' ? 'httplog clf' : kind;
+    state.diagnostics.warning(`'option ${option}' not usable with ${owner} (needs 'mode http'). Falling back to 'option tcplog'.`, at, { length: 'option'.length });
+    draft.logFormat = { kind: 'tcplog' };
+  }
+  const hasTarget = draft.logs.some((target) => target !== 'global') || (draft.logs.includes('global') && state.global.logs.length > 0);
+  if (!hasTarget && !draft.logs.includes('global')) {
+    state.diagnostics.warning(`log format ignored for ${owner} since it has no log address.`, at, { form: 'plain', length: 'option'.length });
+  }
+}
+
+/** Options that mean something in HTTP only, with the side they belong to. */
+const HTTP_ONLY_OPTIONS: readonly (readonly [keyof Options, string, 'frontend' | 'backend' | 'both'])[] = [
+  ['acceptInvalidHttpRequest', 'accept-invalid-http-request', 'frontend'],
+  ['acceptInvalidHttpResponse', 'accept-invalid-http-response', 'backend'],
+  ['checkcache', 'checkcache', 'backend'],
+  ['httpBufferRequest', 'http-buffer-request', 'both'],
+  ['httpIgnoreProbes', 'http-ignore-probes', 'frontend'],
+  ['httpNoDelay', 'http-no-delay', 'both'],
+  ['httpPretendKeepalive', 'http-pretend-keepalive', 'backend'],
+  ['httpUseProxyHeader', 'http-use-proxy-header', 'frontend'],
+  ['preferLastServer', 'prefer-last-server', 'backend'],
+];
+
+function warnHttpOnly(state: ParseState, draft: ProxyDraft): void {
+  const owner = `${describeKind(draft.kind)} '${draft.name}'`;
+  const warn = (message: string, at: Position = draft.at): void => {
+    state.diagnostics.warning(message, at, { form: 'plain', length: at === draft.at ? draft.kind.length : 1 });
+  };
+  const lists = [['http-request', draft.rules.httpRequest], ['http-response', draft.rules.httpResponse], ['http-after-response', draft.rules.httpAfterResponse]] as const;
+  for (const [name, rules] of lists) {
+    if (rules.length > 0) warn(`'${name}' rules ignored for ${owner} as they require HTTP mode.`, rules[0]!.at);
+  }
+  if (draft.forwardfor !== undefined) warn(`'option forwardfor' ignored for ${owner} as it requires HTTP mode.`);
+  if (draft.originalto !== undefined) warn(`'option originalto' ignored for ${owner} as it requires HTTP mode.`);
+  if (draft.monitorUri !== undefined && hasFrontendSide(draft)) warn(`monitor-uri will be ignored for ${owner} (needs 'mode http').`);
+  for (const [field, name, side] of HTTP_ONLY_OPTIONS) {
+    const applies = side === 'both' || (side === 'frontend' ? hasFrontendSide(draft) : hasBackendSide(draft));
+    if (applies && draft.options[field] === true) warn(`'option ${name}' ignored for ${owner} as it requires HTTP mode.`);
+  }
+}
+
+function place(at: Position): string {
+  return `${at.file}:${at.line}`;
+}
