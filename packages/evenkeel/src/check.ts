@@ -1,6 +1,6 @@
 /** `-c` and `-cc`: says whether a configuration is valid, or whether a condition holds, and leaves. */
 
-import { evaluateCondition } from '@evenkeel/config';
+import { evaluateCondition, hasListener } from '@evenkeel/config';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
 import { loadConfiguration } from './load.ts';
@@ -12,7 +12,7 @@ const NOTHING_TO_LISTEN_ON = 2;
 export function check(options: CommandLine, terminal: Terminal): number {
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
-  if (!loaded.config.proxies.some((proxy) => proxy.binds.length > 0 && !proxy.disabled)) {
+  if (!hasListener(loaded.config)) {
     terminal.answer('Configuration file has no error but will not start (no listener) => exit(2).\n');
     return NOTHING_TO_LISTEN_ON;
   }

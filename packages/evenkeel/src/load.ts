@@ -1,24 +1,32 @@
 /** Reads the files of a command line and parses them: the one way in which a configuration enters the process. */
 
-import { parseConfig } from '@evenkeel/config';
-import type { Config } from '@evenkeel/config';
-import { nodeHost } from './host.ts';
-import { collectInputs } from './inputs.ts';
+import { loadInputs, parseConfig, renderDiagnostics } from '@evenkeel/config';
+import type { Config, Severity } from '@evenkeel/config';
 import type { CommandLine } from './command-line.ts';
+import { nodeHost } from './host.ts';
 import type { Terminal } from './terminal.ts';
 
-export type LoadResult =
-  | { readonly ok: true; readonly config: Config; readonly warnings: number }
-  | { readonly ok: false };
+export type LoadResult = { readonly ok: true; readonly config: Config; readonly warnings: number } | { readonly ok: false };
 
 /** Says every finding on the terminal. Not ok where anything was an error, or a warning under `-dW`. */
 export function loadConfiguration(options: CommandLine, terminal: Terminal): LoadResult {
   const host = nodeHost();
-  const inputs = collectInputs(options.files, host);
-  if (!inputs.ok) {
-    terminal.say('alert', `config : ${inputs.message}`);
+  const { inputs, problems } = loadInputs(options.files, host);
+  for (const problem of problems) terminal.say('alert', `config : ${problem}`);
+  if (problems.length > 0) return { ok: false };
+
+  const { config, diagnostics, warnings, sources } = parseConfig(inputs, host);
+  const severities: Severity[] = ['alert', 'warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
+  terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }, severities));
+  if (config === undefined) {
+    const files = new Set(diagnostics.filter(({ severity, at }) => severity === 'alert' && at !== undefined).map(({ at }) => at?.file));
+    for (const file of files) terminal.say('alert', `config : Error(s) found in configuration file : ${file}`);
+    terminal.say('alert', 'config : Fatal errors found in configuration.');
     return { ok: false };
   }
-  const result = parseConfig(inputs.files, host);
-  return { ok: true, config: result.config as Config, warnings: 0 };
+  if (options.zeroWarning && warnings > 0) {
+    terminal.say('alert', "config : Some warnings were found and 'zero-warning' is set. Aborting.");
+    return { ok: false };
+  }
+  return { ok: true, config, warnings };
 }

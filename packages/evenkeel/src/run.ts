@@ -7,6 +7,7 @@ import { closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { RuntimeSockets } from '@evenkeel/admin';
 import { Daemon, monotonicMs } from '@evenkeel/control';
+import { hasListener } from '@evenkeel/config';
 import type { Config } from '@evenkeel/config';
 import { setResourceLimit } from '@evenkeel/sys';
 import { ACCEPTED_OPTIONS } from './command-line.ts';
@@ -29,7 +30,7 @@ export async function run(options: CommandLine, terminal: Terminal, signals: Sig
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
   const { config } = loaded;
-  if (!config.proxies.some((proxy) => proxy.binds.length > 0 && !proxy.disabled)) {
+  if (!hasListener(config)) {
     terminal.say('alert', "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
     return 1;
   }
