@@ -15,7 +15,12 @@ export { ConnectionError, connectionError, type ConnectionErrorKind } from './co
 
 /** Who a connection belongs to for the moment. Every callback runs with the thread's `now` fresh. */
 export interface ConnectionOwner {
-  /** Bytes from the peer. The buffer is the owner's to keep or to pass on; nobody writes to it again. */
+  /**
+   * True for an owner that is done with each chunk when onData returns, but for what it passed to `write` of a connection:
+   * large transfers then need no new memory for each read. Otherwise a chunk is the owner's to keep.
+   */
+  readonly borrowsChunks?: boolean
+  /** Bytes from the peer. */
   onData(chunk: Buffer): void
   /** The peer sent FIN: no more onData. Writing is still possible. */
   onEnd(): void

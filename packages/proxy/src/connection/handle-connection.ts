@@ -7,6 +7,7 @@ import type { Connection, ConnectionOwner, OpenOptions, PeerAddress } from '../c
 import type { Clock } from '../thread-context.ts'
 import { NO_ADDRESS, peerAddress } from './address.ts'
 import { connectionError, type ConnectionError } from './error.ts'
+import { DESK, slabOf, slabs, type Slab, type SlabReader } from './read-memory.ts'
 import {
   loadStreamHandles, type AddressOut, type ConnectRequest, type ShutdownRequest, type StreamHandle, type StreamHandles,
   type TcpHandle, type UvStatus, type WriteRequest,
@@ -21,7 +22,10 @@ export const handleConnectionsSupported = runtime !== undefined
 /** Only called where `handleConnectionsSupported`. */
 const uv = runtime as StreamHandles
 
-export class HandleConnection implements Connection {
+/** A read of at least this much is taken for part of a large transfer: the next one goes to a slab. */
+const BULK_BYTES = 16_384
+
+export class HandleConnection implements Connection, SlabReader {
   owner: ConnectionOwner
   bytesIn = 0
   bytesOut = 0
@@ -40,6 +44,9 @@ export class HandleConnection implements Connection {
   #finQueued = false
   #finSent = false
   #error: ConnectionError | undefined = undefined
+  /** Where reads go during a large transfer; the desk otherwise. */
+  #slab: Slab | undefined = undefined
+  #slabWasRead = false
   #remote: PeerAddress | undefined = undefined
   #local: PeerAddress | undefined = undefined
 
@@ -51,6 +58,7 @@ export class HandleConnection implements Connection {
     this.owner = owner
     handle.evenkeelConnection = this
     handle.onread = onHandleRead
+    handle.useUserBuffer(DESK)
   }
 
   get writableLength(): number {
@@ -111,6 +119,11 @@ export class HandleConnection implements Connection {
     request.handle = this.#handle
     request.chunk = chunk
     request.bytes = bytes
+    const slab = chunk === undefined ? undefined : slabOf(chunk)
+    if (slab !== undefined) {
+      slab.writes++
+      request.slab = slab
+    }
     this.#pendingBytes += bytes
     return false
   }
@@ -193,19 +206,70 @@ export class HandleConnection implements Connection {
 
   // Called by the shared handlers below only.
 
-  handleRead(buffer: ArrayBuffer | undefined): void {
-    const state = uv.streamState
-    const length = state[uv.readBytesOrErrorAt]
+  /** Returns where the next read goes, undefined for the same place. */
+  handleRead(): Uint8Array | undefined {
+    const length = uv.streamState[uv.readBytesOrErrorAt]
     if (length > 0) {
       this.clock.refresh()
       this.bytesIn += length
-      this.owner.onData(Buffer.from(buffer as ArrayBuffer, state[uv.arrayBufferOffsetAt], length))
-      return
+      return this.#slab === undefined ? this.#readToDesk(length) : this.#readToSlab(this.#slab, length)
     }
-    // Nothing to read after all (EAGAIN).
-    if (length === 0 || this.isClosed) return
+    // 0: nothing to read after all (EAGAIN).
+    if (length !== 0 && !this.isClosed) this.#readEnded(length)
+    return undefined
+  }
+
+  #readToDesk(length: number): Uint8Array | undefined {
+    const chunk = Buffer.allocUnsafe(length)
+    DESK.copy(chunk, 0, 0, length)
+    this.owner.onData(chunk)
+    if (length < BULK_BYTES || this.isClosed) return undefined
+    slabs.join(this)
+    this.#slab = slabs.take()
+    return this.#slab.buffer
+  }
+
+  #readToSlab(slab: Slab, length: number): Uint8Array | undefined {
+    const borrowed = this.owner.borrowsChunks === true
+    // While the owner has the chunk the slab is nobody's: it may close this connection meanwhile.
+    this.#slab = undefined
+    this.owner.onData(length === slab.buffer.length ? slab.buffer : slab.buffer.subarray(0, length))
+    const goesOn = length >= BULK_BYTES && !this.isClosed
+    if (borrowed && slab.writes === 0) {
+      if (goesOn) {
+        this.#slab = slab
+        this.#slabWasRead = true
+        return undefined
+      }
+      slabs.giveBack(slab)
+    } else if (borrowed) {
+      slab.isDetached = true
+    }
+    if (goesOn) {
+      this.#slab = slabs.take()
+      this.#slabWasRead = true
+      return this.#slab.buffer
+    }
+    slabs.leave(this)
+    return DESK
+  }
+
+  leaveIdleSlab(): boolean {
+    const slab = this.#slab
+    if (slab === undefined) return true
+    if (this.#slabWasRead) {
+      this.#slabWasRead = false
+      return false
+    }
+    this.#handle.useUserBuffer(DESK)
+    this.#slab = undefined
+    slabs.giveBack(slab)
+    return true
+  }
+
+  #readEnded(status: UvStatus): void {
     this.clock.refresh()
-    if (length !== uv.endOfFile) return this.#fail(this.#error ?? connectionError(uv.errname(length)))
+    if (status !== uv.endOfFile) return this.#fail(this.#error ?? connectionError(uv.errname(status)))
     this.isReadEnded = true
     this.#reading = false
     if (this.#error !== undefined) return this.#fail(this.#error)
@@ -264,6 +328,12 @@ export class HandleConnection implements Connection {
   #closed(): void {
     this.isClosed = true
     this.#reading = false
+    const slab = this.#slab
+    if (slab !== undefined) {
+      this.#slab = undefined
+      slabs.leave(this)
+      slabs.giveBack(slab)
+    }
     // The descriptor is closed already; owners hear of it from outside their own calls.
     process.nextTick(tellClosed, this)
   }
@@ -279,6 +349,7 @@ function newRequest(): WriteRequest {
   const request = new uv.WriteWrap()
   request.oncomplete = onWritten
   request.chunk = undefined
+  request.slab = undefined
   request.bytes = 0
   spareRequest = request
   return request
@@ -288,11 +359,16 @@ function tellClosed(connection: HandleConnection): void {
   connection.handleClosed()
 }
 
-function onHandleRead(this: StreamHandle, buffer: ArrayBuffer | undefined): void {
-  ;(this.evenkeelConnection as HandleConnection).handleRead(buffer)
+function onHandleRead(this: StreamHandle): Uint8Array | undefined {
+  return (this.evenkeelConnection as HandleConnection).handleRead()
 }
 function onWritten(this: WriteRequest, status: UvStatus): void {
   this.chunk = undefined
+  const slab = this.slab as Slab | undefined
+  if (slab !== undefined) {
+    this.slab = undefined
+    slabs.endWrite(slab)
+  }
   ;(this.handle.evenkeelConnection as HandleConnection).handleWritten(status, this.bytes)
 }
 function onShutdown(this: ShutdownRequest, status: UvStatus): void {

@@ -6,6 +6,7 @@ import type { Connection, ConnectionOwner, OpenOptions, PeerAddress } from '../c
 import type { Clock } from '../thread-context.ts'
 import { NO_ADDRESS, peerAddress } from './address.ts'
 import { connectionError, type ConnectionError } from './error.ts'
+import { slabOf, slabs } from './read-memory.ts'
 
 interface OwnedSocket extends net.Socket {
   evenkeelConnection: SocketConnection
@@ -67,7 +68,13 @@ export class SocketConnection implements Connection {
   write(chunk: Buffer): boolean {
     if (this.isClosed || this.isWriteEnded) return true
     this.bytesOut += chunk.length
-    this.#socket.write(chunk)
+    const slab = slabOf(chunk)
+    if (slab === undefined) {
+      this.#socket.write(chunk)
+    } else {
+      slab.writes++
+      this.#socket.write(chunk, () => slabs.endWrite(slab))
+    }
     return this.#settle()
   }
 

@@ -13,8 +13,10 @@ export interface StreamHandle {
   readonly fd: number
   /** Bytes accepted by a write and not yet taken by the kernel. */
   readonly writeQueueSize: number
-  /** Called with the bytes' buffer; length or error stands in `streamState`. `this` is the handle. */
-  onread: (this: StreamHandle, buffer: ArrayBuffer | undefined) => void
+  /** Called after bytes were read into the user buffer; length or error stands in `streamState`. Returns the buffer for the next read, undefined for the same. */
+  onread: (this: StreamHandle) => Uint8Array | undefined
+  /** Makes reads go to memory of ours. The caller keeps it alive: the handle only has its address. */
+  useUserBuffer(buffer: Uint8Array): void
   /** The Connection that this handle belongs to. */
   evenkeelConnection: unknown
   readStart(): UvStatus
@@ -56,6 +58,8 @@ export interface WriteRequest {
   handle: StreamHandle
   /** Kept alive until the write is done. */
   chunk: Uint8Array | undefined
+  /** The read slab that the chunk lies in. */
+  slab: unknown
   bytes: number
 }
 export interface ShutdownRequest {
@@ -73,10 +77,9 @@ export interface StreamHandles {
   readonly PipeConnectWrap: new () => ConnectRequest
   readonly WriteWrap: new () => WriteRequest
   readonly ShutdownWrap: new () => ShutdownRequest
-  /** Results of the call that is under way, at the three indexes below. */
+  /** Results of the call that is under way, at the two indexes below. */
   readonly streamState: Int32Array
   readonly readBytesOrErrorAt: number
-  readonly arrayBufferOffsetAt: number
   readonly lastWriteWasAsyncAt: number
   readonly tcpSocketType: number
   readonly pipeSocketType: number
@@ -105,7 +108,6 @@ export function loadStreamHandles(): StreamHandles | undefined {
       ShutdownWrap: stream.ShutdownWrap,
       streamState: stream.streamBaseState,
       readBytesOrErrorAt: stream.kReadBytesOrError,
-      arrayBufferOffsetAt: stream.kArrayBufferOffset,
       lastWriteWasAsyncAt: stream.kLastWriteWasAsync,
       tcpSocketType: (tcp.constants as Record<string, unknown>).SOCKET,
       pipeSocketType: (pipe.constants as Record<string, unknown>).SOCKET,
@@ -120,14 +122,14 @@ export function loadStreamHandles(): StreamHandles | undefined {
 
 function isAsDescribed(handles: StreamHandles): boolean {
   const numbers = [
-    handles.readBytesOrErrorAt, handles.arrayBufferOffsetAt, handles.lastWriteWasAsyncAt, handles.tcpSocketType, handles.pipeSocketType,
+    handles.readBytesOrErrorAt, handles.lastWriteWasAsyncAt, handles.tcpSocketType, handles.pipeSocketType,
     handles.endOfFile,
   ]
   if (numbers.some((value) => typeof value !== 'number') || !(handles.streamState instanceof Int32Array)) return false
   const probe = new handles.TCP(handles.tcpSocketType)
   const methods = [
     'readStart', 'readStop', 'writeBuffer', 'writeLatin1String', 'shutdown', 'close', 'reset', 'connect', 'connect6', 'bind', 'bind6', 'open',
-    'setNoDelay', 'getpeername', 'getsockname',
+    'setNoDelay', 'getpeername', 'getsockname', 'useUserBuffer',
   ]
   const complete = methods.every((name) => typeof (probe as unknown as Record<string, unknown>)[name] === 'function')
   probe.close()

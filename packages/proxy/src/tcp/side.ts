@@ -9,6 +9,8 @@ import type { TcpStream } from './tcp-stream.ts'
 export class Side implements ConnectionOwner, TimerOwner {
   readonly isClient: boolean
   readonly connection: Connection
+  /** Chunks are written on at once, or copied. */
+  readonly borrowsChunks = true
   /** The other side; undefined before the server connection stands. */
   peer: Side | undefined = undefined
   /** Not read, because the peer holds as much as it may. */

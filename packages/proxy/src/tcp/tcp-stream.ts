@@ -140,7 +140,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   /** Bytes that came before there was anybody to send them to. */
   hold(chunk: Buffer): void {
-    ;(this.#held ??= []).push(chunk)
+    ;(this.#held ??= []).push(Buffer.from(chunk))
     this.#heldBytes += chunk.length
     if (this.#heldBytes >= this.bufferBytes) this.#client.pause()
     if (this.isInspecting) this.#advance()
