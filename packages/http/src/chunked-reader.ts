@@ -12,7 +12,7 @@ import type { BodyErrorCode } from './head-error.ts'
 import { HeaderList } from './header-list.ts'
 import { latin1 } from './latin1.ts'
 
-type State = 'size' | 'extension' | 'size-lf' | 'payload' | 'payload-end' | 'payload-lf' | 'trailers' | 'done' | 'error'
+type State = 'size' | 'size-blank' | 'extension' | 'size-lf' | 'payload' | 'payload-end' | 'payload-lf' | 'trailers' | 'done' | 'error'
 
 /** HAProxy takes at most 13 significant hex digits; so every size and its sum with an offset is exact in a double. */
 const maxSize = 2 ** 52 - 1
@@ -134,13 +134,14 @@ export class ChunkedReader implements BodyReader {
         } else if (this.#digits === 0) this.#fail('bad-chunk-size', next)
         else if (code === cr) this.#state = 'size-lf'
         else if (code === lf) this.#endSizeLine(false, buffer, next)
-        else if (isBlank(code)) this.#heldCanonical = false
-        else if (code === 59) {
-          this.#heldCanonical = false
-          this.#state = 'extension'
-        } else this.#fail('bad-chunk-size', next)
+        else this.#behindSize(code, next)
         return
       }
+      case 'size-blank':
+        if (code === cr) this.#state = 'size-lf'
+        else if (code === lf) this.#endSizeLine(false, buffer, next)
+        else this.#behindSize(code, next)
+        return
       case 'extension':
         if (code === cr) this.#state = 'size-lf'
         else if (code === lf) this.#endSizeLine(false, buffer, next)
@@ -153,6 +154,14 @@ export class ChunkedReader implements BodyReader {
       default:
         return
     }
+  }
+
+  /** A byte behind the digits that is not the line end: blanks, then an extension; nothing else. */
+  #behindSize(code: number, next: number): void {
+    this.#heldCanonical = false
+    if (isBlank(code)) this.#state = 'size-blank'
+    else if (code === 59) this.#state = 'extension'
+    else this.#fail('bad-chunk-size', next)
   }
 
   #startSize(canonical: boolean): void {
@@ -202,6 +211,7 @@ export class ChunkedReader implements BodyReader {
     const text = held === 0 ? latin1(buffer, from, stop) : this.#trailerText + latin1(buffer, from, stop)
     const end = sectionEnd(text, Math.max(0, held - 3))
     if (end < 0) {
+      if (text.charCodeAt(0) === cr && text.length > 1) return this.#fail('bad-trailer', from)
       if (stop < to) return this.#fail('trailers-too-large', stop)
       this.#trailerText = text
       this.#between++
