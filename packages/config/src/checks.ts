@@ -5,7 +5,6 @@
 
 import { describeKind, hasBackendSide, hasFrontendSide, type ParseState, type ProxyDraft, type ServerDraft } from './draft.ts';
 import type { Options, Position } from './model.ts';
-import { nearestWord } from './nearest.ts';
 
 /** References that cannot be resolved: they are errors, and independent of other faults. */
 export function checkReferences(state: ParseState): void {
@@ -38,7 +37,7 @@ function checkDefaultBackend(state: ParseState, draft: ProxyDraft): void {
   const target = state.backends.get(name);
   if (target === undefined) {
     const message = `Proxy '${draft.name}': unable to find required default_backend: '${name}'.`;
-    state.diagnostics.alert(message, at, { ...detail, nearest: nearestWord(name, state.backends.keys()) });
+    state.diagnostics.alert(message, at, { ...detail, nearest: state.diagnostics.nearest(name, state.backends.keys()) });
   } else if (target === draft) {
     state.diagnostics.alert(`Proxy '${draft.name}': loop detected for default_backend: '${name}'.`, at, detail);
   } else if (draft.mode === 'http' && target.mode === 'tcp') {
@@ -54,7 +53,7 @@ function checkUseBackend(state: ParseState, draft: ProxyDraft): void {
     const target = state.backends.get(name);
     if (target === undefined) {
       const message = `Proxy '${draft.name}': unable to find required use_backend: '${name}'.`;
-      state.diagnostics.alert(message, rule.at, { ...detail, nearest: nearestWord(name, state.backends.keys()) });
+      state.diagnostics.alert(message, rule.at, { ...detail, nearest: state.diagnostics.nearest(name, state.backends.keys()) });
     } else if (target === draft) {
       state.diagnostics.alert(`Proxy '${draft.name}': loop detected for use_backend: '${name}'.`, rule.at, detail);
     } else if (draft.mode === 'http' && target.mode === 'tcp') {
@@ -73,7 +72,7 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
   for (const rule of draft.useServer) {
     if (typeof rule.server !== 'string' || names.has(rule.server)) continue;
     const message = `${describeKind(draft.kind)} '${draft.name}' : unable to find server '${rule.server}' referenced in a 'use-server' rule.`;
-    state.diagnostics.alert(message, rule.at, { form: 'plain', length: rule.server.length, nearest: nearestWord(rule.server, names) });
+    state.diagnostics.alert(message, rule.at, { form: 'plain', length: rule.server.length, nearest: state.diagnostics.nearest(rule.server, names) });
   }
   for (const server of draft.servers) {
     if (server.check && !hasCheckPort(server)) {

@@ -124,7 +124,7 @@ export class Cursor {
     const result = parseTimeMs(word, limits.unit ?? 'ms');
     if (!result.ok) {
       const text = timeFault(result, word, this.keyword);
-      this.failLast(this.sentence(limits.message, word, text), { expected: 'a time, as 500ms, 5s, 2m, 1h or 1d' });
+      this.failLast(result.fault === 'overflow' ? text : this.sentence(limits.message, word, text), { expected: 'a time, as 500ms, 5s, 2m, 1h or 1d' });
     }
     if (result.trailing !== '') {
       this.warn(`unexpected character '${result.trailing[0]}' after the timer value '${word}', only ` +

@@ -7,6 +7,7 @@
  */
 
 import type { Position } from './model.ts';
+import { nearestWord } from './nearest.ts';
 
 /** As HAProxy's: alert = the configuration is refused; diag = shown with -dD only. */
 export type Severity = 'alert' | 'warning' | 'notice' | 'diag';
@@ -39,6 +40,9 @@ export interface DiagnosticDetail {
   readonly nearest?: string | undefined;
 }
 
+/** Errors that get a suggestion: beyond, searching would take longer than reading, and nobody reads on. */
+const MAX_SUGGESTIONS = 200;
+
 /** Collects findings in the order in which they were made. One collector serves a whole parse. */
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
@@ -61,6 +65,11 @@ export class Diagnostics {
 
   alert(message: string, at: Position | undefined, detail?: DiagnosticDetail): void {
     this.add('alert', message, at, detail);
+  }
+
+  /** The nearest of many candidates, while suggestions are worth their time. */
+  nearest(word: string, candidates: Iterable<string>): string | undefined {
+    return this.errors < MAX_SUGGESTIONS ? nearestWord(word, candidates) : undefined;
   }
 
   warning(message: string, at: Position | undefined, detail?: DiagnosticDetail): void {

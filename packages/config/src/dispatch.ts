@@ -8,7 +8,6 @@ import { StatementError, type Diagnostics } from './diagnostic.ts';
 import { describeKind, type ProxyDraft } from './draft.ts';
 import type { Declaration, Keyword, KeywordIndex, KeywordPlace } from './keyword.ts';
 import type { SectionKind } from './model.ts';
-import { nearestWord } from './nearest.ts';
 
 /** A section that is being read. */
 export interface OpenSection<Context> {
@@ -87,7 +86,7 @@ export function announce(cursor: Cursor, declaration: Declaration, index: number
 function refuse(cursor: Cursor, declaration: Declaration, index: number): never {
   const because = declaration.reason === undefined ? '' : `: ${declaration.reason}`;
   const message = declaration.message ?? `'${declaration.name}' is not supported${because}.`;
-  cursor.failAt(index, message, { length: declaration.name.length });
+  cursor.failAt(index, message, { length: declaration.name.length, form: declaration.messageForm ?? cursor.form });
 }
 
 function refuseNegation(cursor: Cursor, keyword: Declaration): never {
@@ -128,8 +127,16 @@ function placeLabel(name: string): string {
   return name.split(' ')[0]!;
 }
 
-const FAMILY_MESSAGES: Readonly<Record<string, (list: string, got: string) => string>> = {
-  option: (_list, got) => (got === '' ? "'option' expects an option name." : `unknown option '${got}'`),
+/** HAProxy's sentences for a first word whose second is unknown; others get a general one. `owner` is "frontend 'f'". */
+const FAMILY_MESSAGES: Readonly<Record<string, (list: string, got: string, owner: string) => string>> = {
+  capture: () => "'capture' expects 'cookie' or 'request header' or 'response header'.",
+  monitor: () => "'monitor' only supports 'fail'.",
+  option: (_list, got) => (got === '' ? "'option' expects an option name" : `unknown option '${got}'`),
+  'tcp-request': (_list, got, owner) => (got === '' ? `missing argument for 'tcp-request' in ${owner}`
+    : `'tcp-request' expects 'inspect-delay', 'connection', or 'content' in ${owner} (got '${got}')`),
+  'tcp-response': (_list, got, owner) => (got === '' ? `missing argument for 'tcp-response' in ${owner}`
+    : `'tcp-response' expects 'inspect-delay' or 'content' in ${owner} (got '${got}')`),
+  timeout: (list, got) => `'timeout' supports ${list.replace(/, ([^,]*)$/, ' and $1')} (got '${got}')`,
 };
 
 function unknown<Context>(cursor: Cursor, section: OpenSection<Context>): never {
@@ -139,12 +146,15 @@ function unknown<Context>(cursor: Cursor, section: OpenSection<Context>): never 
   if (seconds.length > 0) {
     const got = cursor.peek(1) ?? '';
     const list = seconds.map((word) => `'${word}'`).join(', ');
-    const nearest = nearestWord(got, seconds);
-    const message = FAMILY_MESSAGES[first]?.(list, got) ?? `'${first}' supports ${list} (got '${got}')`;
-    cursor.failAt(cursor.index + 1, message + meant(nearest), { nearest, expected: seconds.length > 12 ? undefined : list });
+    const nearest = cursor.diagnostics.nearest(got, seconds);
+    const owner = section.proxy === undefined ? section.kind : `${describeKind(section.proxy.kind)} '${section.proxy.name}'`;
+    const message = FAMILY_MESSAGES[first]?.(list, got, owner) ?? `'${first}' only supports ${list} (got '${got}')`;
+    const tail = meant(nearest) || (first === 'option' ? '.' : '');
+    // A list of all options would bury the rest.
+    cursor.failAt(cursor.index + 1, message + tail, { nearest, expected: seconds.length > 12 ? undefined : list, form: first === 'option' && got === '' ? 'tight' : cursor.form });
   }
   const candidates = placedWords(section);
-  const nearest = nearestWord(first, candidates);
+  const nearest = cursor.diagnostics.nearest(first, candidates);
   cursor.fail(`unknown keyword '${first}' in '${section.kind}' section${meant(nearest)}`, { nearest });
 }
 

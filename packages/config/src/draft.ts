@@ -62,6 +62,9 @@ export interface ProxyNotes {
   explicitBase: boolean;
   /** Keywords whose repetition is worth a warning, with their place. */
   readonly seen: Map<string, Position>;
+  /** Ids that were given, and to what. */
+  readonly serverIds: Map<number, ServerDraft>;
+  readonly bindIds: Map<number, BindDraft>;
   /** Kinds of rules so far, by their rank in the order of evaluation. */
   readonly seenRules: Set<number>;
   /** Phases that a final rule without condition has ended. */
@@ -94,12 +97,16 @@ export interface ParseState {
   readonly lookUp: LookUpVariable;
   readonly global: GlobalDraft;
   readonly defaults: ProxyDraft[];
+  /** Named ones; several may have one name until one of them is referred to. */
+  readonly defaultsByName: Map<string, ProxyDraft[]>;
   readonly proxies: ProxyDraft[];
+  /** Proxies by the id that they were given. */
+  readonly proxyIds: Map<number, ProxyDraft>;
   /** Proxies with that side by name: a frontend and a backend may share one. */
   readonly frontends: Map<string, ProxyDraft>;
   readonly backends: Map<string, ProxyDraft>;
   readonly httpErrors: Map<string, HttpErrors>;
-  readonly userlists: Map<string, Mutable<Userlist>>;
+  readonly userlists: Map<string, UserlistContext['draft']>;
   /** Keywords whose acceptance without effect was said once already. */
   readonly noted: Set<string>;
   whenComplete(task: () => void): void;
@@ -140,6 +147,8 @@ export interface HttpErrorsContext {
 export interface UserlistContext {
   readonly state: ParseState;
   readonly draft: Mutable<Userlist>;
+  /** Names that were defined already. */
+  readonly known: { readonly users: Set<string>; readonly groups: Set<string> };
 }
 
 /** HAProxy's words for a kind of proxy in messages: a `listen` is "proxy". */

@@ -10,6 +10,7 @@ export { memoryHost, type MemoryHostOptions } from './memory-host.ts';
 export { compareVersions, evaluateCondition, type ConditionFacts, type ConditionResult } from './conditions.ts';
 export type { Diagnostic, Severity } from './diagnostic.ts';
 export { haproxyText, renderDiagnostic, renderDiagnostics, Sources, type RenderOptions } from './render.ts';
+export { printConfig, quoteWord } from './print.ts';
 export { deepFreeze } from './build.ts';
 export { parseSize, parseTimeMs } from './units.ts';
 export { formatAddress, isIpv4, isIpv6, isNetwork, parseAddress, type AddressResult, type AddressRules } from './address.ts';

@@ -21,8 +21,9 @@ export interface Declaration {
   readonly manual: string;
   /** For all states but `works`: why, and for `refused` what to write instead. One sentence, no full stop. */
   readonly reason?: string;
-  /** Of `refused`: HAProxy's own sentence, where it refuses the word too. */
+  /** Of `refused`: HAProxy's own sentence, where it refuses the word too, and how its line begins. */
   readonly message?: string;
+  readonly messageForm?: 'parsing' | 'tight';
   /** What `later` and `accepted` say: `later` is an alert and `accepted` a warning unless set; `quiet` says nothing. */
   readonly severity?: 'alert' | 'warning' | 'quiet';
 }

@@ -1,11 +1,16 @@
 /** The known word nearest to a misspelt one: edit distance with transpositions, bounded so that only likely slips match. */
 
+/** Candidates looked at: enough for every table of keywords, and a bound for names that a configuration makes up. */
+const MAX_CANDIDATES = 2000;
+
 /** The candidate with the smallest distance, if it is small beside the word's length; the first of equals. */
 export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   let best: string | undefined;
   let bestDistance = limit + 1;
+  let looked = 0;
   for (const candidate of candidates) {
+    if (++looked > MAX_CANDIDATES) break;
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word, candidate, bestDistance);
     if (distance < bestDistance && distance > 0) {

@@ -55,10 +55,11 @@ function readId(cursor: Cursor, { draft, proxy }: BindContext): void {
     return /^-?\d+$/.test(word) ? "'id' : custom id has to be > 0" : `'id' : expects an integer argument, found '${word}'`;
   };
   const id = cursor.integer('a number', { min: 1, message });
-  const other = proxy?.binds.find((bind) => bind.id === id);
+  const other = proxy?.notes.bindIds.get(id);
   if (other !== undefined) {
     cursor.failLast(`'id' : custom id ${id} already used at ${other.at.file}:${other.at.line}`);
   }
+  proxy?.notes.bindIds.set(id, draft);
   draft.id = id;
 }
 

@@ -8,7 +8,6 @@ import type { Keyword } from '../keyword.ts';
 import { readAddresses } from './addresses.ts';
 import { readLogTarget } from './log-target.ts';
 import { isRepeated } from './readers.ts';
-import { nearestWord } from '../nearest.ts';
 
 const GLOBAL = ['global'] as const;
 
@@ -38,7 +37,7 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
     const word = cursor.peek()!;
     const option = state.keywords.bindOptions.get(word);
     if (option === undefined) {
-      const nearest = nearestWord(word, state.keywords.bindOptions.firstWords());
+      const nearest = cursor.diagnostics.nearest(word, state.keywords.bindOptions.firstWords());
       cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}`, { nearest });
     }
     cursor.keyword = word;

@@ -42,7 +42,7 @@ function socketBuffer(field: 'rcvbufClient' | 'rcvbufServer' | 'sndbufClient' | 
 /** `tune.bufsize` takes bytes, also with a suffix; it must hold a head and what is written in front of it. */
 function readBufsize(cursor: Cursor, { draft, state }: GlobalContext): void {
   const message = (word: string): string => `'tune.bufsize' expects ${word === '' ? 'an' : 'a positive'} integer argument.`;
-  draft.tune.bufsize = cursor.size('a size', message('x'));
+  draft.tune.bufsize = cursor.size('a size', message);
   const at = cursor.lastPosition();
   cursor.end();
   if (draft.tune.bufsize === 0) cursor.failAt(1, message('0'));

@@ -81,7 +81,7 @@ function readTime(field: 'hardStopAfterMs' | 'graceMs'): Parse {
   return (cursor, { draft }) => {
     const keyword = cursor.keyword;
     if (cursor.atEnd) cursor.fail(`'${keyword}' expects <time> as argument.`, { expected: 'a time' });
-    draft[field] = cursor.time('a time');
+    draft[field] = cursor.time('a time', { message: (word) => `unexpected character '${/[^0-9]/.exec(word)?.[0] ?? ''}' in argument to <${keyword}>.` });
     cursor.end();
   };
 }

@@ -38,8 +38,9 @@ function readId(cursor: Cursor, { draft, state }: ProxyContext): void {
   const at = cursor.lastPosition();
   cursor.form = 'parsing';
   cursor.end();
-  const other = state.proxies.find((proxy) => proxy !== draft && proxy.idExplicit && proxy.id === id);
-  if (other !== undefined) {
+  const other = state.proxyIds.get(id);
+  state.proxyIds.set(id, other ?? draft);
+  if (other !== undefined && other !== draft) {
     state.diagnostics.alert(
       `${describeKind(draft.kind)} ${draft.name} reuses same custom id as ${describeKind(other.kind)} ${other.name} ` +
       `(declared at ${other.at.file}:${other.at.line}).`, at, { form: 'tight' });

@@ -153,11 +153,12 @@ export const proxyOptionKeywords: readonly Keyword<ProxyContext>[] = [
   {
     name: 'option forceclose', places: ALL_PROXIES, state: 'refused', manual: '4.2',
     message: "option 'forceclose' is not supported any more since HAProxy 2.0, please just remove it, or use 'option httpclose' if absolutely needed.",
-    reason: "use 'option httpclose'",
+    messageForm: 'tight', reason: "use 'option httpclose'",
   },
   {
     name: 'option http-tunnel', places: ALL_PROXIES, state: 'refused', manual: '4.2',
-    message: "option 'http-tunnel' is not supported any more since HAProxy 2.1, please just remove it, it shouldn't be needed.", reason: 'remove it',
+    message: "option 'http-tunnel' is not supported any more since HAProxy 2.1, please just remove it, it shouldn't be needed.",
+    messageForm: 'tight', reason: 'remove it',
   },
   { name: 'option tcpka', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readTcpKeepAlive },
   { name: 'option forwardfor', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readForwardFor },

@@ -98,9 +98,11 @@ function readCapture(direction: 'request' | 'response'): Parse {
 }
 
 function readDefaultBackend(cursor: Cursor, { draft }: ProxyContext): void {
-  draft.defaultBackend = cursor.word('a backend name', "'default_backend' expects a backend name.");
-  draft.notes.defaultBackendAt = cursor.lastPosition();
+  const name = cursor.word('a backend name', "'default_backend' expects a backend name.");
+  const at = cursor.lastPosition();
   cursor.end();
+  draft.defaultBackend = name;
+  draft.notes.defaultBackendAt = at;
 }
 
 export const proxyRuleKeywords: readonly Keyword<ProxyContext>[] = [

@@ -8,7 +8,6 @@ import { initialBind } from '../initial.ts';
 import type { Keyword, KeywordIndex } from '../keyword.ts';
 import type { SectionKind } from '../model.ts';
 import { invalidCharacter } from '../names.ts';
-import { nearestWord } from '../nearest.ts';
 import { readAddresses } from './addresses.ts';
 import { readAddressWord } from './readers.ts';
 
@@ -42,7 +41,7 @@ function readOptions<Context extends ServerContext | BindContext>(
     const word = cursor.peek()!;
     const option = index.get(word);
     if (option === undefined) {
-      const nearest = nearestWord(word, index.firstWords());
+      const nearest = cursor.diagnostics.nearest(word, index.firstWords());
       cursor.subject = unknownSubject;
       cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}${hint}`, { nearest });
     }

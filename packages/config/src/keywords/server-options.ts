@@ -56,8 +56,9 @@ function readId(cursor: Cursor, { draft, form, proxy }: ServerContext): void {
   const id = cursor.integer('a number', {
     min: 1, message: (text) => (text === '' ? "'id' : expects an integer argument." : "'id' : custom id has to be > 0."),
   });
-  const other = proxy.servers.find((server) => server.idExplicit && server.id === id);
+  const other = proxy.notes.serverIds.get(id);
   if (other !== undefined) cursor.failLast(`'id' : custom id ${id} already used at ${other.at.file}:${other.at.line} ('server ${other.name}').`);
+  proxy.notes.serverIds.set(id, draft);
   draft.id = id;
   draft.idExplicit = true;
 }
@@ -146,7 +147,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   { name: 'id', places: SERVER, state: 'works', manual: '5.2', parse: readId },
   { name: 'init-addr', places: SERVER, state: 'works', manual: '5.2', parse: readInitAddr },
   { name: 'inter', places: SERVER, state: 'works', manual: '5.2', parse: delay('interMs', 1) },
-  { name: 'max-reuse', places: SERVER, state: 'works', manual: '5.2', parse: number('maxReuse', -1, 0x7fffffff, "'max-reuse' must be >= -1") },
+  { name: 'max-reuse', places: SERVER, state: 'works', manual: '5.2', parse: number('maxReuse', -1, 0x7fffffff, "'max-reuse' must be >= -1.") },
   { name: 'maxconn', places: SERVER, state: 'works', manual: '5.2', parse: number('maxconn', 0, 0x7fffffff) },
   { name: 'maxqueue', places: SERVER, state: 'works', manual: '5.2', parse: number('maxqueue', 0, 0x7fffffff) },
   { name: 'minconn', places: SERVER, state: 'later', manual: '5.2', reason: "limits are fixed, use 'maxconn'", parse: number('minconn', 0, 0x7fffffff) },
@@ -155,7 +156,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     name: 'observe', places: SERVER, state: 'later', manual: '5.2',
     parse: (cursor, { draft }) => {
       const mode = cursor.oneOf('mode', ['none', 'layer4', 'layer7'], (text) =>
-        (text === '' ? "'observe' expects <mode> as argument." : `'observe' expects one of 'none', 'layer4', 'layer7' but got '${text}'`));
+        (text === '' ? "'observe' expects <mode> as argument." : `'observe' expects one of 'none', 'layer4', 'layer7' but got '${text}'.`));
       draft.observe = mode === 'none' ? undefined : mode;
     },
   },
@@ -163,29 +164,29 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     name: 'on-error', places: SERVER, state: 'later', severity: 'warning', manual: '5.2', reason: "'observe' is not available",
     parse: (cursor, { draft }) => {
       draft.onError = cursor.oneOf('action', ['fastinter', 'fail-check', 'sudden-death', 'mark-down'], (text) => (text === '' ? "'on-error' expects <mode> as argument."
-        : `'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '${text}'`));
+        : `'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '${text}'.`));
     },
   },
   {
     name: 'on-marked-down', places: SERVER, state: 'later', manual: '5.2',
     parse: (cursor, { draft }) => {
       draft.onMarkedDown = cursor.oneOf('action', ['shutdown-sessions'], (text) => (text === '' ? "'on-marked-down' expects <mode> as argument."
-        : `'on-marked-down' expects 'shutdown-sessions' but got '${text}'`));
+        : `'on-marked-down' expects 'shutdown-sessions' but got '${text}'.`));
     },
   },
   {
     name: 'on-marked-up', places: SERVER, state: 'later', manual: '5.2',
     parse: (cursor, { draft }) => {
       draft.onMarkedUp = cursor.oneOf('action', ['shutdown-backup-sessions'], (text) => (text === '' ? "'on-marked-up' expects <mode> as argument."
-        : `'on-marked-up' expects 'shutdown-backup-sessions' but got '${text}'`));
+        : `'on-marked-up' expects 'shutdown-backup-sessions' but got '${text}'.`));
     },
   },
-  { name: 'pool-low-conn', places: SERVER, state: 'works', manual: '5.2', parse: number('poolLowConn', 0, 0x7fffffff, "'pool-low-conn' must be >= 0") },
+  { name: 'pool-low-conn', places: SERVER, state: 'works', manual: '5.2', parse: number('poolLowConn', 0, 0x7fffffff, "'pool-low-conn' must be >= 0.") },
   {
     name: 'pool-max-conn', places: SERVER, state: 'works', manual: '5.2',
     parse: (cursor, { draft }) => {
       draft.poolMaxConn = cursor.integer('a number', {
-        min: -1, message: (text) => (text === '' ? "'pool-max-conn' expects <value> as argument." : "'pool-max-conn' must be >= -1"),
+        min: -1, message: (text) => (text === '' ? "'pool-max-conn' expects <value> as argument." : "'pool-max-conn' must be >= -1."),
       });
     },
   },
@@ -245,5 +246,10 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     name: 'usesrc', places: SERVER, state: 'works', manual: '5.2',
     parse: (cursor) => cursor.failAt(cursor.index - 1, "'usesrc' only allowed after a 'source' statement."),
   },
-  { name: 'weight', places: SERVER, state: 'works', manual: '5.2', parse: number('weight', 0, 256, 'weight of server is not within 0 and 256 (%s).') },
+  {
+    name: 'weight', places: SERVER, state: 'works', manual: '5.2',
+    parse: (cursor, { draft }) => {
+      draft.weight = cursor.integer('a weight', { min: 0, max: 256, message: (text) => `weight of server ${draft.name} is not within 0 and 256 (${text}).` });
+    },
+  },
 ];

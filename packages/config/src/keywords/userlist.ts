@@ -8,10 +8,10 @@ import type { Userlist } from '../model.ts';
 const USERLIST = ['userlist'] as const;
 
 /** `group NAME [users U,…]` */
-function readGroup(cursor: Cursor, { draft }: UserlistContext): void {
+function readGroup(cursor: Cursor, { draft, known }: UserlistContext): void {
   cursor.form = 'tight';
   const name = cursor.word('a name', "'group' expects <name> as arguments.");
-  if (draft.groups.some((group) => group.name === name)) {
+  if (known.groups.has(name)) {
     cursor.warn(`ignoring duplicated group '${name}' in userlist '${draft.name}'.`);
     return;
   }
@@ -20,15 +20,16 @@ function readGroup(cursor: Cursor, { draft }: UserlistContext): void {
     if (!cursor.take('users')) cursor.fail(`'group' only supports 'users' option.`, { expected: "'users'" });
     users.push(...readList(cursor, 'users'));
   }
+  known.groups.add(name);
   draft.groups.push({ name, users });
 }
 
 /** `user NAME [password|insecure-password TEXT] [groups G,…]` */
 function readUser(cursor: Cursor, context: UserlistContext): void {
-  const { draft } = context;
+  const { draft, known } = context;
   cursor.form = 'tight';
   const name = cursor.word('a name', "'user' expects <name> as arguments.");
-  if (draft.users.some((user) => user.name === name)) {
+  if (known.users.has(name)) {
     cursor.warn(`ignoring duplicated user '${name}' in userlist '${draft.name}'.`);
     return;
   }
@@ -48,6 +49,7 @@ function readUser(cursor: Cursor, context: UserlistContext): void {
       cursor.fail(`unsupported '${cursor.peek()}' in 'user'.`, { expected: "'password', 'insecure-password' or 'groups'" });
     }
   }
+  known.users.add(name);
   draft.users.push(user);
 }
 
@@ -55,9 +57,9 @@ function readList(cursor: Cursor, what: string): string[] {
   return cursor.word(what, `'${what}' expects a list of names.`).split(',').filter((entry) => entry !== '');
 }
 
-function checkGroups({ draft, state }: UserlistContext, user: string, groups: readonly string[], at: { file: string; line: number; column: number }): void {
+function checkGroups({ draft, known, state }: UserlistContext, user: string, groups: readonly string[], at: { file: string; line: number; column: number }): void {
   for (const group of groups) {
-    if (draft.groups.some((known) => known.name === group)) continue;
+    if (known.groups.has(group)) continue;
     state.diagnostics.alert(`userlist '${draft.name}': no such group '${group}' specified in user '${user}'`, at, { form: 'plain', length: group.length });
   }
 }

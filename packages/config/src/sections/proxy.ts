@@ -22,6 +22,9 @@ export function openProxy(cursor: Cursor, state: ParseState): ProxyDraft {
   draft.notes.explicitBase = base !== undefined;
   if (kind === 'defaults') {
     state.defaults.push(draft);
+    const others = state.defaultsByName.get(name);
+    if (others === undefined) state.defaultsByName.set(name, [draft]);
+    else others.push(draft);
   } else {
     if (inherited !== undefined) noteUse(cursor, inherited, draft);
     register(cursor, state, draft);
@@ -81,7 +84,7 @@ function findDefaults(
   state: ParseState, wanted: string, owner: string, at: Position, detail: { readonly length: number },
 ): ProxyDraft | undefined {
   const { diagnostics } = state;
-  const found = state.defaults.filter((section) => section.name === wanted);
+  const found = state.defaultsByName.get(wanted) ?? [];
   const [first, second] = found;
   if (first === undefined) {
     diagnostics.alert(`defaults section '${wanted}' not found for ${owner}.`, at, detail);
