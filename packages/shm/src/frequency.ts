@@ -85,7 +85,7 @@ export class FrequencyCounter {
     const previous = this.#events((period - 1) | 0)
     // One event a period would flap between 0 and 1 while it slides out: it counts in full until the next period.
     if (current === 0 && previous <= 1) return previous
-    return Math.floor(current + previous * this.#remainingPart(now))
+    return Math.floor(current + this.#sliding(previous, now))
   }
 
   /** How many more events `limit` allows now. */
@@ -100,9 +100,9 @@ export class FrequencyCounter {
     const current = this.#events(period)
     const previous = this.#events((period - 1) | 0)
     const elapsedMs = this.#elapsedMs(now)
-    // While this period lasts, only the previous one slides out; afterwards this one does.
-    if (current < limit) return Math.max(1, Math.ceil(this.#periodMs * (1 - (limit - current) / previous) - elapsedMs))
-    return Math.max(1, Math.ceil(this.#periodMs * (2 - limit / current) - elapsedMs))
+    // While this period lasts, only the previous one slides out; afterwards this one does. The rate must fall below the limit.
+    const fromStartMs = current < limit ? (this.#periodMs * (previous + current - limit)) / previous : this.#periodMs + (this.#periodMs * (current - limit)) / current
+    return Math.max(1, Math.floor(fromStartMs - elapsedMs) + 1)
   }
 
   /** The highest count of one period (rate_max) since the last reset. */
@@ -117,7 +117,7 @@ export class FrequencyCounter {
 
   #exactRate(now: number): number {
     const period = this.#period(now)
-    return this.#events(period) + this.#events((period - 1) | 0) * this.#remainingPart(now)
+    return this.#events(period) + this.#sliding(this.#events((period - 1) | 0), now)
   }
 
   /** From 1, so that zeroed memory is no period; wraps as an Int32. */
@@ -129,8 +129,9 @@ export class FrequencyCounter {
     return now - Math.floor(now / this.#periodMs) * this.#periodMs
   }
 
-  #remainingPart(now: number): number {
-    return 1 - this.#elapsedMs(now) / this.#periodMs
+  /** What the window still covers of the last period's events. Multiplied first, so that whole milliseconds round exactly. */
+  #sliding(events: number, now: number): number {
+    return (events * (this.#periodMs - this.#elapsedMs(now))) / this.#periodMs
   }
 
   #events(period: number): number {
