@@ -1,5 +1,6 @@
 /** What the runtime socket can ask of the running process. Implemented by the assembly over packages/control. */
 
+import type { HealthMonitor } from '@evenkeel/checks';
 import type { Plan } from '@evenkeel/proxy';
 import type { Segment, StatReader } from '@evenkeel/shm';
 
@@ -10,6 +11,7 @@ export interface Runtime {
   readonly segment: Segment;
   /** The one reader of statistics that may also clear them. */
   readonly statistics: StatReader;
+  readonly health: HealthMonitor;
   readonly pid: number;
   /** What `Version:` says. */
   readonly version: string;

@@ -7,8 +7,10 @@ import { promises as dns } from 'node:dns';
 import { availableParallelism, hostname } from 'node:os';
 import type { Config, Proxy } from '@evenkeel/config';
 import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
+import { HealthMonitor } from '@evenkeel/checks';
+import type { HealthLine } from '@evenkeel/checks';
 import type { Plan } from '@evenkeel/proxy';
-import { prepareProcess } from '@evenkeel/proxy/main';
+import { monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
 import { FrontendStat, BackendStat, SegmentOwner, StatReader } from '@evenkeel/shm';
 import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
@@ -19,6 +21,8 @@ import { Supervisor } from './supervisor.ts';
 export interface DaemonOptions {
   /** `-n`: wins over the file's `maxconn`. */
   readonly maxconn: number | undefined;
+  /** `-dr` */
+  readonly ignoreResolution: boolean;
   /** Tag of log lines where the file sets none. */
   readonly logTag: string;
   /** Something an operator should read: on the terminal, before and after the start. */
@@ -52,6 +56,7 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #supervisor: Supervisor;
   readonly #sink: RingLogSink;
+  readonly health: HealthMonitor;
   #generation = 0;
   #descriptors = 0;
 
@@ -62,6 +67,13 @@ export class Daemon {
     this.statistics = new StatReader(this.slots.segment);
     this.log = new LogService({ producers: MAX_THREADS, onDrop: (sentence) => options.report('warning', sentence) });
     this.#sink = new RingLogSink(this.log.ring, 0);
+    this.health = new HealthMonitor({
+      segment: this.slots.segment,
+      now: monotonicMs,
+      dateNow: Date.now,
+      random: Math.random,
+      log: (proxyIndex, line) => this.#announceHealth(proxyIndex, line),
+    });
     this.#supervisor = new Supervisor({
       slots: this.slots,
       logRing: this.log.ring,
@@ -69,6 +81,7 @@ export class Daemon {
       report: options.report,
       onHopeless: options.onHopeless,
       beforeFirstThread: options.beforeFirstThread,
+      onGenerationUnused: (generation) => this.health.forget(generation),
     });
   }
 
@@ -105,14 +118,22 @@ export class Daemon {
       slots: this.slots,
       limits: { maxconn: limit.maxconn, maxconnrate: config.global.maxconnrate ?? 0, maxsessrate: config.global.maxsessrate ?? 0 },
       logSetNumber: (set) => this.log.numberOf(set),
-      resolve: resolveBindName,
+      resolve: resolveName,
+      ignoreResolution: this.#options.ignoreResolution,
       defaultLogTag: this.#options.logTag,
       hostname: hostname(),
     });
     if (errors.length > 0) return { ok: false, errors };
     this.log.publishSets();
+    const monitored = monitoredGeneration(plan);
+    this.health.prepare(monitored);
     const result = await this.#supervisor.publish(plan, threads);
-    return result.ok ? { ok: true, generation } : result;
+    if (!result.ok) {
+      this.health.forget(generation);
+      return result;
+    }
+    this.health.apply(monitored);
+    return { ok: true, generation };
   }
 
   /** Stops accepting and resolves when the last connection has ended (SIGUSR1), or after `hard-stop-after`. */
@@ -133,6 +154,7 @@ export class Daemon {
 
   /** Ends every connection, flushes the logs and ends all threads. */
   async stop(): Promise<void> {
+    this.health.stop();
     await this.#supervisor.stop();
     await this.log.close(LOG_FLUSH_MS);
   }
@@ -148,6 +170,12 @@ export class Daemon {
   /** Writes a line of the process itself or of a proxy's backend side to the log set of a proxy. */
   logFor(proxyIndex: number, level: keyof typeof LogLevel, line: string): void {
     this.#sink.emit(this.plan.proxies[proxyIndex]?.logSet ?? NO_LOG_SET, LogLevel[level], line);
+  }
+
+  /** State changes are logged, and shown on the terminal as HAProxy does. */
+  #announceHealth(proxyIndex: number, { level, text }: HealthLine): void {
+    this.#sink.emit(this.#supervisor.plan?.proxies[proxyIndex]?.logSet ?? NO_LOG_SET, level, text);
+    this.#options.report(level <= LogLevel.alert ? 'alert' : 'warning', text);
   }
 
   /** As HAProxy words the end of a proxy. */
@@ -173,7 +201,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-async function resolveBindName(host: string, family: 4 | 6 | undefined): Promise<string | undefined> {
+async function resolveName(host: string, family: 4 | 6 | undefined): Promise<string | undefined> {
   try {
     const { address } = await dns.lookup(host, { family: family ?? 0 });
     return address;

@@ -5,9 +5,8 @@
 
 import type { Address, Bind, Proxy } from '@evenkeel/config';
 import type { ListenAddress, ListenerPlan } from '@evenkeel/proxy';
-
-/** Resolves a host name of a `bind` line to numeric addresses; undefined where there are none. */
-export type ResolveBindName = (host: string, family: 4 | 6 | undefined) => Promise<string | undefined>;
+import { isNumericHost } from './server-addresses.ts';
+import type { ResolveName } from './server-addresses.ts';
 
 export interface ListenerPlansResult {
   readonly plans: readonly ListenerPlan[];
@@ -21,7 +20,7 @@ const DEFAULT_BACKLOG = 4096;
 export async function planListeners(
   proxies: readonly Proxy[],
   slotOf: (name: string) => number,
-  resolve: ResolveBindName,
+  resolve: ResolveName,
 ): Promise<ListenerPlansResult> {
   const plans: ListenerPlan[] = [];
   const errors: string[] = [];
@@ -66,7 +65,7 @@ function hostOf(address: Address): string {
   return address.kind === 'inet' ? address.host : '';
 }
 
-async function listenAddresses(address: Address, bind: Bind, resolve: ResolveBindName): Promise<readonly ListenAddress[] | undefined> {
+async function listenAddresses(address: Address, bind: Bind, resolve: ResolveName): Promise<readonly ListenAddress[] | undefined> {
   switch (address.kind) {
     case 'unix':
       return [{ kind: 'unix', path: address.path }];
@@ -86,9 +85,9 @@ async function listenAddresses(address: Address, bind: Bind, resolve: ResolveBin
   }
 }
 
-async function numericHost(host: string, family: 4 | 6 | undefined, resolve: ResolveBindName): Promise<string | undefined> {
+async function numericHost(host: string, family: 4 | 6 | undefined, resolve: ResolveName): Promise<string | undefined> {
   if (host === '*' || host === '') return family === 6 ? '::' : '0.0.0.0';
-  if (/^[\d.]+$/.test(host) || host.includes(':')) return host;
+  if (isNumericHost(host)) return host;
   return await resolve(host, family);
 }
 

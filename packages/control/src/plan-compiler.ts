@@ -8,14 +8,17 @@ import type { LogSet } from '@evenkeel/log';
 import type { Plan, ProcessLimits, ProxyPlan } from '@evenkeel/proxy';
 import type { ObjectKind, SegmentOwner } from '@evenkeel/shm';
 import { planListeners } from './listener-plans.ts';
-import type { ResolveBindName } from './listener-plans.ts';
+import { resolveServers } from './server-addresses.ts';
+import type { ResolveName } from './server-addresses.ts';
 
 export interface PlanSources {
   readonly slots: SegmentOwner;
   readonly limits: ProcessLimits;
   /** Stable number of a log set (`LogService.numberOf`). */
   logSetNumber(set: LogSet): number;
-  readonly resolve: ResolveBindName;
+  readonly resolve: ResolveName;
+  /** `-dr`: servers whose name does not resolve get no streams instead of stopping the start. */
+  readonly ignoreResolution: boolean;
   /** Tag of log lines where no `log-tag` is set: the program's name. */
   readonly defaultLogTag: string;
   readonly hostname: string;
@@ -32,12 +35,13 @@ export const PROCESS_NAME = 'process';
 export async function compilePlan(config: Config, generation: number, sources: PlanSources): Promise<PlanResult> {
   const { slots } = sources;
   slots.allocate('process', PROCESS_NAME);
-  const proxies = config.proxies.map((proxy) => planProxy(config, proxy, sources));
+  const resolved = await resolveServers(config.proxies, sources.resolve, sources.ignoreResolution);
+  const proxies = config.proxies.map((proxy, index) => planProxy(config, proxy, resolved.addresses[index], sources));
   const { plans: listeners, errors } = await planListeners(config.proxies, (name) => slots.allocate('listener', name), sources.resolve);
-  return { plan: { generation, config, proxies, listeners, limits: sources.limits }, errors };
+  return { plan: { generation, config, proxies, listeners, limits: sources.limits }, errors: [...resolved.errors, ...errors] };
 }
 
-function planProxy(config: Config, proxy: Proxy, { slots, logSetNumber, defaultLogTag, hostname }: PlanSources): ProxyPlan {
+function planProxy(config: Config, proxy: Proxy, serverAddresses: readonly (string | undefined)[], { slots, logSetNumber, defaultLogTag, hostname }: PlanSources): ProxyPlan {
   const hasFrontend = proxy.kind !== 'backend';
   const hasBackend = proxy.kind !== 'frontend';
   const { logTag, logSendHostname } = config.global;
@@ -45,6 +49,7 @@ function planProxy(config: Config, proxy: Proxy, { slots, logSetNumber, defaultL
     frontendSlot: hasFrontend ? slots.allocate('frontend', proxy.name) : -1,
     backendSlot: hasBackend ? slots.allocate('backend', proxy.name) : -1,
     serverSlots: proxy.servers.map((server) => slots.allocate('server', `${proxy.name}/${server.name}`)),
+    serverAddresses,
     logSet: logSetNumber({
       targets: proxy.logs,
       tag: proxy.logTag ?? logTag ?? defaultLogTag,

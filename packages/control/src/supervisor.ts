@@ -26,6 +26,8 @@ export interface SupervisorOptions {
    * do, they inherit from main at their start.
    */
   beforeFirstThread(): void;
+  /** No thread serves this generation any more. */
+  onGenerationUnused(generation: number): void;
   /** Too many threads died in a short time: the process should end, for its service manager to judge. */
   onHopeless(text: string): void;
 }
@@ -247,7 +249,11 @@ export class Supervisor {
     const oldest = Math.min(...[...this.#threads, ...this.#retiring].map((thread) => thread.oldestGeneration));
     if (oldest === 0 || !Number.isFinite(oldest)) return;
     const { slots } = this.#options;
-    for (const plan of this.#plansInUse) if (plan.generation < oldest) discardBackends(slots, plan);
+    for (const plan of this.#plansInUse) {
+      if (plan.generation >= oldest) continue;
+      discardBackends(slots, plan);
+      this.#options.onGenerationUnused(plan.generation);
+    }
     this.#plansInUse = this.#plansInUse.filter((plan) => plan.generation >= oldest);
     slots.reclaim(oldest);
   }

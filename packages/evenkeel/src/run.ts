@@ -53,6 +53,7 @@ class Process {
     this.#config = config;
     this.#daemon = new Daemon({
       maxconn: options.maxconn,
+      ignoreResolution: options.ignoreResolution,
       logTag: 'haproxy',
       report: (level, text) => terminal.say(level, text),
       onHopeless: (text) => {
@@ -66,6 +67,7 @@ class Process {
       plan: () => daemon.plan,
       segment: daemon.segment,
       statistics: daemon.statistics,
+      health: daemon.health,
       pid: process.pid,
       version: VERSION,
       releaseDate: RELEASE_DATE,

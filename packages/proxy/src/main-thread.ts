@@ -3,6 +3,7 @@
 import type { SegmentOwner } from '@evenkeel/shm'
 import { PARKED_BUFFER } from './listener/parking.ts'
 
+export { monitoredGeneration } from './backend/monitored.ts'
 export { discardBackends, prepareBackends, recoverBackends } from './backend/prepare.ts'
 
 /** Once, before the first thread starts. `maxThreads` is that of the segment. */
