@@ -29,7 +29,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /** What the network or the server did, as opposed to what this machine could not do. */
-const OF_THE_PEER: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN'])
+const OF_THE_PEER: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN'])
 
 export function errorWords(code: string): string {
   return WORDS[code] ?? code
@@ -43,6 +43,8 @@ export interface SocketFinding {
 /** An error while connecting; `code` is the errno name. */
 export function connectFinding(code: string): SocketFinding {
   if (code === 'ETIMEDOUT') return { status: 'L4TOUT', info: '' }
+  // A refused connection is ECONNREFUSED: this one stood, and was reset before we looked.
+  if (code === 'ECONNRESET') return socketFinding(code)
   if (OF_THE_PEER.has(code)) return { status: 'L4CON', info: errorWords(code) }
   return { status: 'SOCKERR', info: `General socket error (${errorWords(code)})` }
 }
