@@ -6,7 +6,6 @@
 import type { Cursor } from '../cursor.ts';
 import type { Acl, AclTest, Condition, ConditionLeaf } from '../expression-model.ts';
 import type { ExpressionScope } from '../expression-scope.ts';
-import { nearestWord } from '../nearest.ts';
 import { parseTests, predefinedAcl, type MutableAcl } from './acl.ts';
 import { PREDEFINED_ACLS } from './acl-keywords.ts';
 import { FETCHES } from './fetches.ts';
@@ -36,6 +35,12 @@ export function parseCondition(cursor: Cursor, scope: ExpressionScope, sentences
   const text = cursor.line.words.slice(cursor.index).join(' ');
   const terms = new ConditionReader(cursor, scope, sentences).read();
   return { negate: word === 'unless', terms, text };
+}
+
+/** One by one: a list of all names for every error would make many errors slow. */
+function* aclNames(scope: ExpressionScope): Generator<string> {
+  yield* scope.acls.keys();
+  yield* PREDEFINED_ACLS.keys();
 }
 
 class ConditionReader {
@@ -103,10 +108,9 @@ class ConditionReader {
     const { cursor, scope, sentences } = this;
     const acl: Acl | undefined = scope.acls.get(name) ?? predefinedAcl(name, scope, cursor.position(index));
     if (acl === undefined) {
-      const known = [...scope.acls.keys(), ...PREDEFINED_ACLS.keys()];
       this.cursor.failAt(index, sentences.error(`no such ACL : '${name}'`), {
         expected: name.startsWith('{') ? "a blank after '{'" : 'the name of an ACL that was declared before',
-        nearest: nearestWord(name, known),
+        nearest: scope.diagnostics.nearest(name, aclNames(scope)),
       });
     }
     this.warnIfDead(name, (acl as MutableAcl).tests, index);

@@ -59,7 +59,7 @@ export function openSection(kind: SectionKind, cursor: Cursor, state: ParseState
     }
     case 'userlist': {
       const draft = openUserlist(cursor, state);
-      return reader(draft.name, undefined, { kind, index: state.keywords.userlist, context: { state, draft, known: { users: new Set(), groups: new Set() } }, proxy: undefined, noted: state.noted });
+      return reader(draft.name, undefined, { kind, index: state.keywords.userlist, context: { state, draft, known: { users: new Set<string>(), groups: new Set<string>() } }, proxy: undefined, noted: state.noted });
     }
     case 'http-errors': {
       const draft = openHttpErrors(cursor, state);
