@@ -29,6 +29,8 @@ interface Case {
   readonly haproxy?: Outcome
   /** Why this project refuses or rewrites what HAProxy lets through. */
   readonly stricterThanHaproxy?: string
+  /** HAProxy does the one or the other from run to run (why: in `stricterThanHaproxy`). */
+  readonly haproxyVaries?: true
   readonly frontend?: FrontendName
 }
 
