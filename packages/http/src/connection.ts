@@ -1,7 +1,8 @@
 // The `Connection` field and what hangs on it (RFC 9110, 7.6.1 and 7.8; `TE`: 10.1.4), as HAProxy forwards it: `close` and
 // `keep-alive` are taken out because each side's connection is decided anew, other options stay.
-import { trimBlanks } from './fields.ts'
+import { trimBlanks, type FieldScan } from './fields.ts'
 import type { HeaderList } from './header-list.ts'
+import { connection } from './known-names.ts'
 
 /** What the `Connection` fields of one message say. */
 export class ConnectionOptions {
@@ -52,6 +53,19 @@ export function takeConnectionOptions(headers: HeaderList, options: ConnectionOp
     if (removed) headers.replaceValueAt(index, kept.join(', '))
     index++
   }
+}
+
+const nothingAsked = new ConnectionOptions()
+Object.freeze(nothingAsked)
+
+/** What a scanned head asks of its connection, with the `connection` fields reduced to what is forwarded. */
+export function settleConnection(scan: FieldScan, headers: HeaderList): Readonly<ConnectionOptions> {
+  if ((scan.seen & (1 << connection)) === 0) return nothingAsked
+  const options = new ConnectionOptions()
+  options.close = scan.close
+  options.keepAlive = scan.keepAlive
+  takeConnectionOptions(headers, options)
+  return options
 }
 
 /** Lower-case elements of all fields called `name`, without parameters being looked at; empty elements are left out. */

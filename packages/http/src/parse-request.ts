@@ -1,7 +1,7 @@
 // Parses one request head (RFC 9112, 3 and 5) as HAProxy 2.6 does and brings it into canonical form. Bytes or text in, value
 // out; never throws. Where it refuses more than HAProxy does, the desync corpus states the case and the reason.
 import { allIn, cr, isBlank, laxTargetByte, space, targetByte, tokenLower } from './chars.ts'
-import { ConnectionOptions, listTokens, reduceTe, takeConnectionOptions } from './connection.ts'
+import { listTokens, reduceTe, settleConnection } from './connection.ts'
 import { FieldScan, scanFields } from './fields.ts'
 import { mergeContentLength, mergeTransferEncoding } from './framing.ts'
 import { findHeadEnd } from './head-end.ts'
@@ -61,137 +61,186 @@ export function readRequestHead(buffer: Buffer, from: number, to: number, option
 }
 
 function parse(text: string, scan: FieldScan, options: HeadOptions): RequestHead | HeadError | undefined {
+  const line = parseRequestLine(text, options)
+  if (line === undefined || line instanceof HeadError) return line
+  const headers = new HeaderList()
+  if (line.simple) return simpleRequest(line, headers)
+  scan.offset = line.end
+  scanFields(text, scan, headers, options.maxHeaders, options.acceptInvalid)
+  if (scan.code !== undefined) return scan.code === 'incomplete' ? undefined : refused(scan.code, 400, scan.offset)
+
+  const { method } = line
+  const seen = scan.seen
+  const code = settleTarget(line, headers, (seen & (1 << place.host)) !== 0)
+  if (code !== undefined) return refused(code, 400, 0)
+  const asked = settleConnection(scan, headers)
+  const upgradeOption = asked.upgrade
+  let keepAlive = line.version === '1.1' ? !asked.close : asked.keepAlive && !asked.close
+  let framing: RequestFraming = method === 'CONNECT' ? 'tunnel' : 'none'
+  let contentLength = 0
+  if ((seen & framingFields) !== 0) {
+    const body = settleBody(line, headers, seen, options)
+    if (body instanceof HeadError) return body
+    if (framing !== 'tunnel') framing = body.framing
+    contentLength = body.contentLength
+    if (body.faulty) keepAlive = false
+  }
+  let upgrade = false
+  if ((seen & (1 << place.upgrade)) !== 0 && upgradeOption) {
+    const granted = settleUpgrade(line, headers, framing === 'chunked' || contentLength > 0)
+    if (typeof granted === 'string') return refused(granted, 400, scan.offset)
+    upgrade = granted
+  }
+  if ((seen & (1 << place.te)) !== 0) reduceTe(headers)
+  const expectContinue = (seen & (1 << place.expect)) !== 0 && line.version === '1.1' && expectsContinue(headers)
+
+  const facts = { framing, contentLength, keepAlive, expectContinue, upgrade, upgradeOption, bytes: scan.offset }
+  const head = new RequestHead(method, line.uri, line.version, line.protocol, headers, facts, line.isVerbatim(text))
+  if (scan.bytes === undefined) headers.finishParsing(text)
+  return head
+}
+
+const framingFields = (1 << place.contentLength) | (1 << place.transferEncoding)
+
+/** The words of a request line. */
+class RequestLine {
+  method: string
+  uri: string
+  version: '1.0' | '1.1'
+  /** As it will be forwarded. */
+  protocol: string
+  /** Whether the line's own last word is `protocol`. */
+  sameProtocol: boolean
+  /** HTTP/0.9: the line is the whole request. */
+  simple: boolean
+  /** Offset of the next line. */
+  end: number
+
+  constructor(method: string, uri: string, version: '1.0' | '1.1', protocol: string, sameProtocol: boolean, simple: boolean, end: number) {
+    this.method = method
+    this.uri = uri
+    this.version = version
+    this.protocol = protocol
+    this.sameProtocol = sameProtocol
+    this.simple = simple
+    this.end = end
+  }
+
+  /** Whether the line in `text` is already the one that would be written: the same words, single spaces, CRLF. */
+  isVerbatim(text: string): boolean {
+    const methodEnd = this.method.length
+    const uriEnd = methodEnd + 1 + this.uri.length
+    return this.sameProtocol && this.end === uriEnd + 1 + this.protocol.length + 2 && text.charCodeAt(methodEnd) === space &&
+      text.charCodeAt(uriEnd) === space && text.charCodeAt(this.end - 2) === cr
+  }
+}
+
+/** RFC 9112, 3. Words may be apart by any blanks, as in HAProxy; nothing stands in front of the first or behind the last. */
+function parseRequestLine(text: string, options: HeadOptions): RequestLine | HeadError | undefined {
   const lineFeed = text.indexOf('\n')
   if (lineFeed < 0) return undefined
   const lineEnd = text.charCodeAt(lineFeed - 1) === cr ? lineFeed - 1 : lineFeed
-
   let methodEnd = 0
   while (tokenLower[text.charCodeAt(methodEnd)]! > 0) methodEnd++
   if (methodEnd === 0 || !isBlank(text.charCodeAt(methodEnd))) return refused('bad-method', 400, methodEnd)
   const method = knownMethod(text, methodEnd)
 
-  // The usual form `METHOD SP target SP HTTP/1.1`; the rest goes the long way.
-  let targetStart = methodEnd + 1
-  let targetEnd = lineEnd - 9
+  // The usual end ` HTTP/1.1` is recognised as it stands.
+  let start = methodEnd + 1
+  let end = lineEnd - 9
   let version: '1.0' | '1.1' = '1.1'
   let protocol = 'HTTP/1.1'
-  let lineIntact = true
-  if (!(targetEnd > targetStart && text.startsWith(' HTTP/1.1', targetEnd))) {
-    const simple = options.acceptInvalid && method === 'GET' ? simpleTarget(text, methodEnd, lineEnd) : undefined
-    if (simple !== undefined) return simpleRequest(simple, lineFeed + 1)
+  let sameProtocol = true
+  if (!(end > start && text.startsWith(' HTTP/1.1', end))) {
     let wordStart = lineEnd
-    while (wordStart > targetStart && !isBlank(text.charCodeAt(wordStart - 1))) wordStart--
+    while (wordStart > start && !isBlank(text.charCodeAt(wordStart - 1))) wordStart--
+    const simple = options.acceptInvalid && method === 'GET' ? simpleTarget(text, methodEnd, lineEnd) : undefined
+    if (simple !== undefined) return new RequestLine(method, simple, '1.0', 'HTTP/1.0', false, true, lineFeed + 1)
     const word = text.slice(wordStart, lineEnd)
     const found = protocolOf(word, options.acceptInvalid)
     if (found === undefined) return refused('bad-version', 400, wordStart)
     version = found.version
     protocol = found.protocol
-    lineIntact = protocol === word
-    targetEnd = wordStart - 1
+    sameProtocol = protocol === word
+    end = wordStart - 1
   }
-  while (isBlank(text.charCodeAt(targetStart))) targetStart++
-  while (targetEnd > targetStart && isBlank(text.charCodeAt(targetEnd - 1))) targetEnd--
-  if (targetEnd <= targetStart) return refused('bad-start-line', 400, targetStart)
-  if (!allIn(options.acceptInvalid ? laxTargetByte : targetByte, text, targetStart, targetEnd)) return refused('bad-target', 400, targetStart)
-  let uri = text.slice(targetStart, targetEnd)
-
-  const headers = new HeaderList()
-  scan.offset = lineFeed + 1
-  // A blank here would fold the first field into the request line, which has no meaning.
+  while (isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  if (end <= start) return refused('bad-start-line', 400, start)
+  if (!allIn(options.acceptInvalid ? laxTargetByte : targetByte, text, start, end)) return refused('bad-target', 400, start)
+  // A blank at the start of the next line would continue this one, which has no meaning. (RFC 9112, 2.2)
   if (isBlank(text.charCodeAt(lineFeed + 1))) return refused('bad-header-name', 400, lineFeed + 1)
-  scanFields(text, scan, headers, options.maxHeaders, options.acceptInvalid)
-  if (scan.code !== undefined) return scan.code === 'incomplete' ? undefined : refused(scan.code, 400, scan.offset)
-  const seen = scan.seen
+  return new RequestLine(method, text.slice(start, end), version, protocol, sameProtocol, false, lineFeed + 1)
+}
 
-  // Host and target (RFC 9112, 3.2).
-  let hostIndex = -1
-  if ((seen & (1 << place.host)) !== 0) {
-    hostIndex = headers.indexOf('host')
+/** Brings target and `host` into agreement (RFC 9112, 3.2); may change `line.uri`. */
+function settleTarget(line: RequestLine, headers: HeaderList, hostSeen: boolean): HeadErrorCode | undefined {
+  if (hostSeen) {
     const code = mergeHosts(headers)
-    if (code !== undefined) return refused(code, 400, scan.offset)
+    if (code !== undefined) return code
   }
-  if (method === 'CONNECT' || text.charCodeAt(targetStart) !== 47) {
-    const checked = checkTarget(method, uri, headers, hostIndex)
-    if ('code' in checked) return refused(checked.code, 400, targetStart)
-    uri = checked.uri
-  }
+  const { method, uri } = line
   // The preface of HTTP/2 is not a request (RFC 9113, 3.4).
-  if (method === 'PRI') return refused('bad-method', 400, 0)
+  if (method === 'PRI') return 'bad-method'
+  if (method !== 'CONNECT' && (uri.charCodeAt(0) === 47 || uri === '*')) return undefined
+  const hostIndex = hostSeen ? headers.indexOf('host') : -1
+  let checked: HostCheck = { code: 'bad-target' }
+  if (method === 'CONNECT') checked = checkConnectTarget(uri, headers, hostIndex)
+  else if (uri.includes('://')) checked = checkAbsoluteTarget(uri, headers, hostIndex)
+  if ('code' in checked) return checked.code
+  line.uri = checked.uri
+  return undefined
+}
 
-  // Connection options.
-  let close = scan.close
-  let keepAlive = scan.keepAlive
-  let upgradeOption = false
-  if ((seen & (1 << place.connection)) !== 0 && headers.has('connection')) {
-    const found = new ConnectionOptions()
-    takeConnectionOptions(headers, found)
-    close ||= found.close
-    keepAlive ||= found.keepAlive
-    upgradeOption = found.upgrade
-  }
-  let persistent = version === '1.1' ? !close : keepAlive && !close
-
-  // Framing (RFC 9112, 6.3).
-  let framing: RequestFraming = 'none'
+/**
+ * Length of the body (RFC 9112, 6.3) with one field left to say it. `faulty`: the client sent two framings and is not
+ * trusted with another request (RFC 9112, 6.1).
+ */
+function settleBody(line: RequestLine, headers: HeaderList, seen: number, options: HeadOptions): { framing: 'length' | 'chunked'; contentLength: number; faulty: boolean } | HeadError {
+  const { method } = line
+  const chunked = (seen & (1 << place.transferEncoding)) !== 0
+  const counted = (seen & (1 << place.contentLength)) !== 0
   let contentLength = 0
-  if ((seen & ((1 << place.contentLength) | (1 << place.transferEncoding))) !== 0) {
-    if ((seen & (1 << place.contentLength)) !== 0) {
-      const merged = mergeContentLength(headers)
-      if (typeof merged === 'string') return refused(merged, 400, scan.offset)
-      contentLength = merged
-      framing = 'length'
-    }
-    if ((seen & (1 << place.transferEncoding)) !== 0) {
-      const code = mergeTransferEncoding(headers)
-      if (code !== undefined) return refused(code, code === 'unsupported-transfer-coding' ? 422 : 400, scan.offset)
-      // Transfer-Encoding overrides, and the client that sent both is not trusted with another request (RFC 9112, 6.1).
-      if (framing === 'length') {
-        headers.removeAll('content-length')
-        persistent = false
-      }
-      framing = 'chunked'
-      contentLength = 0
-    }
-    const body = framing === 'chunked' || contentLength > 0
-    if (version === '1.0' && body) {
-      // Servers differ on bodies of old GETs; HAProxy refuses them.
-      if (options.acceptPayload !== true && (method === 'GET' || method === 'HEAD' || method === 'DELETE')) return refused('body-not-allowed', 413, scan.offset)
-      // HTTP/1.0 has no chunked coding: who sends it has a faulty framing (RFC 9112, 6.1).
-      if (framing === 'chunked') return refused('bad-transfer-encoding', 400, scan.offset)
-    }
-    if (method === 'CONNECT') {
-      if (body) return refused('body-not-allowed', 400, scan.offset)
-      headers.removeAll('content-length')
-      contentLength = 0
-    }
+  if (counted) {
+    const merged = mergeContentLength(headers)
+    if (typeof merged === 'string') return refused(merged, 400, 0)
+    contentLength = merged
   }
-  if (method === 'CONNECT') framing = 'tunnel'
-
-  // Upgrade (RFC 9110, 7.8). With a body the request cannot be followed by another protocol, so the offer is taken out.
-  let upgrade = false
-  if ((seen & (1 << place.upgrade)) !== 0 && upgradeOption) {
-    if (framing === 'chunked' || contentLength > 0) headers.removeAll('upgrade')
-    else {
-      upgrade = version === '1.1'
-      if (listTokens(headers, 'upgrade').includes('websocket') && !hasWebSocketKey(headers)) return refused('bad-upgrade', 400, scan.offset)
-    }
+  if (chunked) {
+    const code = mergeTransferEncoding(headers)
+    if (code !== undefined) return refused(code, code === 'unsupported-transfer-coding' ? 422 : 400, 0)
+    if (counted) headers.removeAll('content-length')
+    contentLength = 0
   }
-  if ((seen & (1 << place.te)) !== 0) reduceTe(headers)
+  if (line.version === '1.0' && (chunked || contentLength > 0)) {
+    // Servers differ on bodies of old GETs (configuration.txt, h1-accept-payload-with-any-method).
+    const unusual = method === 'GET' || method === 'HEAD' || method === 'DELETE'
+    if (unusual && options.acceptPayload !== true) return refused('body-not-allowed', 413, 0)
+    // HTTP/1.0 has no chunked coding: who sends it has a faulty framing (RFC 9112, 6.1).
+    if (chunked) return refused('bad-transfer-encoding', 400, 0)
+  }
+  if (method === 'CONNECT') {
+    if (chunked || contentLength > 0) return refused('body-not-allowed', 400, 0)
+    headers.removeAll('content-length')
+  }
+  return { framing: chunked ? 'chunked' : 'length', contentLength, faulty: chunked && counted }
+}
 
-  // Whether the line in the text is already the one that would be written: the same words, single spaces, CRLF.
-  lineIntact &&= lineFeed === method.length + uri.length + protocol.length + 3 && text.charCodeAt(methodEnd) === space &&
-    text.charCodeAt(targetEnd) === space && text.charCodeAt(lineEnd) === cr
-  const head = new RequestHead(method, uri, version, protocol, headers, {
-    framing,
-    contentLength,
-    keepAlive: persistent,
-    expectContinue: (seen & (1 << place.expect)) !== 0 && version === '1.1' && headers.values('expect').some(value => value.toLowerCase() === '100-continue'),
-    upgrade,
-    upgradeOption,
-    bytes: scan.offset,
-  }, lineIntact)
-  if (scan.bytes === undefined) headers.finishParsing(text)
-  return head
+/**
+ * Whether another protocol may follow (RFC 9110, 7.8). With a body the request cannot be followed by one, so the offer is taken
+ * out, as HAProxy does; HTTP/1.0 has no upgrade. A WebSocket request needs its key (RFC 6455, 4.2.1).
+ */
+function settleUpgrade(line: RequestLine, headers: HeaderList, hasBody: boolean): boolean | HeadErrorCode {
+  if (hasBody) {
+    headers.removeAll('upgrade')
+    return false
+  }
+  if (listTokens(headers, 'upgrade').includes('websocket') && !hasWebSocketKey(headers)) return 'bad-upgrade'
+  return line.version === '1.1'
+}
+
+function expectsContinue(headers: HeaderList): boolean {
+  return headers.values('expect').some(value => value.toLowerCase() === '100-continue')
 }
 
 function refused(code: HeadErrorCode, status: number, offset: number): HeadError {
@@ -237,16 +286,11 @@ function simpleTarget(text: string, methodEnd: number, lineEnd: number): string 
 }
 
 /** HTTP/0.9 under `option accept-invalid-http-request`: forwarded as HTTP/1.0 without fields; nothing may follow it. */
-function simpleRequest(uri: string, bytes: number): RequestHead {
-  return new RequestHead('GET', uri, '1.0', 'HTTP/1.0', new HeaderList(), {
-    framing: 'none', contentLength: 0, keepAlive: false, expectContinue: false, upgrade: false, upgradeOption: false, bytes,
-  }, false)
-}
-
-function checkTarget(method: string, uri: string, headers: HeaderList, hostIndex: number): HostCheck {
-  if (method === 'CONNECT') return checkConnectTarget(uri, headers, hostIndex)
-  if (uri === '*') return { uri }
-  return uri.includes('://') ? checkAbsoluteTarget(uri, headers, hostIndex) : { code: 'bad-target' }
+function simpleRequest(line: RequestLine, headers: HeaderList): RequestHead {
+  const facts = {
+    framing: 'none', contentLength: 0, keepAlive: false, expectContinue: false, upgrade: false, upgradeOption: false, bytes: line.end,
+  } as const
+  return new RequestHead(line.method, line.uri, line.version, line.protocol, headers, facts, false)
 }
 
 /** A key of 24 bytes, the base64 length of 16 (RFC 6455, 4.1): what HAProxy asks of a WebSocket request. */

@@ -1,7 +1,7 @@
 // Parses one response head (RFC 9112, 4 and 5) as HAProxy 2.6 does and brings it into canonical form. Bytes or text in, value
 // out; never throws. Every refusal is a 502: the client is not to blame.
 import { cr, isBlank, space } from './chars.ts'
-import { ConnectionOptions, listTokens, takeConnectionOptions } from './connection.ts'
+import { listTokens, settleConnection } from './connection.ts'
 import { FieldScan, scanFields } from './fields.ts'
 import { mergeContentLength, mergeTransferEncoding } from './framing.ts'
 import { findHeadEnd } from './head-end.ts'
@@ -55,81 +55,29 @@ export function readResponseHead(
 }
 
 function parse(text: string, scan: FieldScan, request: RequestedMessage, options: HeadOptions): ResponseHead | HeadError | undefined {
-  const lineFeed = text.indexOf('\n')
-  if (lineFeed < 0) return undefined
-  const lineEnd = text.charCodeAt(lineFeed - 1) === cr ? lineFeed - 1 : lineFeed
-
-  let protocolEnd = 8
-  let version: '1.0' | '1.1' = '1.1'
-  let protocol = 'HTTP/1.1'
-  let lineIntact = true
-  if (!text.startsWith('HTTP/1.1 ')) {
-    protocolEnd = 0
-    while (protocolEnd < lineEnd && !isBlank(text.charCodeAt(protocolEnd))) protocolEnd++
-    const word = text.slice(0, protocolEnd)
-    const found = protocolOf(word, options.acceptInvalid)
-    if (found === undefined) return refused('bad-version', 0)
-    version = found.version
-    protocol = found.protocol
-    lineIntact = protocol === word && text.charCodeAt(protocolEnd) === space
-  }
-  let statusStart = protocolEnd
-  while (isBlank(text.charCodeAt(statusStart))) statusStart++
-  const status = statusAt(text, statusStart)
-  const afterStatus = text.charCodeAt(statusStart + 3)
-  if (status === 0 || (statusStart + 3 < lineEnd && !isBlank(afterStatus))) return refused('bad-status', statusStart)
-  let reasonStart = statusStart + 3
-  while (reasonStart < lineEnd && isBlank(text.charCodeAt(reasonStart))) reasonStart++
-  const reason = text.slice(reasonStart, lineEnd)
-  if (reason.includes('\r') || reason.includes('\0')) return refused('bad-start-line', reasonStart)
-
+  const line = parseStatusLine(text, options)
+  if (line === undefined || line instanceof HeadError) return line
   const headers = new HeaderList()
-  scan.offset = lineFeed + 1
-  if (isBlank(text.charCodeAt(lineFeed + 1))) return refused('bad-header-name', lineFeed + 1)
+  scan.offset = line.end
   scanFields(text, scan, headers, options.maxHeaders, options.acceptInvalid)
   if (scan.code !== undefined) return scan.code === 'incomplete' ? undefined : refused(scan.code, scan.offset)
-  const seen = scan.seen
 
-  // Connection options.
-  let close = scan.close
-  let keepAlive = scan.keepAlive
-  let upgradeOption = false
-  if ((seen & (1 << place.connection)) !== 0 && headers.has('connection')) {
-    const found = new ConnectionOptions()
-    takeConnectionOptions(headers, found)
-    close ||= found.close
-    keepAlive ||= found.keepAlive
-    upgradeOption = found.upgrade
-  }
-  let persistent = version === '1.1' ? !close : keepAlive && !close
+  const { status } = line
+  const asked = settleConnection(scan, headers)
+  const upgradeOption = asked.upgrade
+  let keepAlive = line.version === '1.1' ? !asked.close : asked.keepAlive && !asked.close
 
   // Framing (RFC 9112, 6.3): the fields first, then what the status and the method make of them.
   let framing: ResponseFraming = 'close'
   let contentLength = 0
-  if ((seen & (1 << place.contentLength)) !== 0) {
-    const merged = mergeContentLength(headers)
-    if (typeof merged === 'string') return refused(merged, scan.offset)
-    contentLength = merged
-    framing = 'length'
-  }
-  if ((seen & (1 << place.transferEncoding)) !== 0) {
-    const code = mergeTransferEncoding(headers)
-    if (code !== undefined) return refused(code, scan.offset)
-    if (framing === 'length') {
-      headers.removeAll('content-length')
-      contentLength = 0
-      persistent = false
-    }
-    framing = 'chunked'
-    if (version === '1.0') {
-      // A 1.0 message has no chunked coding (RFC 9112, 6.1): having decoded it, this proxy sends it on as its own 1.1.
-      version = '1.1'
-      protocol = 'HTTP/1.1'
-      lineIntact = false
-      persistent = false
-    }
-  }
   let announcedLength = -1
+  if ((scan.seen & framingFields) !== 0) {
+    const body = settleBody(line, headers, scan.seen)
+    if (typeof body === 'string') return refused(body, scan.offset)
+    framing = body.framing
+    contentLength = body.contentLength
+    if (body.faulty) keepAlive = false
+  }
   if (status === 101) {
     const code = checkSwitch(headers, request, upgradeOption)
     if (code !== undefined) return refused(code, scan.offset)
@@ -143,25 +91,101 @@ function parse(text: string, scan: FieldScan, request: RequestedMessage, options
     framing = 'none'
     contentLength = 0
   }
-  // These have no body whatever their fields say, and must not speak of one (RFC 9110, 8.6 and RFC 9112, 6.1).
   if (status < 200 || status === 204 || framing === 'tunnel') {
-    if ((seen & (1 << place.contentLength)) !== 0) headers.removeAll('content-length')
-    if ((seen & (1 << place.transferEncoding)) !== 0) headers.removeAll('transfer-encoding')
+    // These have no body whatever their fields say, and must not speak of one (RFC 9110, 8.6 and RFC 9112, 6.1).
+    if ((scan.seen & framingFields) !== 0) {
+      headers.removeAll('content-length')
+      headers.removeAll('transfer-encoding')
+    }
     contentLength = 0
   }
+  if (framing === 'close' || framing === 'tunnel') keepAlive = false
 
-  // The line in the text is the one that would be written: single spaces, CRLF, and nothing else than the parts.
-  lineIntact &&= statusStart === protocolEnd + 1 && reasonStart === statusStart + 4 && afterStatus === space && lineFeed === lineEnd + 1
-  const head = new ResponseHead(status, reason, version, protocol, headers, {
-    framing,
-    contentLength,
-    announcedLength,
-    keepAlive: persistent && framing !== 'close' && framing !== 'tunnel',
-    upgradeOption,
-    bytes: scan.offset,
-  }, lineIntact)
+  const facts = { framing, contentLength, announcedLength, keepAlive, upgradeOption, bytes: scan.offset }
+  const head = new ResponseHead(status, line.reason, line.version, line.protocol, headers, facts, line.verbatim)
   if (scan.bytes === undefined) headers.finishParsing(text)
   return head
+}
+
+const framingFields = (1 << place.contentLength) | (1 << place.transferEncoding)
+
+/** The words of a status line. */
+class StatusLine {
+  status: number
+  reason: string
+  version: '1.0' | '1.1'
+  /** As it will be forwarded. */
+  protocol: string
+  /** Whether the line is already the one that would be written: the same words, single spaces, CRLF. */
+  verbatim: boolean
+  /** Offset of the next line. */
+  end: number
+
+  constructor(status: number, reason: string, version: '1.0' | '1.1', protocol: string, verbatim: boolean, end: number) {
+    this.status = status
+    this.reason = reason
+    this.version = version
+    this.protocol = protocol
+    this.verbatim = verbatim
+    this.end = end
+  }
+}
+
+/** RFC 9112, 4. Words may be apart by any blanks, as in HAProxy; the reason may be missing. */
+function parseStatusLine(text: string, options: HeadOptions): StatusLine | HeadError | undefined {
+  const lineFeed = text.indexOf('\n')
+  if (lineFeed < 0) return undefined
+  const lineEnd = text.charCodeAt(lineFeed - 1) === cr ? lineFeed - 1 : lineFeed
+  let protocolEnd = 8
+  let version: '1.0' | '1.1' = '1.1'
+  let protocol = 'HTTP/1.1'
+  let verbatim = lineFeed > lineEnd
+  if (!text.startsWith('HTTP/1.1 ')) {
+    protocolEnd = 0
+    while (protocolEnd < lineEnd && !isBlank(text.charCodeAt(protocolEnd))) protocolEnd++
+    const word = text.slice(0, protocolEnd)
+    const found = protocolOf(word, options.acceptInvalid)
+    if (found === undefined) return refused('bad-version', 0)
+    version = found.version
+    protocol = found.protocol
+    verbatim &&= protocol === word && text.charCodeAt(protocolEnd) === space
+  }
+  let statusStart = protocolEnd
+  while (isBlank(text.charCodeAt(statusStart))) statusStart++
+  const status = statusAt(text, statusStart)
+  const statusEnd = statusStart + 3
+  if (status === 0 || (statusEnd < lineEnd && !isBlank(text.charCodeAt(statusEnd)))) return refused('bad-status', statusStart)
+  let reasonStart = statusEnd
+  while (reasonStart < lineEnd && isBlank(text.charCodeAt(reasonStart))) reasonStart++
+  const reason = text.slice(reasonStart, lineEnd)
+  if (reason.includes('\r') || reason.includes('\0')) return refused('bad-start-line', reasonStart)
+  if (isBlank(text.charCodeAt(lineFeed + 1))) return refused('bad-header-name', lineFeed + 1)
+  verbatim &&= statusStart === protocolEnd + 1 && reasonStart === statusEnd + 1 && text.charCodeAt(statusEnd) === space
+  return new StatusLine(status, reason, version, protocol, verbatim, lineFeed + 1)
+}
+
+/** What the framing fields say, with one left to say it; `faulty` when two said it, or HTTP/1.0 spoke of chunks (RFC 9112, 6.1). */
+function settleBody(line: StatusLine, headers: HeaderList, seen: number): { framing: 'length' | 'chunked'; contentLength: number; faulty: boolean } | HeadErrorCode {
+  const chunked = (seen & (1 << place.transferEncoding)) !== 0
+  const counted = (seen & (1 << place.contentLength)) !== 0
+  let contentLength = 0
+  if (counted) {
+    const merged = mergeContentLength(headers)
+    if (typeof merged === 'string') return merged
+    contentLength = merged
+  }
+  if (!chunked) return { framing: 'length', contentLength, faulty: false }
+  const code = mergeTransferEncoding(headers)
+  if (code !== undefined) return code
+  if (counted) headers.removeAll('content-length')
+  const old = line.version === '1.0'
+  if (old) {
+    // HTTP/1.0 has no chunked coding: having decoded it, this proxy sends the response on as its own 1.1.
+    line.version = '1.1'
+    line.protocol = 'HTTP/1.1'
+    line.verbatim = false
+  }
+  return { framing: 'chunked', contentLength: 0, faulty: counted || old }
 }
 
 function refused(code: HeadErrorCode, offset: number): HeadError {
