@@ -130,7 +130,7 @@ export const bindOptionKeywords: readonly Keyword<BindContext>[] = [
   { name: 'name', places: BIND, state: 'works', manual: '5.1', parse: text('name', "'name' : missing name") },
   { name: 'nice', places: BIND, state: 'accepted', manual: '5.1', reason: 'all sockets of a thread have the same priority', parse: readNice },
   {
-    name: 'severity-output', places: BIND, state: 'works', manual: '5.1',
+    name: 'severity-output', places: BIND, state: 'later', severity: 'warning', manual: '5.1', reason: 'answers carry no severity',
     parse: (cursor, { draft }) => {
       draft.severityOutput = cursor.oneOf('format', ['none', 'number', 'string'], (word) =>
         (word === '' ? "'severity-output' : missing severity-output format" : `'severity-output' only supports 'none', 'number', and 'string' (got '${word}')`));
@@ -139,7 +139,7 @@ export const bindOptionKeywords: readonly Keyword<BindContext>[] = [
   { name: 'shards', places: BIND, state: 'accepted', severity: 'quiet', manual: '5.1', reason: 'every thread has a socket of its own', parse: readShards },
   { name: 'tcp-ut', places: BIND, state: 'works', manual: '5.1', parse: readTcpUserTimeout },
   { name: 'tfo', places: BIND, state: 'works', manual: '5.1', parse: flag('tfo') },
-  { name: 'thread', places: BIND, state: 'works', manual: '5.1', parse: readThread },
+  { name: 'thread', places: BIND, state: 'later', severity: 'warning', manual: '5.1', reason: 'every thread accepts', parse: readThread },
   { name: 'transparent', places: BIND, state: 'works', manual: '5.1', parse: flag('transparent') },
   { name: 'uid', places: BIND, state: 'works', manual: '5.1', parse: ownerId('uid') },
   { name: 'user', places: BIND, state: 'works', manual: '5.1', parse: owner('user') },

@@ -147,7 +147,7 @@ export const globalPerformanceKeywords: readonly Keyword<GlobalContext>[] = [
   { name: 'maxconn', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxconn') },
   { name: 'maxconnrate', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxconnrate') },
   { name: 'maxpipes', places: GLOBAL, state: 'accepted', manual: '3.2', reason: 'data is not spliced through pipes', parse: limit('maxpipes') },
-  { name: 'maxsessrate', places: GLOBAL, state: 'later', manual: '3.2', reason: "use 'maxconnrate'", parse: limit('maxsessrate') },
+  { name: 'maxsessrate', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxsessrate') },
   { name: 'maxsslconn', places: GLOBAL, state: 'later', manual: '3.2', reason: 'TLS is not available', parse: limit('maxsslconn') },
   { name: 'maxsslrate', places: GLOBAL, state: 'later', manual: '3.2', reason: 'TLS is not available', parse: limit('maxsslrate') },
   {

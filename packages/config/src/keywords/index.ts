@@ -10,6 +10,7 @@ import { globalEnvironmentKeywords } from './global-environment.ts';
 import { globalLoggingKeywords } from './global-logging.ts';
 import { globalPerformanceKeywords } from './global-performance.ts';
 import { globalProcessKeywords } from './global-process.ts';
+import { globalVariableKeywords } from './global-variables.ts';
 import { proxyBalanceKeywords } from './proxy-balance.ts';
 import { proxyBasicKeywords } from './proxy-basics.ts';
 import { proxyCheckKeywords } from './proxy-checks.ts';
@@ -27,6 +28,7 @@ const GLOBAL: readonly Keyword<GlobalContext>[] = [
   ...globalPerformanceKeywords,
   ...globalEnvironmentKeywords,
   ...globalLoggingKeywords,
+  ...globalVariableKeywords,
 ];
 
 const PROXY: readonly Keyword<ProxyContext>[] = [

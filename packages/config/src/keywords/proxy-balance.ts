@@ -114,11 +114,18 @@ const RETRY_EVENTS = [
   '504', 'all-retryable-errors',
 ] as const;
 
-function readRetryOn(cursor: Cursor, { draft }: ProxyContext): void {
+/** Events after which a request is sent again; retries of what a server has answered are not built. */
+const RETRY_EVENTS_THAT_WORK: ReadonlySet<string> = new Set(['none', 'conn-failure']);
+
+function readRetryOn(cursor: Cursor, { draft, state }: ProxyContext): void {
   if (cursor.atEnd) cursor.fail("'retry-on' needs at least one keyword to specify when to retry", { expected: RETRY_EVENTS.join(', ') });
   const events: string[] = [];
   while (!cursor.atEnd) events.push(cursor.oneOf('event', RETRY_EVENTS, (word) => `'retry-on': unknown keyword '${word}'`));
   if (events.includes('none') && events.length > 1) cursor.failAt(1, "'retry-on' 'none' keyworld only usable alone");
+  const index = events.findIndex((event) => !RETRY_EVENTS_THAT_WORK.has(event));
+  if (index >= 0) {
+    announce(cursor, { name: `retry-on ${events[index]}`, state: 'later', manual: '4.2', reason: "'conn-failure' is" }, index + 1, state.noted);
+  }
   draft.retryOn = events;
 }
 
@@ -167,9 +174,9 @@ export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'retry-on', places: BACKEND_SIDE, misplaced: 'alert', state: 'works', manual: '4.2', parse: readRetryOn },
   {
     name: 'source', places: BACKEND_SIDE, state: 'works', manual: '4.2',
-    parse: (cursor, context) => {
+    parse: (cursor, { draft, state }) => {
       const usage = "'source' expects <addr>[:<port>], and optionally 'usesrc' <addr>, and 'interface' <name>.";
-      context.draft.source = readSource(cursor, context, usage, 'proxy');
+      draft.source = readSource(cursor, state, usage, 'proxy');
       if (!cursor.atEnd) cursor.fail("'source' only supports optional keywords 'interface' and 'usesrc'.", { expected: "'interface' or 'usesrc'" });
     },
   },

@@ -95,7 +95,7 @@ export const proxyBasicKeywords: readonly Keyword<ProxyContext>[] = [
   },
   { name: 'mode', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readMode },
   {
-    name: 'monitor-uri', places: FRONTEND_SIDE, state: 'later', manual: '4.2',
+    name: 'monitor-uri', places: FRONTEND_SIDE, state: 'works', manual: '4.2',
     parse: (cursor, { draft }) => {
       draft.monitorUri = cursor.word('an URI', "'monitor-uri' expects an URI.");
       cursor.end();

@@ -95,13 +95,13 @@ export const proxyLoggingKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'option httplog', places: FRONTENDS_AND_DEFAULTS, state: 'works', manual: '4.2', parse: readPreset('httplog') },
   { name: 'option httpslog', places: FRONTENDS_AND_DEFAULTS, state: 'later', manual: '4.2', reason: 'TLS is not available', parse: readPreset('httpslog') },
   {
-    name: 'unique-id-format', places: FRONTEND_SIDE, state: 'later', manual: '4.2',
+    name: 'unique-id-format', places: FRONTEND_SIDE, state: 'works', manual: '4.2',
     parse: readFormat('unique-id-format', (draft, format) => {
       draft.uniqueIdFormat = format;
     }),
   },
   {
-    name: 'unique-id-header', places: FRONTEND_SIDE, state: 'later', manual: '4.2',
+    name: 'unique-id-header', places: FRONTEND_SIDE, state: 'works', manual: '4.2',
     parse: (cursor, { draft }) => {
       draft.uniqueIdHeader = cursor.word('a header name', 'unique-id-header expects an argument.').toLowerCase();
     },

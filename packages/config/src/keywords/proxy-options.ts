@@ -43,7 +43,7 @@ const SWITCHES: readonly SwitchRow[] = [
   { name: 'nolinger', field: 'nolinger', places: ALL_PROXIES, state: 'works' },
   { name: 'persist', field: 'persist', places: BACKEND_SIDE, state: 'later' },
   { name: 'prefer-last-server', field: 'preferLastServer', places: BACKEND_SIDE, state: 'later' },
-  { name: 'socket-stats', field: 'socketStats', places: FRONTEND_SIDE, state: 'later', severity: 'warning', reason: 'statistics are kept per proxy' },
+  { name: 'socket-stats', field: 'socketStats', places: FRONTEND_SIDE, state: 'works' },
   { name: 'srvtcpka', field: 'srvtcpka', places: BACKEND_SIDE, state: 'works' },
   {
     name: 'tcp-smart-accept', field: 'tcpSmartAccept', places: FRONTEND_SIDE, state: 'accepted', severity: 'quiet', reason: 'the system delays acknowledgements itself',

@@ -122,7 +122,7 @@ export const proxyRuleKeywords: readonly Keyword<ProxyContext>[] = [
     parse: rule('http-after-response', 'httpAfterResponse'),
   },
   {
-    name: 'monitor fail', places: FRONTENDS, state: 'later', manual: '4.2',
+    name: 'monitor fail', places: FRONTENDS, state: 'works', manual: '4.2',
     parse: (cursor, context) => {
       context.draft.monitorFail.push(parseMonitorFail(cursor, context.scope('monitor fail')));
       noteOrder(cursor, context.draft, 'monitor fail');

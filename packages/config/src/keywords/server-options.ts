@@ -2,7 +2,8 @@
 
 import { parseAddress } from '../address.ts';
 import type { Cursor } from '../cursor.ts';
-import type { ServerContext, ServerDraft } from '../draft.ts';
+import { announce } from '../dispatch.ts';
+import type { ParseState, ServerContext, ServerDraft } from '../draft.ts';
 import type { Keyword } from '../keyword.ts';
 import type { SourceAddress } from '../model.ts';
 import { nearestWord } from '../nearest.ts';
@@ -74,7 +75,9 @@ function readCheckAddress(cursor: Cursor, { draft, state }: ServerContext): void
 
 const INIT_METHODS = ['last', 'libc', 'none'] as const;
 
-function readInitAddr(cursor: Cursor, { draft }: ServerContext): void {
+/** Names are resolved when the configuration is loaded; only orders of methods that come to this are what they say. */
+function readInitAddr(cursor: Cursor, { draft, state }: ServerContext): void {
+  const index = cursor.index - 1;
   const text = cursor.word('methods', "'init-addr' expects <methods> as argument.");
   const methods = text.split(',');
   for (const method of methods) {
@@ -87,11 +90,14 @@ function readInitAddr(cursor: Cursor, { draft }: ServerContext): void {
     }
   }
   draft.initAddr = methods;
+  if (!methods.every((method) => method === 'last' || method === 'libc')) {
+    const declaration = { name: `init-addr ${text}`, state: 'later', severity: 'warning', manual: '5.2', reason: 'names are resolved at start' } as const;
+    announce(cursor, declaration, index, state.noted);
+  }
 }
 
 /** `source ADDRESS [interface NAME] [usesrc …]`, also the proxy keyword of that name. */
-export function readSource(cursor: Cursor, context: Pick<ServerContext, 'state'>, usage: string, place: 'server' | 'proxy'): SourceAddress {
-  const state = context.state;
+export function readSource(cursor: Cursor, state: ParseState, usage: string, place: 'server' | 'proxy'): SourceAddress {
   if (cursor.atEnd || cursor.peek() === '') cursor.fail(usage, { expected: 'an address' });
   const text = cursor.peek()!;
   const result = parseAddress(readAddressWord(cursor, state), { port: 'optional', range: place === 'server', zeroPort: true });
@@ -99,10 +105,13 @@ export function readSource(cursor: Cursor, context: Pick<ServerContext, 'state'>
   if (result.address.kind !== 'inet') cursor.failLast(`'source ${text}' : an IPv4 or IPv6 address is needed.`);
   let source: SourceAddress = { address: result.address, interface: undefined, usesrc: undefined };
   for (;;) {
+    const index = cursor.index;
     if (cursor.take('interface')) {
       source = { ...source, interface: cursor.word('an interface name', `'${place === 'server' ? 'server' : 'source'}' : missing interface name.`) };
+      announce(cursor, { name: 'source interface', state: 'later', manual: '5.2' }, index, state.noted);
     } else if (cursor.take('usesrc')) {
       source = { ...source, usesrc: readUsesrc(cursor, place) };
+      announce(cursor, { name: 'source usesrc', state: 'later', manual: '5.2', reason: 'connections come from the proxy itself' }, index, state.noted);
     } else {
       return source;
     }
@@ -119,9 +128,6 @@ function readUsesrc(cursor: Cursor, place: 'server' | 'proxy'): string {
   if (!result.ok) cursor.failLast(`'usesrc' : ${result.reason}`, { expected: 'an address, client, clientip or hdr_ip(name,position)' });
   return text;
 }
-
-/** Retry conditions that TCP fast open relies on, as HAProxy asks for them. */
-export const TFO_RETRY_CONDITIONS = ['conn-failure', 'empty-response', 'response-timeout'] as const;
 
 export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   { name: 'addr', places: SERVER, state: 'works', manual: '5.2', parse: readCheckAddress },
@@ -168,7 +174,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     },
   },
   {
-    name: 'on-marked-down', places: SERVER, state: 'later', manual: '5.2',
+    name: 'on-marked-down', places: SERVER, state: 'works', manual: '5.2',
     parse: (cursor, { draft }) => {
       draft.onMarkedDown = cursor.oneOf('action', ['shutdown-sessions'], (text) => (text === '' ? "'on-marked-down' expects <mode> as argument."
         : `'on-marked-down' expects 'shutdown-sessions' but got '${text}'.`));
@@ -226,9 +232,9 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   { name: 'slowstart', places: SERVER, state: 'later', manual: '5.2', parse: delay('slowstartMs', 0) },
   {
     name: 'source', places: SERVER, state: 'works', manual: '5.2',
-    parse: (cursor, context) => {
+    parse: (cursor, { draft, state }) => {
       const usage = "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.";
-      context.draft.source = readSource(cursor, context, usage, 'server');
+      draft.source = readSource(cursor, state, usage, 'server');
     },
   },
   {
@@ -239,7 +245,9 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
       draft.tcpUserTimeoutMs = result.value;
     },
   },
-  { name: 'tfo', places: SERVER, state: 'works', manual: '5.2', parse: flag('tfo', true) },
+  {
+    name: 'tfo', places: SERVER, state: 'later', severity: 'warning', manual: '5.2', reason: 'connections are made without fast open', parse: flag('tfo', true),
+  },
   { name: 'no-tfo', places: SERVER, state: 'works', manual: '5.2', parse: flag('tfo', false) },
   { name: 'track', places: SERVER, state: 'later', manual: '5.2', parse: word('track', '[<proxy>/]<server>') },
   {
