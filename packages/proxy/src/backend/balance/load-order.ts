@@ -19,6 +19,8 @@ export const ABSENT = 0x7fff_ffff
 export class LoadOrder {
   readonly #words: Int32Array
   readonly #me: LockParty
+  readonly #servers: number
+  /** At least as many; those beyond the servers are ABSENT. */
   readonly #leaves: number
   readonly #keys: number
   readonly #stamps: number
@@ -27,6 +29,7 @@ export class LoadOrder {
   constructor(words: Int32Array, servers: number, me: LockParty) {
     this.#words = words
     this.#me = me
+    this.#servers = servers
     this.#leaves = orderLeaves(servers)
     this.#keys = Word.ORDER + this.#leaves
     this.#stamps = this.#keys + this.#leaves
@@ -68,7 +71,7 @@ export class LoadOrder {
 
   /** Gives all indexes their keys and keeps their stamps; under the lock. */
   fill(keyOf: (index: number) => number): void {
-    for (let index = 0; index < this.#leaves; index++) this.#words[this.#keys + index] = keyOf(index)
+    for (let index = 0; index < this.#leaves; index++) this.#words[this.#keys + index] = index < this.#servers ? keyOf(index) : ABSENT
     this.#playAll()
   }
 
