@@ -7,6 +7,7 @@ import type { Backend } from './backend/backend.ts'
 import type { DataThread } from './data-thread.ts'
 import type { Generation } from './generation.ts'
 import type { HttpProxy } from './http/http-proxy.ts'
+import { HttpSession } from './http/session.ts'
 import type { ClientSession } from './stream/client-session.ts'
 import { StreamCounters } from './stream/counters.ts'
 import { StreamLog, connectLine } from './stream/log-line.ts'
@@ -41,6 +42,8 @@ export class Frontend implements ProxyView {
   readonly sessions: SharedCount
   readonly connectionRate: FrequencyCounter
   readonly sessionRate: FrequencyCounter
+  /** Requests of mode http. */
+  readonly requestRate: FrequencyCounter
   /** This thread's counters of the frontend. */
   readonly stat: StatBlock
   readonly counters: StreamCounters
@@ -75,6 +78,7 @@ export class Frontend implements ProxyView {
     this.sessions = new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions)
     this.connectionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.connections)
     this.sessionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.sessions)
+    this.requestRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.requests)
     this.stat = new StatBlock(segment, 'frontend', frontendSlot)
     this.counters = new StreamCounters(this.stat)
     this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler))
@@ -91,7 +95,8 @@ export class Frontend implements ProxyView {
   serve(session: ClientSession): void {
     this.generation.sessions++
     if (this.#logsAccepts) this.thread.log.emit(this.#logSet, LOG_INFO, connectLine(session, this.config))
-    new TcpStream(session).start()
+    if (this.http === undefined) new TcpStream(session).start()
+    else new HttpSession(session).start()
   }
 
   /** Called by ClientSession.end only. */

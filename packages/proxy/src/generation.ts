@@ -5,7 +5,7 @@ import type { Backend } from './backend/backend.ts'
 import type { BackendThread } from './backend/backend-thread.ts'
 import type { DataThread } from './data-thread.ts'
 import { Frontend } from './frontend.ts'
-import type { HttpProxy } from './http/http-proxy.ts'
+import { compileHttpProxies, type HttpProxy } from './http/http-proxy.ts'
 import type { Plan } from './plan.ts'
 import { SectionView } from './stream/views.ts'
 import { compileTcpProxy, type TcpProxy } from './tcp/tcp-proxy.ts'
@@ -46,7 +46,7 @@ export class Generation {
     this.backends = maker.backends.build(plan)
     for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend)
     this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler))
-    this.http = proxies.map(() => undefined)
+    this.http = compileHttpProxies(plan.config, compiler)
     this.usesClientPort = proxies.map((proxy) => proxy.servers.some(({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative)))
     this.frontends = proxies.map((proxy, index) =>
       plan.proxies[index].frontendSlot < 0 || proxy.disabled ? undefined : new Frontend(this, index, compiler),

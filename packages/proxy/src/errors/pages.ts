@@ -1,23 +1,76 @@
-// The answers that the proxy itself gives to errors, by status: built in, from `errorfile`, `errorfiles`, `errorloc302/303`.
-import type { ErrorPages } from '@evenkeel/config'
+// The answers that the proxy itself gives to errors, by status: from `errorfile`, `errorfiles` and `errorloc302/303` of a
+// section, else built in (manual, 4.2). A page is kept as the text of a response; who sends it parses its head as it would
+// parse a server's, so rules and framing apply to it in the same way.
+import type { ErrorPage as ConfiguredPage, ErrorPages, HttpErrors } from '@evenkeel/config'
+import { builtinPage, builtinRefusal, pageStatuses } from './builtin.ts'
 
-/** The statuses for which a page exists (manual, section 1.3.1 and `errorfile`). */
-export const pageStatuses = [200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 421, 422, 425, 429, 500, 501, 502, 503, 504] as const
-
-/** One answer as text, split so that `http-after-response` rules and the connection field can be applied. */
+/** One answer. */
 export interface ErrorPage {
-  readonly status: number
-  readonly reason: string
-  /** Pairs of lower-case name and value, without connection and framing fields but with `content-length`. */
-  readonly headers: readonly (readonly [name: string, value: string])[]
+  /**
+   * Head with its empty line, latin1. Empty where the page is an empty file: the client gets no answer, its connection is
+   * closed (manual, "errorfile").
+   */
+  readonly head: string
   /** latin1. */
   readonly body: string
 }
 
-/** The pages of one proxy: its own over the built-in ones. */
-export interface ErrorPageSet {
-  /** Page for a status; statuses without one get that of 500, as HAProxy does. */
-  page(status: number): ErrorPage
+export const EMPTY_PAGE: ErrorPage = { head: '', body: '' }
+
+/** Statuses that have no page of their own are answered as this one. */
+const FALLBACK_STATUS = 500
+
+const BUILTIN: ReadonlyMap<number, ErrorPage> = new Map(pageStatuses.map((status) => [status, builtinPage(status)]))
+
+/** The page of a status where no section has one. */
+export function builtinErrorPage(status: number): ErrorPage {
+  return BUILTIN.get(status) ?? BUILTIN.get(FALLBACK_STATUS)!
 }
 
-export declare function compileErrorPages(pages: ErrorPages): ErrorPageSet
+/** The pages that one section, or one `http-errors` section, has of its own. */
+export class ErrorPageSet {
+  readonly #pages: ReadonlyMap<number, ErrorPage>
+
+  constructor(pages: ErrorPages) {
+    this.#pages = new Map(Object.entries(pages).map(([status, page]) => [Number(status), compilePage(page)]))
+  }
+
+  /** Its own page for a status; undefined where the built-in one holds. */
+  own(status: number): ErrorPage | undefined {
+    return this.#pages.get(status)
+  }
+
+  page(status: number): ErrorPage {
+    return this.own(status) ?? builtinErrorPage(status)
+  }
+
+  /**
+   * Raw bytes, latin1, for a client whose request could not be understood: sent as they are, without rules, and the
+   * connection closes after them.
+   */
+  refusal(status: number): string {
+    const own = this.own(status)
+    if (own !== undefined) return own.head + own.body
+    return builtinRefusal(BUILTIN.has(status) ? status : FALLBACK_STATUS)
+  }
+}
+
+/** Sections of `http-errors` by name. */
+export function compileHttpErrors(sections: readonly HttpErrors[]): ReadonlyMap<string, ErrorPageSet> {
+  return new Map(sections.map((section) => [section.name, new ErrorPageSet(section.errors)]))
+}
+
+function compilePage(page: ConfiguredPage): ErrorPage {
+  if (page.kind === 'file') return splitResponse(page.content)
+  const reason = page.status === 302 ? 'Found' : 'See Other'
+  const head = `HTTP/1.1 ${page.status} ${reason}\r\ncache-control: no-cache\r\ncontent-length: 0\r\nlocation: ${page.url}\r\n\r\n`
+  return { head, body: '' }
+}
+
+/** A whole response as a file holds it; its lines may end in LF alone. */
+export function splitResponse(content: string): ErrorPage {
+  const end = /\r?\n\r?\n/.exec(content)
+  if (end === null) return content === '' ? EMPTY_PAGE : { head: `${content.trimEnd()}\r\n\r\n`, body: '' }
+  const at = end.index + end[0].length
+  return { head: content.slice(0, at), body: content.slice(at) }
+}

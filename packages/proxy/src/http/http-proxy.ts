@@ -1,31 +1,118 @@
 // What the HTTP side needs of one proxy section, compiled once per thread and generation: rules, error pages and the few
-// numbers and flags that requests read. Frontend and backend objects carry one each; a request that goes from a frontend to
-// a backend consults both, as the manual's section 4.1 says which side each keyword belongs to.
+// numbers and flags that requests read. A request that goes from a frontend to a backend consults both, as the manual's
+// section 4.1 says which side each keyword belongs to.
 import type { Config, Proxy } from '@evenkeel/config'
-import type { Compiler } from '@evenkeel/expr'
-import type { HeadOptions } from '@evenkeel/http'
-import type { ErrorPageSet } from '../errors/pages.ts'
-import type { CompiledRules } from '../rules/compile.ts'
+import type { Compiler, LogContext } from '@evenkeel/expr'
+import type { BodyLimits, CaseMap, HeadOptions } from '@evenkeel/http'
+import { compileHttpErrors, ErrorPageSet } from '../errors/pages.ts'
+import { compileRules, type CompiledRules } from '../rules/compile.ts'
+import type { Service } from '../services/service.ts'
+import { compileCaptures, type Capture } from './captures.ts'
+import { compileForwardedHeader, type ForwardedHeader } from './forwarded.ts'
 
-/** The HTTP face of one proxy section. Frozen after it was made. */
+/** A service and the requests that it answers; the first that matches has them, before any `http-request` rule is asked. */
+export interface MountedService {
+  readonly service: Service
+  matches(context: LogContext): boolean
+}
+
+/** The HTTP face of one proxy section. */
 export interface HttpProxy {
   readonly proxy: Proxy
   readonly rules: CompiledRules
   readonly pages: ErrorPageSet
+  readonly services: readonly MountedService[]
   /** Parser knobs for requests (frontend side) and responses (backend side). */
   readonly requestHead: HeadOptions
   readonly responseHead: HeadOptions
+  readonly bodyLimits: BodyLimits
   /** `tune.bufsize`: the most that one direction of a stream holds, beside one read from the socket. */
   readonly bufferBytes: number
   /** `tune.bufsize - tune.maxrewrite`: the largest head. */
   readonly maxHeadBytes: number
+  /** Time-outs in ms; 0 = none. `timeout http-keep-alive` falls back to `http-request`, `tarpit` to `connect` on backends. */
+  readonly clientTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly serverTimeoutMs: number
+  readonly tunnelTimeoutMs: number
+  readonly clientFinTimeoutMs: number
+  readonly serverFinTimeoutMs: number
+  readonly tarpitTimeoutMs: number
+  /** `option httpclose` of a frontend: its clients are closed after each response. */
+  readonly closesClients: boolean
+  /** `option httpclose` or `http-server-close`, on either side: servers are closed after each response. */
+  readonly closesServers: boolean
+  readonly forwardfor: ForwardedHeader | undefined
+  readonly originalto: ForwardedHeader | undefined
+  /** `h1-case-adjust` for clients (frontend side) and servers (backend side), where the options ask for it. */
+  readonly clientCase: CaseMap | undefined
+  readonly serverCase: CaseMap | undefined
+  readonly monitorUri: string | undefined
+  /** Whether `monitor fail` says that the monitor page is to fail. */
+  readonly monitorFails: ((context: LogContext) => boolean) | undefined
+  readonly requestCaptures: readonly Capture[]
+  readonly responseCaptures: readonly Capture[]
 }
 
-/** What compiling may ask for; the same for all proxies of a generation. */
-export interface HttpProxyEnvironment {
-  readonly config: Config
-  readonly compiler: Compiler
+/** Faces of all sections, parallel to `config.proxies`; undefined for those of mode tcp. */
+export function compileHttpProxies(
+  config: Config, compiler: Compiler, servicesOf: (proxy: Proxy) => readonly MountedService[] = noServices,
+): readonly (HttpProxy | undefined)[] {
+  const sections = compileHttpErrors(config.httpErrors)
+  return config.proxies.map((proxy) => (proxy.mode === 'http' ? compileHttpProxy(proxy, config, compiler, sections, servicesOf(proxy)) : undefined))
 }
 
-/** Compiles one proxy section of mode http. */
-export declare function compileHttpProxy(proxy: Proxy, environment: HttpProxyEnvironment): HttpProxy
+function noServices(): readonly MountedService[] {
+  return []
+}
+
+function compileHttpProxy(
+  proxy: Proxy, config: Config, compiler: Compiler, sections: ReadonlyMap<string, ErrorPageSet>, services: readonly MountedService[],
+): HttpProxy {
+  const { tune } = config.global
+  const { options, timeouts } = proxy
+  const caseMap = caseMapOf(config)
+  const requestTimeoutMs = timeouts.httpRequest ?? 0
+  const hasBackend = proxy.kind !== 'frontend'
+  return {
+    proxy,
+    rules: compileRules(proxy, compiler, sections),
+    pages: new ErrorPageSet(proxy.errors),
+    services,
+    requestHead: { acceptInvalid: options.acceptInvalidHttpRequest, maxHeaders: tune.httpMaxhdr },
+    responseHead: { acceptInvalid: options.acceptInvalidHttpResponse, maxHeaders: tune.httpMaxhdr },
+    bodyLimits: { maxTrailerBytes: tune.bufsize - tune.maxrewrite, maxTrailers: tune.httpMaxhdr },
+    bufferBytes: tune.bufsize,
+    maxHeadBytes: tune.bufsize - tune.maxrewrite,
+    clientTimeoutMs: timeouts.client ?? 0,
+    requestTimeoutMs,
+    keepAliveTimeoutMs: timeouts.httpKeepAlive ?? requestTimeoutMs,
+    serverTimeoutMs: timeouts.server ?? 0,
+    tunnelTimeoutMs: timeouts.tunnel ?? 0,
+    clientFinTimeoutMs: timeouts.clientFin ?? 0,
+    serverFinTimeoutMs: timeouts.serverFin ?? 0,
+    tarpitTimeoutMs: timeouts.tarpit ?? (hasBackend ? (timeouts.connect ?? 0) : 0),
+    closesClients: options.connectionMode === 'close' && proxy.kind !== 'backend',
+    closesServers: options.connectionMode !== 'keep-alive',
+    forwardfor: proxy.forwardfor === undefined ? undefined : compileForwardedHeader(proxy.forwardfor.header, proxy.forwardfor.except, proxy.forwardfor.ifNone),
+    originalto: proxy.originalto === undefined ? undefined : compileForwardedHeader(proxy.originalto.header, proxy.originalto.except, false),
+    clientCase: options.h1CaseAdjustBogusClient ? caseMap : undefined,
+    serverCase: options.h1CaseAdjustBogusServer ? caseMap : undefined,
+    monitorUri: proxy.monitorUri,
+    monitorFails: compileMonitorFail(proxy, compiler),
+    requestCaptures: compileCaptures(proxy.captures, 'request'),
+    responseCaptures: compileCaptures(proxy.captures, 'response'),
+  }
+}
+
+function caseMapOf(config: Config): CaseMap | undefined {
+  const entries = Object.entries(config.global.h1CaseAdjust)
+  return entries.length === 0 ? undefined : new Map(entries)
+}
+
+function compileMonitorFail(proxy: Proxy, compiler: Compiler): ((context: LogContext) => boolean) | undefined {
+  const conditions: ((context: LogContext) => boolean)[] = []
+  for (const condition of proxy.monitorFail) conditions.push(compiler.condition(condition) ?? (() => true))
+  return conditions.length === 0 ? undefined : (context) => conditions.some((matches) => matches(context))
+}

@@ -4,7 +4,23 @@
 // independent-streams` what is sent to a side does not count. A side that is neither read nor written has no time-out.
 import type { Connection, ConnectionError, ConnectionOwner } from '../connection.ts'
 import { Timer, type TimerOwner } from '../timers.ts'
-import type { TcpStream } from './tcp-stream.ts'
+import type { ThreadContext } from '../thread-context.ts'
+
+/** Whose sides they are: a TCP stream, or the tunnel that an HTTP transaction became. */
+export interface SideOwner {
+  readonly thread: ThreadContext
+  /** `tune.bufsize` */
+  readonly bufferBytes: number
+  /** `option independent-streams` */
+  readonly hasIndependentSides: boolean
+  /** Bytes of a side that has no peer yet. */
+  hold(chunk: Buffer): void
+  onSideEnd(side: Side): void
+  onSideDrain(side: Side): void
+  onSideClosed(side: Side, error: ConnectionError | undefined): void
+  /** `isBlocked`: it does not take what is sent to it. */
+  onSideTimeout(side: Side, isBlocked: boolean): void
+}
 
 export class Side implements ConnectionOwner, TimerOwner {
   readonly isClient: boolean
@@ -20,7 +36,7 @@ export class Side implements ConnectionOwner, TimerOwner {
   /** FIN was sent to this side, or follows what is buffered. */
   isWriteDone = false
 
-  readonly #stream: TcpStream
+  readonly #stream: SideOwner
   readonly #timer: Timer
   /** 0 = none. */
   #timeoutMs: number
@@ -28,7 +44,7 @@ export class Side implements ConnectionOwner, TimerOwner {
   /** Unsent bytes when the timer last looked; fewer of them is progress. */
   #unsentBefore = 0
 
-  constructor(stream: TcpStream, connection: Connection, isClient: boolean, timeoutMs: number, finTimeoutMs: number) {
+  constructor(stream: SideOwner, connection: Connection, isClient: boolean, timeoutMs: number, finTimeoutMs: number) {
     this.#stream = stream
     this.connection = connection
     this.isClient = isClient

@@ -1,0 +1,85 @@
+// How a transaction lets go of its server connection, and how it ends: counted, logged, and the client's connection handed
+// back to the session. Every path of every phase comes here.
+import type { Connection, ConnectionOwner } from '../connection.ts'
+import type { TerminationEvent } from '../stream/termination.ts'
+import { countEnd } from './counters.ts'
+import { PHASE_OF_STAGE, Stage, Upload } from './stage.ts'
+import type { HttpTransaction } from './transaction.ts'
+
+/** Owns a connection that was given up and whose end interests nobody. */
+const NOBODY: ConnectionOwner = {
+  onData() {},
+  onEnd() {},
+  onDrain() {},
+  onClose() {},
+}
+
+/** Nothing that happens to the connection concerns the transaction any more. */
+export function disown(connection: Connection): void {
+  connection.owner = NOBODY
+}
+
+/** The exchange with the server is over in order: its connection goes to the pool, or is closed where it may not be used again. */
+export function releaseServer(tx: HttpTransaction): void {
+  const { server } = tx
+  if (server === undefined) return
+  tx.thread.wheel.disarm(tx.serverTimer)
+  tx.server = undefined
+  if (tx.keepsServer) {
+    tx.dispatch.giveBack()
+    return
+  }
+  disown(server)
+  tx.dispatch.discard()
+  server.destroy()
+}
+
+/** The exchange with the server ends in the middle: its connection is reset, so that the server notices at once. */
+export function dropServer(tx: HttpTransaction): void {
+  const { server } = tx
+  if (server === undefined) return
+  tx.thread.wheel.disarm(tx.serverTimer)
+  tx.server = undefined
+  disown(server)
+  tx.dispatch.discard()
+  server.reset()
+}
+
+/** Files the event that ends the transaction, in the phase that it is in. */
+export function terminate(tx: HttpTransaction, event: TerminationEvent): boolean {
+  let phase = PHASE_OF_STAGE[tx.stage]!
+  if (tx.stage === Stage.dispatch && tx.dispatch.waitsFor === 'queue') phase = 'queue'
+  return tx.termination.set(event, phase)
+}
+
+/** The last act. The client's connection is used again only where `keepsClient` says so. */
+export function finish(tx: HttpTransaction): void {
+  if (tx.stage === Stage.idle) return
+  const { session } = tx
+  // The client may still be sending a body that nobody reads any more.
+  const mustLinger = tx.upload !== Upload.complete
+  if (tx.server !== undefined) dropServer(tx)
+  tx.thread.wheel.disarm(tx.serverTimer)
+  tx.dispatch.finish()
+  tx.endMs = tx.thread.now
+  tx.service?.abandon()
+  if (!tx.isMonitor) {
+    countEnd(tx)
+    if (!tx.isLogged) writeLog(tx)
+  }
+  const keep = tx.keepsClient && !mustLinger
+  tx.release()
+  session.afterTransaction(keep, mustLinger)
+}
+
+/** The log line, at the end or, under `option logasap`, with the response head. */
+export function writeLog(tx: HttpTransaction): void {
+  tx.isLogged = true
+  if (tx.frontend.isLogging) tx.frontend.log(tx.context)
+}
+
+/** Ends without another word to the client: what was sent still arrives, then its connection closes. */
+export function abandon(tx: HttpTransaction): void {
+  tx.keepsClient = false
+  finish(tx)
+}
