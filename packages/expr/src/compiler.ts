@@ -1,27 +1,26 @@
 /**
- * The compiler's face: syntax trees of the configuration in, closures out. One compiler per thread and generation, so that
- * named ACLs and pattern sets that several rules share are compiled once.
+ * The compiler: syntax trees of the configuration in, closures out. One per thread and generation, so that named ACLs that several
+ * rules share are compiled once, and dates are printed once a second.
  */
 
-import type { Condition, Expression, LogFormat } from '@evenkeel/config';
+import type { Condition, Expression, LogFormat, SampleType } from '@evenkeel/config';
+import { ConditionCompiler, type Verdict } from './condition.ts';
+import type { ExpressionEnvironment, LogContext, SampleContext } from './context.ts';
+import { LogDates } from './dates.ts';
+import { compileExpression } from './expression.ts';
 import type { IpAddress } from './ip-address.ts';
-import type { LogContext, SampleContext } from './context.ts';
+import { compileLineFormat, compileValueFormat } from './log-format.ts';
+import type { Integer, Value } from './values.ts';
 
-/** 64-bit integer of HAProxy: a number while it is a safe integer, a bigint beyond. Both compare and print alike. */
-export type Integer = number | bigint;
-
-/** A typed value. `str` and `bin` hold bytes as latin1 text. */
+/** A typed value. `str`, `bin` and `meth` hold bytes as latin1 text. */
 export type Sample =
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'sint'; readonly value: Integer }
   | { readonly type: 'addr'; readonly value: IpAddress }
   | { readonly type: 'str' | 'bin' | 'meth'; readonly value: string };
 
-/** Outcome of a test while more data may come: undecided means "ask again later". */
-export type Verdict = boolean | undefined;
-
 export interface Compiler {
-  /** `if`/`unless`; no condition and a condition without terms are `undefined`, so that the caller pays nothing. */
+  /** `if`/`unless`; undefined without a condition, so that the caller pays nothing. */
   condition(condition: Condition | undefined): ((context: SampleContext) => boolean) | undefined;
   /** The same for content inspection: undefined while a test lacks data and `inspectionFinal` is false. */
   inspection(condition: Condition | undefined): ((context: SampleContext) => Verdict) | undefined;
@@ -34,6 +33,63 @@ export interface Compiler {
   address(expression: Expression): (context: SampleContext) => IpAddress | undefined;
   /** A log-format string as a value (header, body, backend name): what is missing is empty text. */
   logFormat(format: LogFormat): (context: LogContext) => string;
-  /** A log-format string as a log line: what is missing is `-`, quoted text is escaped as in logs. */
+  /** A log-format string as a log line: what is missing is `-`, and blanks merge. */
   logLine(format: LogFormat): (context: LogContext) => string;
+}
+
+export function createCompiler(environment: ExpressionEnvironment): Compiler {
+  const conditions = new ConditionCompiler(environment);
+  const dates = new LogDates(environment.localOffsetMinutes);
+  const getter = (expression: Expression, type: SampleType): ((context: SampleContext) => Value | undefined) =>
+    compileExpression(expression, environment, type).get;
+  return {
+    condition: (condition) => conditions.predicate(condition),
+    inspection: (condition) => conditions.inspection(condition),
+    expression: (expression) => {
+      const { type, get } = compileExpression(expression, environment);
+      const wrap = sampleMaker(type);
+      return (context) => {
+        const value = get(context);
+        return value === undefined ? undefined : wrap(value);
+      };
+    },
+    string: (expression) => getter(expression, 'str') as (context: SampleContext) => string | undefined,
+    integer: (expression) => {
+      const get = getter(expression, 'sint') as (context: SampleContext) => Integer | undefined;
+      return (context) => {
+        const value = get(context);
+        return typeof value === 'bigint' ? Number(value) : value;
+      };
+    },
+    address: (expression) => getter(expression, 'addr') as (context: SampleContext) => IpAddress | undefined,
+    logFormat: (format) => compileValueFormat(format, environment, dates),
+    logLine: (format) => compileLineFormat(format, environment, dates),
+  };
+}
+
+/** Puts the type beside a value. */
+function sampleMaker(type: SampleType): (value: Value) => Sample {
+  switch (type) {
+    case 'bool':
+      return (value) => ({ type: 'bool', value: value as boolean });
+    case 'sint':
+      return (value) => ({ type: 'sint', value: value as Integer });
+    case 'addr':
+    case 'ipv4':
+    case 'ipv6':
+      return (value) => ({ type: 'addr', value: value as IpAddress });
+    case 'str':
+    case 'bin':
+    case 'meth':
+      return (value) => ({ type, value: value as string });
+    case 'any':
+      return (value) => taggedSample(value);
+  }
+}
+
+/** Where the type is known at run time only. */
+function taggedSample(value: Value): Sample {
+  if (typeof value === 'boolean') return { type: 'bool', value };
+  if (typeof value === 'string') return { type: 'str', value };
+  return typeof value === 'object' ? { type: 'addr', value } : { type: 'sint', value };
 }

@@ -92,11 +92,15 @@ export interface LogTimers {
 /** What log lines and log-format strings may name, beyond samples. Manual section 8.2.6. */
 export interface LogContext extends SampleContext {
   readonly timers: LogTimers;
+  /** Date of the accept where it is not the session's: requests on a kept connection count from the end of the one before. */
+  readonly acceptDateMs?: number;
+  /** True for a line written before the stream's end (`option logasap`): sizes and total times then carry a `+`. */
+  readonly early?: boolean;
   /** Wall clock of the request's first byte, ms since the epoch (`%tr`); the accept date in TCP mode. */
   readonly requestDateMs: number;
   /** Request line as the client sent it, before any rule (`%r`, `%HM`, `%HU` …); undefined if none was complete. */
   readonly loggedRequestLine: string | undefined;
-  /** Status sent to the client, -1 if none (`%ST`). */
+  /** Status sent to the client (`%ST`); -1 while there is none, 0 in TCP mode. */
   readonly status: number;
   /** Bytes sent to the client (`%B`) and received from it (`%U`). */
   readonly bytesRead: number;

@@ -1,4 +1,8 @@
 // Sample expressions, conditions and log formats, compiled once to closures.
 export { IpAddress, ipv4, parseIpAddress } from './ip-address.ts';
 export type { ExpressionEnvironment, LogContext, LogTimers, ProxyView, SampleContext, ServerView, SessionView } from './context.ts';
-export type { Compiler, Integer, Sample, Verdict } from './compiler.ts';
+export { createCompiler, type Compiler, type Sample } from './compiler.ts';
+export type { Verdict } from './condition.ts';
+export type { Integer } from './values.ts';
+export { crc32, crc32c, djb2, sdbm, avalanche } from './converters/hashes.ts';
+export { httpDate } from './dates.ts';

@@ -1,0 +1,13 @@
+/** All converters by name. A test compares them with the declarations of the configuration language. */
+
+import { ARITHMETIC_CONVERTERS } from './arithmetic.ts';
+import { BYTE_CONVERTERS } from './bytes.ts';
+import type { ConverterCompiler } from './converter.ts';
+import { DATE_CONVERTERS } from './dates.ts';
+import { TEXT_CONVERTERS } from './text.ts';
+
+export type { Convert, ConverterCompiler } from './converter.ts';
+
+export const CONVERTER_COMPILERS: ReadonlyMap<string, ConverterCompiler> = new Map(
+  [ARITHMETIC_CONVERTERS, BYTE_CONVERTERS, DATE_CONVERTERS, TEXT_CONVERTERS].flatMap((table) => Object.entries(table)),
+);
