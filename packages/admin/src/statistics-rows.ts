@@ -190,8 +190,8 @@ function times(figures: Float64Array, places: typeof ServerStat | typeof Backend
   return {
     qtime: Math.round(figures[places.queueTime]), ctime: Math.round(figures[places.connectTime]),
     rtime: Math.round(figures[places.responseTime]), ttime: Math.round(figures[places.totalTime]),
-    qtime_max: figures[places.queueTimeMax], ctime_max: figures[places.connectTimeMax],
-    rtime_max: figures[places.responseTimeMax], ttime_max: figures[places.totalTimeMax],
+    qtime_max: Math.round(figures[places.queueTimeMax]), ctime_max: Math.round(figures[places.connectTimeMax]),
+    rtime_max: Math.round(figures[places.responseTimeMax]), ttime_max: Math.round(figures[places.totalTimeMax]),
   };
 }
 
