@@ -161,7 +161,9 @@ class Scanner {
 
   private endWord(): void {
     if (!this.open) return;
-    this.words.push(this.word);
+    // HAProxy's words are C strings: what `\x00` brings in ends the word.
+    const end = this.word.indexOf('\0');
+    this.words.push(end < 0 ? this.word : this.word.slice(0, end));
     this.columns.push(this.wordColumn);
     this.word = '';
     this.open = false;
