@@ -28,6 +28,16 @@ class ProxyScope implements ExpressionScope {
     return this.state.httpErrors.get(name);
   }
 
+  proxy(name: string, side: 'frontend' | 'backend'): ProxyDraft | undefined {
+    const { frontends, backends } = this.state;
+    const [wanted, other] = side === 'frontend' ? [frontends, backends] : [backends, frontends];
+    return wanted.get(name) ?? other.get(name);
+  }
+
+  hasUserlist(name: string): boolean {
+    return this.state.userlists.has(name);
+  }
+
   whenComplete(task: () => void): void {
     this.state.whenComplete(task);
   }
