@@ -71,6 +71,8 @@ export interface DispatchClient {
 
 /** ms between two attempts at the same server, where `timeout connect` is not shorter (manual: `retries`). */
 const TURN_AROUND_MS = 1000
+/** `lastsess` is told in seconds: it is stamped no more often than this for each server. */
+const STAMP_INTERVAL_MS = 100
 /** Idle connections kept for one client where they may not be shared: HAProxy's `max-session-srv-conns`. */
 const MAX_PRIVATE_CONNECTIONS = 5
 /** Priority rules are not there to say otherwise: all wait in one class, in order of arrival. */
@@ -493,7 +495,12 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     this.connectTimeMs = this.#context.now - this.#assignedMs
     connection.requests++
     const { server } = connection
-    server.stat.raise(ServerStat.lastSessionMs, this.#context.dateNow())
+    if (this.#context.now >= server.stampDueMs) {
+      server.stampDueMs = this.#context.now + STAMP_INTERVAL_MS
+      const date = this.#context.dateNow()
+      server.stat.raise(ServerStat.lastSessionMs, date)
+      server.backend.stat.raise(BackendStat.lastSessionMs, date)
+    }
     this.#client.onServerConnection(server, connection.connection, reused)
   }
 

@@ -40,6 +40,8 @@ export class Server implements Candidate {
   readonly openOptions: OpenOptions
   /** Streams of this thread that hold a slot, through `nextOnServer`; written by Dispatch only. */
   firstDispatch: Dispatch | undefined = undefined
+  /** When the last-session stamp of the statistics is due again; written by Dispatch. */
+  stampDueMs = 0
   /** As of the last refresh: in sixteenths, see Candidate. */
   balanceWeight = 0
   /** As of the last refresh: up and not in maintenance; persistence may use it, also while it drains. */
