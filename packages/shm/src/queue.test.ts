@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { Mailbox, Wake } from './mailbox.ts'
 import { Simulation, type SimulatedThread } from './test-queue-model.ts'
 
 const here = { priorityClass: 0, offsetMs: 0 }
@@ -120,6 +121,24 @@ describe('maxconn and queues', () => {
     b.admission.leave({ ...simulation.server(0), takesBackendQueue: false })
     assert.deepEqual(b.tickets.takeGranted(), [])
     assert.equal(b.admission.backendQueue().length, 1)
+  })
+
+  it('a grant that a call could not return keeps its ticket until it is taken, and may still be given up', () => {
+    const { simulation, a, b } = two([1])
+    b.admission.enter(simulation.server(0))
+    const first = a.admission.enqueueForBackend([simulation.server(0)], here, 1)
+    assert.ok(first.type === 'queued')
+    simulation.limits[0] = 2
+    const second = a.admission.enqueueForBackend([simulation.server(0)], here, 2)
+    assert.ok(second.type === 'queued', 'the older stream got the session that had become free')
+    const third = a.admission.enqueueForBackend([simulation.server(0)], here, 3)
+    assert.ok(third.type === 'queued')
+    assert.equal(new Set([first.ticket, second.ticket, third.ticket]).size, 3)
+    assert.equal(new Mailbox(a.tickets.segment).take(), Wake.granted)
+    const next = a.admission.cancel(first.ticket, (server) => simulation.server(server))
+    assert.deepEqual([...next], [{ ticket: second.ticket, type: 'entered', server: 0 }])
+    assert.deepEqual(a.tickets.takeGranted(), [])
+    assert.equal(a.admission.used(0), 2)
   })
 
   it('highest sessions (smax) count sessions that had begun', () => {

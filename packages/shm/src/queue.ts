@@ -91,7 +91,7 @@ export class Admission {
     this.#lock()
     this.#grantFree(words, server, own)
     this.#unlock()
-    return own
+    return this.#tickets.handOver(own)
   }
 
   /** Waits for that server. `maxqueue` 0: no bound. `now` as in frequency.ts. */
@@ -113,8 +113,14 @@ export class Admission {
     const { tickets, party } = this.#segment
     const state = ticketWord(ticket, TicketWord.state)
     const own: Granted[] = []
+    const deferred = this.#tickets.takeDeferred(ticket)
     this.#lock()
-    if (tickets[state] === TicketState.waiting) {
+    if (deferred !== undefined) {
+      if (deferred.type === 'entered') {
+        this.#tickets.server(deferred.server).sessions.decrement()
+        this.#grantFree(this.#tickets.server(deferred.server), limitOf(deferred.server), own)
+      }
+    } else if (tickets[state] === TicketState.waiting) {
       queueRemove(this.#segment, this.#queueOf(ticket), ticket)
       Atomics.store(tickets, state, TicketState.free)
     } else if (tickets[state] === TicketState.granted) {
@@ -132,7 +138,7 @@ export class Admission {
     }
     this.#unlock()
     this.#tickets.discard(ticket)
-    return own
+    return this.#tickets.handOver(own)
   }
 
   /** Empties a server's own queue, because it went down: its streams balance again. Those of the caller's thread are returned. */
@@ -145,7 +151,6 @@ export class Admission {
       queueRemove(this.#segment, queue, ticket)
       if (ownerOf(this.#segment, ticket) === identity.thread) {
         Atomics.store(tickets, ticketWord(ticket, TicketWord.state), TicketState.free)
-        this.#tickets.discard(ticket)
         own.push({ ticket, type: 'redispatch' })
       } else {
         Atomics.store(tickets, ticketWord(ticket, TicketWord.state), TicketState.redispatch)
@@ -153,7 +158,7 @@ export class Admission {
       }
     }
     this.#unlock()
-    return own
+    return this.#tickets.handOver(own)
   }
 
   /** Sessions of the server and grants that are not yet claimed: what its limit is compared with. */
@@ -220,7 +225,9 @@ export class Admission {
       if (entered >= 0) break
     }
     this.#unlock()
-    return entered >= 0 ? { type: 'entered', server: entered } : { type: 'queued', ticket }
+    if (entered < 0) return { type: 'queued', ticket }
+    this.#tickets.discard(ticket)
+    return { type: 'entered', server: entered }
   }
 
   /** Under the queue lock. The backend's clock never falls, so that threads whose time differs by a little keep the order of arrival. */
@@ -254,7 +261,6 @@ export class Admission {
         Atomics.store(tickets, state, TicketState.free)
         words.sessions.incrementLocked()
         release(words.ints, words.lock)
-        this.#tickets.discard(ticket)
         own.push({ ticket, type: 'entered', server })
       } else {
         Atomics.store(tickets, state, TicketState.granted)

@@ -138,7 +138,7 @@ export class Simulation {
   #lastNow = -Infinity
 
   cancel(thread: SimulatedThread, index: number): void {
-    const own = [...this.waiting.filter((waiting) => waiting.thread === thread.identity.thread).map(({ ticket }) => ticket), ...thread.inbox.filter(({ ticket }) => !this.#isDeferred(thread, ticket)).map(({ ticket }) => ticket)]
+    const own = [...this.waiting.filter((waiting) => waiting.thread === thread.identity.thread).map(({ ticket }) => ticket), ...thread.inbox.map(({ ticket }) => ticket)]
     if (own.length === 0) return
     const ticket = own[index % own.length]!
     const granted = thread.inbox.find((grant) => grant.ticket === ticket)
@@ -149,11 +149,6 @@ export class Simulation {
       if (granted.type === 'entered') expected = this.#grantFree(granted.server, thread)
     }
     assert.deepEqual([...thread.admission.cancel(ticket, (server) => this.server(server))], expected)
-  }
-
-  /** A grant to the own thread that was put off has its session already: it is no ticket any more. */
-  #isDeferred(thread: SimulatedThread, ticket: Ticket): boolean {
-    return thread.tickets.segment.tickets[ticket * 16] === 0
   }
 
   take(thread: SimulatedThread): void {

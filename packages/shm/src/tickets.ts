@@ -53,9 +53,10 @@ export class Tickets {
   readonly #first: Ticket
   readonly #free: Ticket[] = []
   #used = 0
-  /** Tickets taken from the inbox or granted while the caller could not be told, oldest first. */
+  /** Granted by other threads and taken from the inbox, oldest first. */
   #pending: Ticket[] = []
-  #ready: Granted[] = []
+  /** Granted by the own thread in a call that could not return it: sessions already counted, tickets still allocated. */
+  #deferred: Granted[] = []
   readonly #servers = new Map<number, ServerWords>()
   readonly #backends = new Map<number, BackendWords>()
 
@@ -66,8 +67,8 @@ export class Tickets {
 
   /** Call on `Wake.granted`: tickets granted since the last call, oldest grant first, with their sessions claimed. */
   takeGranted(): Granted[] {
-    const taken = this.#ready
-    this.#ready = []
+    const taken = this.handOver(this.#deferred)
+    this.#deferred = []
     this.#absorbInbox()
     const pending = this.#pending
     this.#pending = []
@@ -107,10 +108,23 @@ export class Tickets {
     this.#free.push(ticket)
   }
 
+  /** The caller is told of these grants now, so their tickets may be used again. */
+  handOver(granted: Granted[]): Granted[] {
+    for (const { ticket } of granted) this.#free.push(ticket)
+    return granted
+  }
+
   /** For grants to the own thread that the current call cannot return: the thread is woken to take them. */
   defer(granted: Granted): void {
-    this.#ready.push(granted)
+    this.#deferred.push(granted)
     postWake(this.segment, this.segment.identity.thread, Wake.granted)
+  }
+
+  /** Takes back a deferred grant that its stream no longer wants; undefined when that ticket has none. */
+  takeDeferred(ticket: Ticket): Granted | undefined {
+    const granted = this.#deferred.find((deferred) => deferred.ticket === ticket)
+    if (granted !== undefined) this.#deferred = this.#deferred.filter((deferred) => deferred !== granted)
+    return granted
   }
 
   /** Under the queue lock: a granted ticket that its owner no longer wants must not stay in a list. */
