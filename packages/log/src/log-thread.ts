@@ -50,7 +50,7 @@ function main(port: NonNullable<typeof parentPort>): void {
       setImmediate(loop);
       return;
     }
-    const waiting = Atomics.waitAsync(reader.words, reader.index, 0);
+    const waiting = Atomics.waitAsync(reader.words, reader.index, 1);
     if (waiting.async) void waiting.value.then(loop);
     else setImmediate(loop);
   };

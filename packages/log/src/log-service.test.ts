@@ -1,0 +1,91 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LogTarget } from '@evenkeel/config';
+import { LogService } from './log-service.ts';
+import { RingLogSink } from './ring-log-sink.ts';
+
+function target(fd: number, changes: Partial<LogTarget> = {}): LogTarget {
+  return {
+    at: { file: 'x', line: 1, column: 1 },
+    destination: { kind: 'fd', fd },
+    length: 1024,
+    format: 'raw',
+    sample: undefined,
+    facility: 16,
+    level: 7,
+    minLevel: 0,
+    ...changes,
+  };
+}
+
+/** A service that writes to a file; gives what the file holds at the end. */
+async function withFile(use: (service: LogService, fd: number) => Promise<void>): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-log-'));
+  const file = join(folder, 'out');
+  const fd = openSync(file, 'a');
+  const service = new LogService({ producers: 3, onDrop: () => {} });
+  try {
+    await service.ready;
+    await use(service, fd);
+    await service.close(5000);
+    return readFileSync(file, 'latin1');
+  } finally {
+    closeSync(fd);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test('messages of several producers reach the destination of their set, whole and in their order', async () => {
+  const text = await withFile(async (service, fd) => {
+    const set = service.numberOf({ targets: [target(fd)], tag: 't', hostname: undefined });
+    const other = service.numberOf({ targets: [target(fd, { format: 'short' })], tag: 't', hostname: undefined });
+    service.publishSets();
+    const [first, second] = [new RingLogSink(service.ring, 0), new RingLogSink(service.ring, 2)];
+    for (let index = 0; index < 1000; index++) {
+      first.emit(set, 6, `first ${index}`);
+      second.emit(other, 3, `second ${index}`);
+      // The log thread must be given the processor now and then on a small machine.
+      if (index % 100 === 0) await service.flush(5000);
+    }
+  });
+  const lines = text.trimEnd().split('\n');
+  assert.deepEqual(lines.filter((line) => line.startsWith('first')), Array.from({ length: 1000 }, (_, index) => `first ${index}`));
+  assert.deepEqual(lines.filter((line) => line.startsWith('<3>')), Array.from({ length: 1000 }, (_, index) => `<3>second ${index}`));
+});
+
+test('set 0 is nowhere', async () => {
+  assert.equal(await withFile(async (service) => {
+    new RingLogSink(service.ring, 0).emit(0, 0, 'lost');
+    await service.flush(5000);
+  }), '');
+});
+
+test('an idle log thread sleeps: no processor time passes while nothing is logged', async () => {
+  await withFile(async (service, fd) => {
+    const sink = new RingLogSink(service.ring, 0);
+    const set = service.numberOf({ targets: [target(fd)], tag: 't', hostname: undefined });
+    service.publishSets();
+    sink.emit(set, 6, 'one');
+    await service.flush(5000);
+    const before = logThreadTicks();
+    await pause(1000);
+    // A loop that spins would use up to a hundred ticks; waking for the report of drops costs at most a few.
+    assert.ok(logThreadTicks() - before < 20, `${logThreadTicks() - before} ticks`);
+  });
+});
+
+/** Ticks of processor time of this process's thread named `log`. */
+function logThreadTicks(): number {
+  const comms = execFileSync('sh', ['-c', `for t in /proc/${process.pid}/task/*; do echo "$(cat $t/comm) $(cut -d' ' -f14,15 $t/stat)"; done`], { encoding: 'latin1' });
+  let ticks = 0;
+  for (const line of comms.split('\n')) {
+    const parts = /^log\S* (\d+) (\d+)$/.exec(line);
+    if (parts !== null) ticks += Number(parts[1]) + Number(parts[2]);
+  }
+  return ticks;
+}
