@@ -9,7 +9,7 @@ export function factsOf(message: Message): Facts {
   const valueOf = (name: string): string | undefined => lines.find(l => l.startsWith(name + ': '))?.slice(name.length + 2)
   const length = valueOf('content-length')
   return {
-    startLine: startLine!,
+    startLine: startLine,
     fields: lines.filter(l => !/^(connection|content-length|transfer-encoding): /.test(l)),
     connection: (valueOf('connection') ?? '').split(',').map(e => e.trim().toLowerCase()).filter(e => e !== '').sort(),
     framing: valueOf('transfer-encoding') || (length === undefined ? 'none' : `length ${length}`),

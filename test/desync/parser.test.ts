@@ -125,7 +125,7 @@ function check(entry: DesyncCase, piece: number): void {
     const { out, status } = proxyResponses(entry, piece)
     assert.equal(status, outcome.refused)
     if (status !== undefined) return
-    const method = (entry.request ?? 'GET ').split(' ')[0]!
+    const method = (entry.request ?? 'GET ').split(' ')[0]
     const decoded = decodeResponses(out, method)
     assertForwarded(decoded, outcome)
     assertCanonical(decoded)

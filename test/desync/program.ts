@@ -65,7 +65,7 @@ export async function startProgram(backendPort: number): Promise<Program> {
   const name = process.env['HAPROXY_PROGRAM'] ?? 'haproxy'
   const folder = await mkdtemp(join(tmpdir(), 'desync-'))
   const [strict, lax] = await freePorts(2)
-  const ports = { strict: strict!, lax: lax! }
+  const ports = { strict: strict, lax: lax }
   const file = join(folder, 'haproxy.cfg')
   await writeFile(file, configuration(ports, backendPort))
   const child: ChildProcess = spawn(name, ['-f', file, '-db'], { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -104,7 +104,7 @@ function compareRequests(requests: Decoded, answers: Decoded, outcome: Outcome):
   if (!isReference) assertCanonical(requests)
   if (outcome.refused !== undefined) assert.equal(statuses.at(-1), outcome.refused)
   // When the client cuts its body short, what it is answered depends on who notices first.
-  else if (!outcome.forwarded.some(m => m.cut)) assert.ok(statuses.every(s => s < 400), `refused with ${statuses}`)
+  else if (!outcome.forwarded.some(m => m.cut)) assert.ok(statuses.every(s => s < 400), `refused with ${statuses.join()}`)
 }
 
 function compareResponses(answers: Decoded, outcome: Outcome): void {

@@ -36,7 +36,7 @@ function decodeHead(text: string): Head | undefined {
     return [name.toLowerCase(), line.slice(colon + 2)]
   })
   if (/[\r\n\0]/.test(text.slice(0, end).replaceAll('\r\n', ''))) looseness.push('CR, LF or NUL inside a line')
-  return { startLine: startLine!, lines, bytes: end + 4, looseness }
+  return { startLine: startLine, lines, bytes: end + 4, looseness }
 }
 
 const elements = (value: string): string[] => value.split(',').map(e => e.trim().toLowerCase()).filter(e => e !== '')
@@ -46,11 +46,11 @@ function framingOf(head: Head): { framing: string; length: number } {
   const codings = head.lines.filter(([name]) => name === 'transfer-encoding').flatMap(([, value]) => elements(value))
   const lengths = head.lines.filter(([name]) => name === 'content-length').map(([, value]) => value)
   const coded = head.lines.filter(([name]) => name === 'transfer-encoding')
-  if (coded.length > 1 || (coded.length === 1 && coded[0]![1] !== 'chunked')) head.looseness.push(`transfer-encoding ${JSON.stringify(coded.map(c => c[1]))}`)
-  if (lengths.length > 1 || (lengths.length === 1 && !/^(0|[1-9][0-9]*)$/.test(lengths[0]!))) head.looseness.push(`content-length ${JSON.stringify(lengths)}`)
+  if (coded.length > 1 || (coded.length === 1 && coded[0][1] !== 'chunked')) head.looseness.push(`transfer-encoding ${JSON.stringify(coded.map(c => c[1]))}`)
+  if (lengths.length > 1 || (lengths.length === 1 && !/^(0|[1-9][0-9]*)$/.test(lengths[0]))) head.looseness.push(`content-length ${JSON.stringify(lengths)}`)
   if (coded.length > 0 && lengths.length > 0) head.looseness.push('both framings')
   if (codings.length > 0) return { framing: codings.join(','), length: 0 }
-  if (lengths.length > 0) return { framing: `length ${BigInt(lengths[0]!)}`, length: Number(lengths[0]) }
+  if (lengths.length > 0) return { framing: `length ${BigInt(lengths[0])}`, length: Number(lengths[0]) }
   return { framing: 'none', length: 0 }
 }
 

@@ -100,7 +100,7 @@ export class ChunkedReader implements BodyReader {
         case 'error':
           return at
         default: {
-          const code = buffer[at]!
+          const code = buffer[at]
           at++
           if (++this.#between > this.#limits.maxTrailerBytes) return this.#fail('chunk-line-too-long', at)
           this.#step(code, buffer, at)

@@ -72,7 +72,7 @@ export function scanFields(text: string, scan: FieldScan, headers: HeaderList, m
       if (spelling.upperAt.length > 0) {
         lowered = bytes !== undefined
         scan.upperCase = true
-        if (bytes !== undefined) for (const at of spelling.upperAt) bytes[base + position + at]! |= 0x20
+        if (bytes !== undefined) for (const at of spelling.upperAt) bytes[base + position + at] |= 0x20
       }
     } else {
       if (!allIn(tokenLower, text, position, nameEnd) || nameEnd === position) {

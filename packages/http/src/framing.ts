@@ -72,7 +72,7 @@ export function mergeTransferEncoding(headers: HeaderList): HeadErrorCode | unde
     } else if (value !== '') {
       const elements = value.split(',')
       for (let i = 0; i < elements.length; i++) {
-        const coding = trimBlanks(elements[i]!).toLowerCase()
+        const coding = trimBlanks(elements[i]).toLowerCase()
         // An empty element behind the last coding says nothing; in front of one it is malformed.
         if (coding === '' && i > 0) continue
         codings++

@@ -33,12 +33,12 @@ export class HeaderList {
 
   /** Lower-case name of field `index`; `index` must be in 0..count-1. */
   nameAt(index: number): string {
-    return this.#names[index]!
+    return this.#names[index]
   }
 
   /** Whole value of field `index`, without surrounding blanks. */
   valueAt(index: number): string {
-    return this.#values[index]!
+    return this.#values[index]
   }
 
   /** Index of the first field called `name` at or after `from`, or -1. */
@@ -63,7 +63,7 @@ export class HeaderList {
   /** Whole values of all fields called `name`, in order. */
   values(name: string): string[] {
     const found: string[] = []
-    for (let index = this.indexOf(name); index >= 0; index = this.indexOf(name, index + 1)) found.push(this.#values[index]!)
+    for (let index = this.indexOf(name); index >= 0; index = this.indexOf(name, index + 1)) found.push(this.#values[index])
     return found
   }
 
@@ -98,7 +98,7 @@ export class HeaderList {
 
   /** Removes field `index`; those behind it move up. */
   removeAt(index: number): void {
-    if (decidesFraming(this.#names[index]!)) this.#framingTouched = true
+    if (decidesFraming(this.#names[index])) this.#framingTouched = true
     this.#names.splice(index, 1)
     this.#values.splice(index, 1)
     this.#starts.splice(index, 1)
@@ -106,7 +106,7 @@ export class HeaderList {
 
   /** Replaces the whole value of field `index`. */
   replaceValueAt(index: number, value: string): void {
-    if (decidesFraming(this.#names[index]!)) this.#framingTouched = true
+    if (decidesFraming(this.#names[index])) this.#framingTouched = true
     this.#values[index] = value
     this.#starts[index] = detached
   }
@@ -146,11 +146,11 @@ export class HeaderList {
     if (startLine === undefined) runEnd = text.indexOf('\n') + 1
     else out = startLine
     for (let index = 0; index < names.length; index++) {
-      const start = starts[index]!
-      const length = names[index]!.length + values[index]!.length + 4
+      const start = starts[index]
+      const length = names[index].length + values[index].length + 4
       if (start === detached) {
         if (runEnd > runStart) out += text.slice(runStart, runEnd)
-        out += names[index]! + ': ' + values[index]! + '\r\n'
+        out += names[index] + ': ' + values[index] + '\r\n'
         runStart = runEnd
       } else if (start === runEnd) {
         runEnd = start + length
@@ -168,8 +168,8 @@ export class HeaderList {
   #toWireAdjusted(startLine: string, caseMap: CaseMap): string {
     let out = startLine
     for (let index = 0; index < this.#names.length; index++) {
-      const name = this.#names[index]!
-      out += (caseMap.get(name) ?? name) + ': ' + this.#values[index]! + '\r\n'
+      const name = this.#names[index]
+      out += (caseMap.get(name) ?? name) + ': ' + this.#values[index] + '\r\n'
     }
     return out
   }

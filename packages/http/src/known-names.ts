@@ -52,7 +52,7 @@ export class Spelling {
 
 // A power of two so large that the spellings spread with few collisions; open addressing takes care of the rest.
 const slotCount = 2048
-const spellings: (Spelling | undefined)[] = new Array<Spelling | undefined>(slotCount).fill(undefined)
+const spellings: (Spelling | undefined)[] = Array.from({ length: slotCount }, () => undefined)
 
 function slotOf(length: number, first: number, middle: number, last: number): number {
   return ((length * 31 + first) * 31 + last * 7 + middle * 131) & (slotCount - 1)
@@ -66,7 +66,7 @@ function spellingsOf(name: string): string[] {
 }
 
 for (let place = 0; place < knownNames.length; place++) {
-  const name = knownNames[place]!
+  const name = knownNames[place]
   for (const written of spellingsOf(name)) {
     const last = written.length - 1
     let slot = slotOf(written.length, written.charCodeAt(0), written.charCodeAt(written.length >> 1), written.charCodeAt(last))

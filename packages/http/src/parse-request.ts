@@ -141,7 +141,7 @@ function parseRequestLine(text: string, options: HeadOptions): RequestLine | Hea
   if (lineFeed < 0) return undefined
   const lineEnd = text.charCodeAt(lineFeed - 1) === cr ? lineFeed - 1 : lineFeed
   let methodEnd = 0
-  while (tokenLower[text.charCodeAt(methodEnd)]! > 0) methodEnd++
+  while (tokenLower[text.charCodeAt(methodEnd)] > 0) methodEnd++
   if (methodEnd === 0 || !isBlank(text.charCodeAt(methodEnd))) return refused('bad-method', 400, methodEnd)
   const method = knownMethod(text, methodEnd)
 

@@ -6,7 +6,7 @@ const post = (rest: string): string => `POST / HTTP/1.1\r\nHost: a\r\nTransfer-E
 const abc = forwarded({ head, body: 'abc' })
 
 function chunk(id: string, why: string, rest: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `chunk: ${id}`, why, raw: post(rest), outcome, ...more } as DesyncCase
+  return { kind: 'request', id: `chunk: ${id}`, why, raw: post(rest), outcome, ...more }
 }
 
 /** A body whose first chunk-size line is `line`. */
@@ -28,7 +28,7 @@ function varying(id: string, why: string, line: string, forwardedLine: string): 
   return {
     ...trailers(id, why, line, refused(400)), haproxy: forwarded({ head, body: 'abc', trailers: [forwardedLine] }), haproxyVaries: true,
     stricterThanHaproxy: 'HAProxy refuses bad names in trailers in some runs and forwards them in others; here they are refused as in heads',
-  } as DesyncCase
+  }
 }
 
 function dropped(name: string, value: string): DesyncCase {
@@ -36,7 +36,7 @@ function dropped(name: string, value: string): DesyncCase {
   return {
     ...trailers(name, forbidden, `${name}: ${value}`, abc), haproxy: forwarded(withTrailer),
     stricterThanHaproxy: 'a server that merges trailers into the head would get a second framing, host or connection from it; the field is dropped',
-  } as DesyncCase
+  }
 }
 
 const unfinished = (body: string): Outcome => forwarded({ head, body, cut: true })
@@ -94,7 +94,7 @@ export const chunkedCases: DesyncCase[] = [
   size('two CRs behind the size', lineEnd, '3\r', refused(400)),
   size('NUL in an extension', 'RFC 9110, 5.5', '3;a\0b', refused(400), {
     haproxy: abc, stricterThanHaproxy: 'a NUL ends a string for some parsers: no extension needs one',
-  } as Partial<DesyncCase>),
+  }),
   chunk('extension of the last chunk', extension, '3\r\nabc\r\n0;a=b\r\n\r\n', abc),
   chunk('LF everywhere', lineEnd, '3\nabc\n0\n\n', abc),
   chunk('LF behind the size', lineEnd, '3\nabc\r\n0\r\n\r\n', abc),
@@ -126,7 +126,7 @@ export const chunkedCases: DesyncCase[] = [
   {
     ...trailers('NUL', 'RFC 9110, 5.5', 'X: a\0b', refused(400)), haproxy: forwarded({ head, body: 'abc', trailers: ['x: a\0b'] }),
     stricterThanHaproxy: 'RFC 9110, 5.5: a NUL must be refused or replaced',
-  } as DesyncCase,
+  },
   dropped('Content-Length', '3'),
   dropped('Transfer-Encoding', 'chunked'),
   dropped('Host', 'b'),

@@ -2,11 +2,11 @@
 import { forwarded, maxHeadBytes, refused, type DesyncCase, type Outcome } from '../case.ts'
 
 function field(id: string, why: string, lines: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `field: ${id}`, why, raw: `GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`, outcome, ...more } as DesyncCase
+  return { kind: 'request', id: `field: ${id}`, why, raw: `GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`, outcome, ...more }
 }
 const seen = (...lines: string[]): Outcome => forwarded({ head: ['GET / HTTP/1.1', 'host: a', ...lines] })
 const lax = { frontend: 'lax' } as Partial<DesyncCase>
-const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why }) as Partial<DesyncCase>
+const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why })
 
 const name = 'RFC 9110, 5.1: field-name = token'
 const value = 'RFC 9110, 5.5'

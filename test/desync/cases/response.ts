@@ -1,13 +1,13 @@
 // Responses: RFC 9112, 4 and 6.3. The server closes behind the bytes.
 import { forwarded, refused, type DesyncCase, type Message, type Outcome } from '../case.ts'
 
-const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why }) as Partial<DesyncCase>
+const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why })
 const lax = { frontend: 'lax' } as Partial<DesyncCase>
 const ok: Message = { head: ['HTTP/1.1 200 OK', 'content-length: 2'], body: 'ok' }
 const fin = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
 function response(id: string, why: string, raw: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'response', id: `response: ${id}`, why, raw, outcome, ...more } as DesyncCase
+  return { kind: 'response', id: `response: ${id}`, why, raw, outcome, ...more }
 }
 const line = (id: string, why: string, text: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase =>
   response(id, why, `${text}\r\nContent-Length: 2\r\n\r\nok`, outcome, more)
@@ -106,24 +106,24 @@ export const responseCases: DesyncCase[] = [
   response('304 with a length', 'RFC 9110, 15.4.5', 'HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\nhello', forwarded({ head: ['HTTP/1.1 304 No', 'content-length: 5'] })),
   response('304 with a coding', 'RFC 9110, 15.4.5', 'HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\n\r\n', forwarded({ head: ['HTTP/1.1 304 No', 'transfer-encoding: chunked'] })),
   response('205 with a length', 'HAProxy treats it as any other', 'HTTP/1.1 205 Reset\r\nContent-Length: 2\r\n\r\nok', forwarded({ head: ['HTTP/1.1 205 Reset', 'content-length: 2'], body: 'ok' })),
-  response('HEAD with a length', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK', 'content-length: 5'] }), { request: head } as Partial<DesyncCase>),
-  response('HEAD with a length and a body', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', forwarded({ head: ['HTTP/1.1 200 OK', 'content-length: 5'] }), { request: head } as Partial<DesyncCase>),
-  response('HEAD with a coding', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'] }), { request: head } as Partial<DesyncCase>),
-  response('HEAD with both', 'RFC 9112, 6.3 point 3', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'] }), { request: head } as Partial<DesyncCase>),
-  response('HEAD without framing', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK'] }), { request: head } as Partial<DesyncCase>),
+  response('HEAD with a length', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK', 'content-length: 5'] }), { request: head }),
+  response('HEAD with a length and a body', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', forwarded({ head: ['HTTP/1.1 200 OK', 'content-length: 5'] }), { request: head }),
+  response('HEAD with a coding', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'] }), { request: head }),
+  response('HEAD with both', 'RFC 9112, 6.3 point 3', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'] }), { request: head }),
+  response('HEAD without framing', 'RFC 9112, 6.3 point 1', 'HTTP/1.1 200 OK\r\n\r\n', forwarded({ head: ['HTTP/1.1 200 OK'] }), { request: head }),
   response('100 in front', 'RFC 9110, 15.2', `HTTP/1.1 100 Continue\r\n\r\n${fin}`, forwarded({ head: ['HTTP/1.1 100 Continue'] }, ok)),
   response('103 and 199 in front', 'RFC 9110, 15.2', `HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 199 X\r\n\r\n${fin}`, forwarded({ head: ['HTTP/1.1 103 Early', 'link: x'] }, { head: ['HTTP/1.1 199 X'] }, ok)),
   response('102 with a length', 'RFC 9110, 8.6: must not have one', `HTTP/1.1 102 X\r\nContent-Length: 3\r\n\r\n${fin}`, forwarded({ head: ['HTTP/1.1 102 X'] }, ok)),
   response('100 with a coding', 'RFC 9112, 6.1: must not have one', `HTTP/1.1 100 X\r\nTransfer-Encoding: chunked\r\n\r\n${fin}`, forwarded({ head: ['HTTP/1.1 100 X'] }, ok)),
   response('100 with close', 'RFC 9110, 7.6.1', `HTTP/1.1 100 X\r\nConnection: close\r\n\r\n${fin}`, forwarded({ head: ['HTTP/1.1 100 X'] }, ok)),
   response('101 that nobody asked for', 'RFC 9110, 15.2.2', 'HTTP/1.1 101 S\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\nraw', refused(502)),
-  response('101', 'RFC 9110, 15.2.2', 'HTTP/1.1 101 S\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 101 S', 'upgrade: foo', 'connection: upgrade'], body: 'raw' }), { request: upgrade } as Partial<DesyncCase>),
-  response('101 with length and coding', 'RFC 9112, 6.1', 'HTTP/1.1 101 S\r\nUpgrade: foo\r\nConnection: upgrade\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 101 S', 'upgrade: foo', 'connection: upgrade'], body: 'raw' }), { request: upgrade } as Partial<DesyncCase>),
-  response('101 that does not say to what', 'RFC 9110, 15.2.2', 'HTTP/1.1 101 S\r\n\r\nraw', refused(502), { request: upgrade } as Partial<DesyncCase>),
-  response('101 to WebSocket without the accept field', 'RFC 6455, 4.1', 'HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\nraw', refused(502), { request: upgrade } as Partial<DesyncCase>),
-  response('101 to a request with a body', 'RFC 9110, 7.8', 'HTTP/1.1 101 S\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\nraw', refused(502), { request: 'POST /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: foo\r\nContent-Length: 3\r\n\r\nabc' } as Partial<DesyncCase>),
-  response('200 to CONNECT', 'RFC 9110, 9.3.6', 'HTTP/1.1 200 OK\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 200 OK'], body: 'raw' }), { request: connect } as Partial<DesyncCase>),
-  response('200 to CONNECT with a length', 'RFC 9112, 6.3 point 2: ignored', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 200 OK'], body: 'raw' }), { request: connect, ...stricter(forwarded({ head: ['HTTP/1.1 200 OK', 'content-length: 1'], body: 'raw' }), 'the field is taken out, so that no client can count by it') } as Partial<DesyncCase>),
-  response('200 to CONNECT with a coding', 'RFC 9112, 6.3 point 2: ignored', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 200 OK'], body: 'raw' }), { request: connect, ...stricter(forwarded({ head: ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'], body: 'raw' }), 'the field is taken out, so that no client can decode by it') } as Partial<DesyncCase>),
-  response('407 to CONNECT', 'RFC 9110, 9.3.6', 'HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno', forwarded({ head: ['HTTP/1.1 407 No', 'content-length: 2'], body: 'no' }), { request: connect } as Partial<DesyncCase>),
+  response('101', 'RFC 9110, 15.2.2', 'HTTP/1.1 101 S\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 101 S', 'upgrade: foo', 'connection: upgrade'], body: 'raw' }), { request: upgrade }),
+  response('101 with length and coding', 'RFC 9112, 6.1', 'HTTP/1.1 101 S\r\nUpgrade: foo\r\nConnection: upgrade\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 101 S', 'upgrade: foo', 'connection: upgrade'], body: 'raw' }), { request: upgrade }),
+  response('101 that does not say to what', 'RFC 9110, 15.2.2', 'HTTP/1.1 101 S\r\n\r\nraw', refused(502), { request: upgrade }),
+  response('101 to WebSocket without the accept field', 'RFC 6455, 4.1', 'HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\nraw', refused(502), { request: upgrade }),
+  response('101 to a request with a body', 'RFC 9110, 7.8', 'HTTP/1.1 101 S\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\nraw', refused(502), { request: 'POST /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: foo\r\nContent-Length: 3\r\n\r\nabc' }),
+  response('200 to CONNECT', 'RFC 9110, 9.3.6', 'HTTP/1.1 200 OK\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 200 OK'], body: 'raw' }), { request: connect }),
+  response('200 to CONNECT with a length', 'RFC 9112, 6.3 point 2: ignored', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 200 OK'], body: 'raw' }), { request: connect, ...stricter(forwarded({ head: ['HTTP/1.1 200 OK', 'content-length: 1'], body: 'raw' }), 'the field is taken out, so that no client can count by it') }),
+  response('200 to CONNECT with a coding', 'RFC 9112, 6.3 point 2: ignored', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nraw', forwarded({ head: ['HTTP/1.1 200 OK'], body: 'raw' }), { request: connect, ...stricter(forwarded({ head: ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'], body: 'raw' }), 'the field is taken out, so that no client can decode by it') }),
+  response('407 to CONNECT', 'RFC 9110, 9.3.6', 'HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno', forwarded({ head: ['HTTP/1.1 407 No', 'content-length: 2'], body: 'no' }), { request: connect }),
 ]

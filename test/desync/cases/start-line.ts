@@ -2,7 +2,7 @@
 import { forwarded, refused, type DesyncCase, type Outcome } from '../case.ts'
 
 function line(id: string, why: string, text: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `line: ${id}`, why, raw: `${text}\r\nHost: a\r\n\r\n`, outcome, ...more } as DesyncCase
+  return { kind: 'request', id: `line: ${id}`, why, raw: `${text}\r\nHost: a\r\n\r\n`, outcome, ...more }
 }
 const lax = { frontend: 'lax' } as Partial<DesyncCase>
 const get = forwarded({ head: ['GET / HTTP/1.1', 'host: a'] })
@@ -56,7 +56,7 @@ export const startLineCases: DesyncCase[] = [
   {
     kind: 'request', id: 'line: fold behind the request line, relaxed', why: relaxed, raw: 'GET / HTTP/1.1\r\n X: y\r\nHost: a\r\n\r\n', outcome: refused(400), ...lax,
     haproxy: forwarded({ head: ['GET / HTTP/1.1', ' x: y', 'host: a'] }), stricterThanHaproxy: 'a line that starts with a blank is a continuation for the server, and there is nothing to continue',
-  } as DesyncCase,
+  },
   line('lower-case method', token, 'get / HTTP/1.1', forwarded({ head: ['get / HTTP/1.1', 'host: a'] })),
   line('unknown method', token, 'FOOBAR / HTTP/1.1', forwarded({ head: ['FOOBAR / HTTP/1.1', 'host: a'] })),
   line('method of odd token bytes', token, "X'!#$%&*+-.^_`|~9 / HTTP/1.1", forwarded({ head: ["X'!#$%&*+-.^_`|~9 / HTTP/1.1", 'host: a'] })),
@@ -74,8 +74,8 @@ export const startLineCases: DesyncCase[] = [
   line('1.9', 'RFC 9110, 2.5', 'GET / HTTP/1.9', get),
   line('2.0', 'RFC 9110, 2.5', 'GET / HTTP/2.0', get),
   line('9.9', 'RFC 9110, 2.5', 'GET / HTTP/9.9', get),
-  line('0.9', version, 'GET / HTTP/0.9', refused(400), { haproxy: old('HTTP/0.9'), stricterThanHaproxy: noVersion0 } as Partial<DesyncCase>),
-  line('0.0', version, 'GET / HTTP/0.0', refused(400), { haproxy: old('HTTP/0.0'), stricterThanHaproxy: noVersion0 } as Partial<DesyncCase>),
+  line('0.9', version, 'GET / HTTP/0.9', refused(400), { haproxy: old('HTTP/0.9'), stricterThanHaproxy: noVersion0 }),
+  line('0.0', version, 'GET / HTTP/0.0', refused(400), { haproxy: old('HTTP/0.0'), stricterThanHaproxy: noVersion0 }),
   line('1.', version, 'GET / HTTP/1.', refused(400)),
   line('1', version, 'GET / HTTP/1', refused(400)),
   line('1.10', version, 'GET / HTTP/1.10', refused(400)),
@@ -89,11 +89,11 @@ export const startLineCases: DesyncCase[] = [
   line('RTSP', version, 'OPTIONS / RTSP/1.0', refused(400)),
   line('RTSP, relaxed', relaxed, 'OPTIONS / RTSP/1.0', forwarded({ head: ['OPTIONS / RTSP/1.0', 'host: a', 'connection: keep-alive'] }), lax),
   line('lower-case name, relaxed', relaxed, 'GET / http/1.1', refused(400), lax),
-  line('1.10, relaxed', relaxed, 'GET / HTTP/1.10', get, { ...lax, haproxy: old('HTTP/1.10'), stricterThanHaproxy: 'the number is read as a number and the message leaves as HTTP/1.1, not under a version that no server knows' } as Partial<DesyncCase>),
-  line('1., relaxed', relaxed, 'GET / HTTP/1.', refused(400), { ...lax, haproxy: old('HTTP/1.'), stricterThanHaproxy: 'not even several digits: no version at all' } as Partial<DesyncCase>),
-  line('0.9, relaxed', relaxed, 'GET / HTTP/0.9', old('HTTP/1.0'), { ...lax, haproxy: old('HTTP/0.9'), stricterThanHaproxy: 'forwarded as HTTP/1.0: ' + noVersion0 } as Partial<DesyncCase>),
+  line('1.10, relaxed', relaxed, 'GET / HTTP/1.10', get, { ...lax, haproxy: old('HTTP/1.10'), stricterThanHaproxy: 'the number is read as a number and the message leaves as HTTP/1.1, not under a version that no server knows' }),
+  line('1., relaxed', relaxed, 'GET / HTTP/1.', refused(400), { ...lax, haproxy: old('HTTP/1.'), stricterThanHaproxy: 'not even several digits: no version at all' }),
+  line('0.9, relaxed', relaxed, 'GET / HTTP/0.9', old('HTTP/1.0'), { ...lax, haproxy: old('HTTP/0.9'), stricterThanHaproxy: 'forwarded as HTTP/1.0: ' + noVersion0 }),
   line('no version, relaxed', relaxed, 'GET /', simple, lax),
   line('no version and a blank, relaxed', relaxed, 'GET / ', simple, lax),
   line('no version for POST, relaxed', 'HTTP/0.9 knows GET only', 'POST /', refused(400), lax),
-  line('no target, relaxed', relaxed, 'GET HTTP/1.1', refused(400), { ...lax, haproxy: forwarded({ head: ['GET HTTP/1.1 HTTP/1.0', 'connection: keep-alive'] }), stricterThanHaproxy: 'a version where a path should be: the server could read it as either' } as Partial<DesyncCase>),
+  line('no target, relaxed', relaxed, 'GET HTTP/1.1', refused(400), { ...lax, haproxy: forwarded({ head: ['GET HTTP/1.1 HTTP/1.0', 'connection: keep-alive'] }), stricterThanHaproxy: 'a version where a path should be: the server could read it as either' }),
 ]

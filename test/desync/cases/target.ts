@@ -2,18 +2,18 @@
 import { forwarded, refused, type DesyncCase, type Outcome } from '../case.ts'
 
 function target(id: string, why: string, uri: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `target: ${id}`, why, raw: `GET ${uri} HTTP/1.1\r\nHost: a\r\n\r\n`, outcome, ...more } as DesyncCase
+  return { kind: 'request', id: `target: ${id}`, why, raw: `GET ${uri} HTTP/1.1\r\nHost: a\r\n\r\n`, outcome, ...more }
 }
 const same = (uri: string, host = 'a'): Outcome => forwarded({ head: [`GET ${uri} HTTP/1.1`, `host: ${host}`] })
 const lax = { frontend: 'lax' } as Partial<DesyncCase>
 
 function host(id: string, why: string, fields: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `host: ${id}`, why, raw: `GET / HTTP/1.1\r\n${fields}\r\n`, outcome, ...more } as DesyncCase
+  return { kind: 'request', id: `host: ${id}`, why, raw: `GET / HTTP/1.1\r\n${fields}\r\n`, outcome, ...more }
 }
 function absolute(uri: string, field: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `host: ${uri} with Host: ${field}`, why: 'RFC 9112, 3.2.2', raw: `GET ${uri} HTTP/1.1\r\nHost: ${field}\r\n\r\n`, outcome, ...more } as DesyncCase
+  return { kind: 'request', id: `host: ${uri} with Host: ${field}`, why: 'RFC 9112, 3.2.2', raw: `GET ${uri} HTTP/1.1\r\nHost: ${field}\r\n\r\n`, outcome, ...more }
 }
-const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why }) as Partial<DesyncCase>
+const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why })
 
 const origin = 'RFC 9112, 3.2.1'
 const forms = 'RFC 9112, 3.2: origin, absolute, authority or asterisk form'
@@ -88,7 +88,7 @@ export const targetCases: DesyncCase[] = [
   target('urn', forms, 'urn:a', refused(400)),
 
   absolute('http://b/', 'a', refused(400)),
-  { ...absolute('http://b/', 'a', refused(400)), id: 'host: absolute target disagrees, relaxed', ...lax, ...stricter(same('http://b/'), 'a proxy routes by one of the two and the server by the other; the option does not speak of this') } as DesyncCase,
+  { ...absolute('http://b/', 'a', refused(400)), id: 'host: absolute target disagrees, relaxed', ...lax, ...stricter(same('http://b/'), 'a proxy routes by one of the two and the server by the other; the option does not speak of this') },
   absolute('http://a/', 'A', same('http://a/', 'A')),
   absolute('http://a/', 'a:80', same('http://a/', 'a:80')),
   absolute('http://a/', 'a:', same('http://a/', 'a:')),
@@ -109,7 +109,7 @@ export const targetCases: DesyncCase[] = [
   absolute('http://a.example/', 'a.example.', refused(400)),
 
   host('none', 'RFC 9112, 3.2 asks for a 400; HAProxy forwards, and health checkers rely on it', '', forwarded({ head: ['GET / HTTP/1.1'] })),
-  host('none in HTTP/1.0', 'RFC 9112, 3.2', '', forwarded({ head: ['GET / HTTP/1.0', 'connection: keep-alive'] }), { raw: 'GET / HTTP/1.0\r\n\r\n' } as Partial<DesyncCase>),
+  host('none in HTTP/1.0', 'RFC 9112, 3.2', '', forwarded({ head: ['GET / HTTP/1.0', 'connection: keep-alive'] }), { raw: 'GET / HTTP/1.0\r\n\r\n' }),
   host('empty', 'RFC 9110, 7.2', 'Host:\r\n', forwarded({ head: ['GET / HTTP/1.1', 'host: '] })),
   host('twice the same', oneHost, 'Host: a\r\nHost: a\r\n', same('/')),
   host('twice, other case', oneHost, 'Host: a\r\nHost: A\r\n', same('/')),

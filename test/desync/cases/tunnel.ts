@@ -2,13 +2,13 @@
 import { forwarded, refused, type DesyncCase, type Outcome } from '../case.ts'
 
 const granted = 'HTTP/1.1 200 OK\r\n\r\n'
-const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why }) as Partial<DesyncCase>
+const stricter = (haproxy: Outcome, why: string): Partial<DesyncCase> => ({ haproxy, stricterThanHaproxy: why })
 
 function connect(id: string, uri: string, host: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
   return {
     kind: 'request', id: `connect: ${id}`, why: 'RFC 9112, 3.2.3; RFC 9110, 9.3.6', raw: `CONNECT ${uri} HTTP/1.1\r\nHost: ${host}\r\n\r\nhello`,
     tunnel: { answer: granted, until: 'hello' }, outcome, ...more,
-  } as DesyncCase
+  }
 }
 const passed = (uri: string, host: string): Outcome => forwarded({ head: [`CONNECT ${uri} HTTP/1.1`, `host: ${host}`], body: 'hello' })
 
@@ -20,7 +20,7 @@ function upgrade(id: string, why: string, fields: string, answer: string, outcom
   return {
     kind: 'request', id: `upgrade: ${id}`, why, raw: `GET /upgrade HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\nhello`,
     tunnel: { answer, until: 'hello' }, outcome, ...more,
-  } as DesyncCase
+  }
 }
 const asked = (...fields: string[]): Outcome => forwarded({ head: ['GET /upgrade HTTP/1.1', 'host: a', ...fields], body: 'hello' })
 
