@@ -17,7 +17,7 @@ export interface ThreadWork {
   readonly clients: number
   /** Streams served now: for each thread number, one Int32 for each server. */
   readonly active: SharedArrayBuffer
-  /** Int32: 0 run, 1 start nothing new and report when all is done. */
+  /** Int32 0: 0 run, 1 start nothing new and report when all is done. Then, by thread number, streams served so far. */
   readonly stop: SharedArrayBuffer
 }
 
@@ -78,6 +78,7 @@ class Client implements DispatchClient {
     this.#server = server
     this.#connection = connection
     served++
+    Atomics.add(stopWord, identity.thread, 1)
     Atomics.add(activeWords, threadWord(identity.thread, server), 1)
     let sum = 0
     for (let each = 1; each < handle.maxThreads; each++) sum += Atomics.load(activeWords, threadWord(each, server))
