@@ -25,6 +25,10 @@ export function openProxy(cursor: Cursor, state: ParseState): ProxyDraft {
     const others = state.defaultsByName.get(name);
     if (others === undefined) state.defaultsByName.set(name, [draft]);
     else others.push(draft);
+    if (base !== undefined && hasRules(base)) {
+      const message = `a defaults section cannot inherit from a defaults section defining TCP/HTTP rules (defaults section at ${place(base.at)}).`;
+      state.diagnostics.alert(message, at, { form: 'tight', length: kind.length });
+    }
   } else {
     if (inherited !== undefined) noteUse(cursor, inherited, draft);
     register(cursor, state, draft);
