@@ -70,16 +70,15 @@ export function announce(cursor: Cursor, declaration: Declaration, index: number
   if (state === 'works' || declaration.severity === 'quiet') return;
   if (state === 'refused') refuse(cursor, declaration, index);
   const because = reason === undefined ? '' : `: ${reason}`;
-  const length = name.length;
+  const detail = { length: name.length, form: cursor.form };
   if (state === 'later') {
-    const message = `${cursor.subject}'${name}' is not supported by this version${because}.`;
-    if (declaration.severity !== 'warning') cursor.failAt(index, message, { length });
-    cursor.diagnostics.warning(message, cursor.position(index), { length, form: cursor.form });
+    const message = `'${name}' is not supported by this version${because}.`;
+    if (declaration.severity !== 'warning') cursor.failAt(index, message, detail);
+    cursor.diagnostics.warning(cursor.subject + message, cursor.position(index), detail);
   } else if (!noted.has(name)) {
     noted.add(name);
-    cursor.diagnostics.add(declaration.severity ?? 'warning', `${cursor.subject}'${name}' has no effect here${because}.`, cursor.position(index), {
-      length, form: cursor.form,
-    });
+    const message = `${cursor.subject}'${name}' has no effect here${because}.`;
+    cursor.diagnostics.add(declaration.severity ?? 'warning', message, cursor.position(index), detail);
   }
 }
 
