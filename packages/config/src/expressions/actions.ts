@@ -57,11 +57,11 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 };
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
-  [/^(track-sc|sc-)/, 'it needs stick tables, which this version does not have'],
-  [/var/, 'it needs variables, which this version does not have'],
-  [/-(acl|map)$/, 'it needs maps and ACLs that change at run time, which this version does not have'],
-  [/^cache-/, 'it needs the cache, which this version does not have'],
-  [/spoe/, 'it needs SPOE, which this version does not have'],
+  [/^(track-sc|sc-)/, 'it needs stick tables'],
+  [/var/, 'it needs variables'],
+  [/-(acl|map)$/, 'it needs maps and ACLs that change at run time'],
+  [/^cache-/, 'it needs the cache'],
+  [/spoe/, 'it needs SPOE'],
 ];
 
 function stateOf(phase: RulePhase, name: string): { state: KeywordState; reason?: string } {
@@ -71,7 +71,7 @@ function stateOf(phase: RulePhase, name: string): { state: KeywordState; reason?
   const acceptance = ACCEPTED[name];
   if (acceptance !== undefined) return { state: 'accepted', reason: acceptance };
   const family = FAMILIES.find(([pattern]) => pattern.test(name));
-  return { state: 'later', reason: family?.[1] ?? 'this version does not have it' };
+  return family === undefined ? { state: 'later' } : { state: 'later', reason: family[1] };
 }
 
 function declare(phase: RulePhase): ReadonlyMap<string, ActionDeclaration> {

@@ -6,13 +6,13 @@
 /** `name(arguments):input>output`, separated by blanks. */
 export const CONVERTER_ENTRIES = `
   add(str):sint>sint add_item(str,str[,str]):str>str aes_gcm_dec(int,str,str,str):bin>bin and(str):sint>sint
-  b64dec:str>bin base64:bin>str be2dec(str[,int,int]):bin>str be2hex([str,int,int]):bin>str bool:sint>bool
-  bytes(int[,int]):bin>bin capture-req(int):str>str capture-res(int):str>str concat([str,str,str]):str>str
+  b64dec:str>bin base64:bin>str be2dec(str[,int,int]):bin>str be2hex(str[,int,int]):bin>str bool:sint>bool
+  bytes(int[,int]):bin>bin capture-req(int):str>str capture-res(int):str>str concat(str[,str,str]):str>str
   cpl:sint>sint crc32([int]):bin>sint crc32c([int]):bin>sint cut_crlf:str>str debug([str,str]):any>any
   digest(str):bin>bin div(str):sint>sint djb2([int]):bin>sint even:sint>bool field(int,str[,int]):str>str
   fix_is_valid:bin>bool fix_tag_value(str):bin>bin hex:bin>str hex2i:str>sint hmac(str,str):bin>bin
   host_only:str>str htonl:sint>bin http_date([int,str]):sint>str iif(str,str):bool>str in_table(table):any>bool
-  ipmask(mask4[,mask6]):addr>ipv4 json([str]):str>str json_query(str[,str]):str>any
+  ipmask(mask4[,mask6]):addr>ipv4 json(str):str>str json_query(str[,str]):str>any
   jwt_header_query([str,str]):bin>any jwt_payload_query([str,str]):bin>any jwt_verify(str,str):bin>sint
   language(str[,str]):str>str length:str>sint lower:str>str ltime(str[,int]):sint>str ltrim(str):str>str
   map(str[,str]):str>str map_beg(str[,str]):str>str map_beg_int(str[,int]):str>sint map_beg_ip(str[,str]):str>addr
@@ -38,7 +38,7 @@ export const CONVERTER_ENTRIES = `
   table_http_req_rate(table):any>sint table_idle(table[,int]):any>sint table_kbytes_in(table):any>sint
   table_kbytes_out(table):any>sint table_server_id(table):any>sint table_sess_cnt(table):any>sint
   table_sess_rate(table):any>sint table_trackers(table):any>sint ub64dec:str>bin ub64enc:bin>str
-  ungrpc(pbuf[,str]):bin>bin unset-var(str):any>any upper:str>str url_dec([int]):str>str url_enc([str]):str>str
+  ungrpc(pbuf[,str]):bin>bin unset-var(str):any>any upper:str>str url_dec([int]):str>str url_enc(str):str>str
   utime(str[,int]):sint>str word(int,str[,int]):str>str wt6([int]):bin>sint xor(str):sint>sint xxh3([int]):bin>sint
   xxh32([int]):bin>sint xxh64([int]):bin>sint
   51d.single(str[,str,str,str,str]):str>str da-csv-conv(str[,str,str,str,str]):str>str`;

@@ -23,11 +23,11 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
-  [/^(table_|in_table)/, 'it needs stick tables, which this version does not have'],
-  [/^map/, 'it needs maps, which this version does not have'],
-  [/^(set-var|unset-var|strcmp|secure_memcmp|add_item)$/, 'it needs variables, which this version does not have'],
-  [/^(aes_gcm|digest|hmac|sha|jwt)/, 'it needs the TLS library, which this version does not use'],
-  [/^(fix|mqtt|protobuf|ungrpc)/, 'it needs buffered content, which this version does not show to rules'],
+  [/^(table_|in_table)/, 'it needs stick tables'],
+  [/^map/, 'it needs maps'],
+  [/^(set-var|unset-var|strcmp|secure_memcmp|add_item)$/, 'it needs variables'],
+  [/^(aes_gcm|digest|hmac|sha|jwt)/, 'it needs the TLS library'],
+  [/^(fix|mqtt|protobuf|ungrpc)/, 'it needs buffered content'],
 ];
 
 function stateOf(name: string): { state: KeywordState; reason?: string } {
@@ -35,7 +35,7 @@ function stateOf(name: string): { state: KeywordState; reason?: string } {
   const refusal = REFUSED[name];
   if (refusal !== undefined) return { state: 'refused', reason: refusal };
   const family = FAMILIES.find(([pattern]) => pattern.test(name));
-  return { state: 'later', reason: family?.[1] ?? 'this version does not have it' };
+  return family === undefined ? { state: 'later' } : { state: 'later', reason: family[1] };
 }
 
 /** All converters by name. */

@@ -36,14 +36,14 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** Families of names that come with a part of the language of its own; the first that matches says what is missing. */
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [/^internal\./, "it shows HAProxy's own buffers, which do not exist here"],
-  [/^(sc\d?_|src_(?!port|is_local)|table_)/, 'it needs stick tables, which this version does not have'],
-  [/^ssl_/, 'it needs TLS, which this version does not have'],
-  [/^(req|res|rep)[._]ssl_/, 'it needs TLS content inspection, which this version does not have'],
-  [/^(var|fc_pp_)/, 'it needs variables, which this version does not have'],
-  [/body|payload|^req[._]len$|^res\.len$|rdp_cookie|distcc/, 'it needs buffered content, which this version does not show to rules'],
-  [/^(cpu|lat)_/, 'it needs task profiling, which this version does not have'],
-  [/^fcgi\./, 'it needs FastCGI, which this version does not have'],
-  [/^res\.(cache|comp)/, 'it needs the cache or compression, which this version does not have'],
+  [/^(sc\d?_|src_(?!port|is_local)|table_)/, 'it needs stick tables'],
+  [/^ssl_/, 'it needs TLS'],
+  [/^(req|res|rep)[._]ssl_/, 'it needs TLS content inspection'],
+  [/^(var|fc_pp_)/, 'it needs variables'],
+  [/body|payload|^req[._]len$|^res\.len$|rdp_cookie|distcc/, 'it needs buffered content'],
+  [/^(cpu|lat)_/, 'it needs task profiling'],
+  [/^fcgi\./, 'it needs FastCGI'],
+  [/^res\.(cache|comp)/, 'it needs the cache or compression'],
 ];
 
 function stateOf(name: string): { state: KeywordState; reason?: string } {
@@ -51,7 +51,7 @@ function stateOf(name: string): { state: KeywordState; reason?: string } {
   const refusal = REFUSED[name];
   if (refusal !== undefined) return { state: 'refused', reason: refusal };
   const family = FAMILIES.find(([pattern]) => pattern.test(name));
-  return { state: 'later', reason: family?.[1] ?? 'this version does not have it' };
+  return family === undefined ? { state: 'later' } : { state: 'later', reason: family[1] };
 }
 
 /** All fetches by name. */

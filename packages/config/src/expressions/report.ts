@@ -42,18 +42,19 @@ export function failExpression(error: unknown, cursor: Cursor, index: number, se
   throw new StatementError(cursor.subject + sentence(error.message), part.at, { length: part.length, form: cursor.form, expected, nearest });
 }
 
-/** Says that something is declared but does not work: an alert, or for `accepted` a warning, with the reason. */
+/** Says what a declaration's state means: an alert, or for `accepted` a warning, with the reason. */
 export function reportState(declaration: Declaration, what: string, scope: ExpressionScope, place: { at: Position; length: number }): void {
   if (declaration.state === 'works' || declaration.severity === 'quiet') return;
-  const reason = declaration.reason ?? 'it has no meaning here';
+  const because = declaration.reason === undefined ? '' : `: ${declaration.reason}`;
   const severity = declaration.severity ?? (declaration.state === 'accepted' ? 'warning' : 'alert');
-  const verb: Readonly<Record<Exclude<Declaration['state'], 'works'>, string>> = {
-    accepted: 'is accepted without effect',
-    refused: 'is refused',
-    later: 'cannot be used',
-  };
-  scope.diagnostics.add(severity, `${what} '${declaration.name}' ${verb[declaration.state]}: ${reason}.`, place.at, { length: place.length });
+  scope.diagnostics.add(severity, `${what} '${declaration.name}' ${STATE_VERBS[declaration.state]}${because}.`, place.at, { length: place.length });
 }
+
+const STATE_VERBS: Readonly<Record<Exclude<Declaration['state'], 'works'>, string>> = {
+  accepted: 'has no effect here',
+  refused: 'is not supported',
+  later: 'is not supported by this version',
+};
 
 export function reportUnavailable(unavailable: Unavailable | undefined, scope: ExpressionScope, place: WordPlace): void {
   if (unavailable === undefined) return;

@@ -4,6 +4,10 @@
  */
 
 import type { BindContext, GlobalContext, HttpErrorsContext, Keywords, ProxyContext, ServerContext, UserlistContext } from '../draft.ts';
+import { declaredGlobalKeywords } from '../inventory/declared-global.ts';
+import { declaredBindOptions, declaredServerOptions } from '../inventory/declared-options.ts';
+import { declaredProxyKeywords } from '../inventory/declared-proxy.ts';
+import { withDeclared } from '../inventory/declare.ts';
 import { KeywordIndex, type Keyword } from '../keyword.ts';
 import { bindOptionKeywords } from './bind-options.ts';
 import { globalEnvironmentKeywords } from './global-environment.ts';
@@ -53,10 +57,10 @@ const SERVER_OPTIONS: readonly Keyword<ServerContext>[] = [
 
 /** The registered keywords; built once, never changed. */
 export const KEYWORDS: Keywords = {
-  global: new KeywordIndex(GLOBAL),
-  proxy: new KeywordIndex(PROXY),
+  global: new KeywordIndex(withDeclared(GLOBAL, declaredGlobalKeywords)),
+  proxy: new KeywordIndex(withDeclared(PROXY, declaredProxyKeywords)),
   userlist: new KeywordIndex<Keyword<UserlistContext>>(userlistKeywords),
   httpErrors: new KeywordIndex<Keyword<HttpErrorsContext>>(httpErrorsKeywords),
-  bindOptions: new KeywordIndex(BIND_OPTIONS),
-  serverOptions: new KeywordIndex(SERVER_OPTIONS),
+  bindOptions: new KeywordIndex(withDeclared(BIND_OPTIONS, declaredBindOptions)),
+  serverOptions: new KeywordIndex(withDeclared(SERVER_OPTIONS, declaredServerOptions)),
 };

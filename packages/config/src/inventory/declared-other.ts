@@ -1,0 +1,96 @@
+/**
+ * Names outside of the keyword tables: what stands in sections that are still to come, filters, services, commands of the runtime
+ * socket and options of the command line. Each with its state; the parts that serve them keep these tables true.
+ */
+
+import type { Declaration, KeywordState } from '../keyword.ts';
+
+/** A state for each name; names are separated by commas. */
+function table(manual: string, entries: readonly (readonly [state: KeywordState, names: string, reason?: string])[]): ReadonlyMap<string, Declaration> {
+  const all = entries.flatMap(([state, names, reason]) =>
+    names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+      .map((name): [string, Declaration] => [name, { name, state, manual, ...(reason === undefined ? {} : { reason }) }]),
+  );
+  return new Map(all);
+}
+
+/** Keywords inside sections whose heads are not read yet. */
+export const SECTION_KEYWORDS: Readonly<Record<string, ReadonlyMap<string, Declaration>>> = {
+  peers: table('3.5', [['later', 'bind, default-bind, default-server, disabled, enabled, log, peer, server, table']]),
+  mailers: table('3.6', [['later', 'mailer, timeout mail']]),
+  program: table('3.7', [['later', 'command, group, option start-on-reload, user']]),
+  ring: table('3.9', [['later', 'backing-file, description, format, maxlen, server, size, timeout connect, timeout server']]),
+  'log-forward': table('3.10', [
+    ['refused', 'dgram-bind', 'datagrams are not received; let senders use TCP'],
+    ['later', 'backlog, bind, log, maxconn, timeout client'],
+  ]),
+  resolvers: table('5.3.2', [['later', 'accepted_payload_size, hold, nameserver, parse-resolv-conf, resolve_retries, timeout']]),
+  cache: table('6.2.1', [['later', 'max-age, max-object-size, max-secondary-entries, process-vary, total-max-size']]),
+  'fcgi-app': table('10.1.1', [
+    ['later', 'acl, docroot, index, log-stderr, option get-values, option keep-conn, option max-reqs, option mpxs-conns, pass-header, path-info, set-param'],
+  ]),
+};
+
+/** Options of the lines of a `crt-list` file. */
+export const CRT_LIST_OPTIONS = table('5.1', [
+  ['later', 'allow-0rtt, alpn, ca-file, ca-verify-file, ciphers, ciphersuites, crl-file, curves, ecdhe, no-ca-names, ssl-max-ver, ssl-min-ver, verify'],
+  ['refused', 'npn', 'next protocol negotiation is gone from TLS libraries; use alpn instead'],
+]);
+
+/** Chapter 9. */
+export const FILTERS = table('9', [
+  ['later', 'cache, compression, fcgi-app, spoe, trace'],
+  ['refused', 'opentracing', 'the OpenTracing filter is a plug-in of HAProxy; trace by unique-id-format and logs instead'],
+]);
+
+export const SERVICES = table('4.2', [['later', 'prometheus-exporter']]);
+
+/** Management manual, sections 9.3 and 9.4. */
+export const CLI_COMMANDS = table('9.3', [
+  ['works', 'help, prompt, quit, show info, show servers state, show stat'],
+  [
+    'later',
+    `@!<pid>, @<relative pid>, @master, abort ssl ca-file, abort ssl cert, abort ssl crl-file, add acl, add map, add server,
+     add ssl crt-list, clear acl, clear counters, clear map, clear table, commit acl, commit map, commit ssl ca-file,
+     commit ssl cert, commit ssl crl-file, del acl, del map, del server, del ssl ca-file, del ssl cert, del ssl crl-file,
+     del ssl crt-list, disable agent, disable dynamic-cookie backend, disable frontend, disable health, disable server,
+     enable agent, enable dynamic-cookie backend, enable frontend, enable health, enable server, experimental-mode,
+     expert-mode, get acl, get map, get var, get weight, new ssl ca-file, new ssl cert, new ssl crl-file, operator,
+     prepare acl, prepare map, reload, set dynamic-cookie-key backend, set map, set maxconn frontend, set maxconn global,
+     set maxconn server, set rate-limit, set server, set severity-output, set ssl ca-file, set ssl cert, set ssl crl-file,
+     set ssl ocsp-response, set ssl tls-key, set table, set timeout, set var, set weight, show acl, show activity,
+     show backend, show cache, show cli level, show cli sockets, show env, show errors, show events, show fd, show libs,
+     show map, show peers, show pools, show proc, show profiling, show resolvers, show schema json, show servers conn,
+     show sess, show ssl ca-file, show ssl cert, show ssl crl-file, show ssl crt-list, show ssl ocsp-response,
+     show startup-logs, show table, show tasks, show threads, show tls-keys, show version, shutdown frontend,
+     shutdown session, shutdown sessions server, user`,
+  ],
+  ['refused', '_getsocks', 'listeners are handed over as inherited descriptors'],
+  ['refused', 'httpclient', 'there is no HTTP client inside the proxy; use curl'],
+  ['refused', 'mcli-debug-mode', 'there is no second process behind the master socket'],
+  ['refused', 'set profiling', "profiles are taken with the runtime's own tools"],
+  ['refused', 'show ssl providers', 'the TLS library of the runtime has its own providers'],
+  ['refused', 'show trace, trace', "they trace HAProxy's own layers; use debug logs"],
+  [
+    'refused',
+    `debug dev bug, debug dev check, debug dev close, debug dev delay, debug dev exit, debug dev fd, debug dev hex,
+     debug dev log, debug dev loop, debug dev panic, debug dev sched, debug dev stream, debug dev sym, debug dev tkill,
+     debug dev warn, debug dev write`,
+    "they poke in HAProxy's own memory and threads",
+  ],
+]);
+
+/** Management manual, chapter 3. */
+export const COMMAND_LINE_OPTIONS = table('3', [
+  ['works', '--, -C, -D, -L, -N, -V, -c, -cc, -d, -dD, -dK, -dW, -db, -f, -h, -n, -p, -q, -v, -vv'],
+  ['accepted', '-W, -Ws', 'a reload is a new generation inside one process'],
+  ['accepted', '-dM', 'memory is managed by the JavaScript engine, so it is not poisoned'],
+  ['accepted', '-de, -dk, -dp', 'the event loop chooses its poller itself'],
+  ['accepted', '-dG', 'names are resolved by the runtime'],
+  ['accepted', '-dR', 'every thread accepts on a socket of its own, which needs SO_REUSEPORT'],
+  ['accepted', '-dS', 'data is not spliced through pipes'],
+  ['later', '-S, -dL, -dV, -dr, -m, -sf, -st, -x'],
+]);
