@@ -16,7 +16,7 @@ test('behaves as a sorted list would, whatever is set, moved, removed and taken'
       const model = new Map<number, number>()
       for (const each of steps) {
         if (each.type === 'set') {
-          queue.set(items[each.item]!, each.deadline)
+          queue.set(items[each.item], each.deadline)
           if (each.deadline === undefined) model.delete(each.item)
           else model.set(each.item, each.deadline)
         } else {

@@ -52,7 +52,7 @@ export class DeadlineQueue<Item extends object> {
 
   #up(entry: { deadline: number; at: number; readonly item: Item }): void {
     while (entry.at > 0) {
-      const parent = this.#heap[(entry.at - 1) >> 1]!
+      const parent = this.#heap[(entry.at - 1) >> 1]
       if (parent.deadline <= entry.deadline) return
       this.#swap(entry, parent)
     }

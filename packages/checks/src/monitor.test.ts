@@ -15,9 +15,9 @@ interface Bench {
   readonly owner: SegmentOwner
   readonly monitor: HealthMonitor
   readonly lines: string[]
-  generation(number: number, servers: readonly (Partial<ServerConfig> & { port: number })[], backend?: Partial<MonitoredBackend>): MonitoredGeneration
-  server(index: number): WatchedServer
-  until(condition: () => boolean, what: string): Promise<void>
+  readonly generation: (number: number, servers: readonly (Partial<ServerConfig> & { port: number })[], backend?: Partial<MonitoredBackend>) => MonitoredGeneration
+  readonly server: (index: number) => WatchedServer
+  readonly until: (condition: () => boolean, what: string) => Promise<void>
 }
 
 function bench(context: TestContext): Bench {
@@ -74,8 +74,8 @@ function bench(context: TestContext): Bench {
 
 const http = { type: 'http', method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined } as const
 
-/** A server that answers each connection as `answer` says at that moment. */
-async function serve(context: TestContext, answer: () => string | 'hang' | 'reset', port = 0): Promise<{ port: number; close(): Promise<void> }> {
+/** A server that answers each connection as `answer` says at that moment; 'hang' and 'reset' are no answers. */
+async function serve(context: TestContext, answer: () => string, port = 0): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
   const sockets = new Set<net.Socket>()
   const server = net.createServer((socket) => {
     sockets.add(socket)
@@ -101,23 +101,23 @@ test('a TCP server goes down, comes back, and both are said once', async (contex
   const { owner, monitor, lines, generation, server, until } = bench(context)
   const first = await serve(context, () => '')
   const plan = generation(1, [{ port: first.port, rise: 1, fall: 1 }])
-  const version = new BackendVersion(owner.segment, plan.backends[0]!.slot)
+  const version = new BackendVersion(owner.segment, plan.backends[0].slot)
   monitor.prepare(plan)
-  const state = new ServerState(owner.segment, plan.backends[0]!.servers[0]!.slot)
+  const state = new ServerState(owner.segment, plan.backends[0].servers[0].slot)
   assert.ok(state.isEligible(), 'up before the first check')
   monitor.apply(plan)
   await until(() => checkFields(server(0).view()).check_status.endsWith('L4OK'), 'L4OK')
   const before = version.current()
   await first.close()
   await until(() => lines.length === 2, 'down')
-  assert.match(lines[0]!, /^<1>Server b\/s0 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: \d+ms\. 0 active and 0 backup servers left\. 0 sessions active, 0 requeued, 0 remaining in queue\.$/)
+  assert.match(lines[0], /^<1>Server b\/s0 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: \d+ms\. 0 active and 0 backup servers left\. 0 sessions active, 0 requeued, 0 remaining in queue\.$/)
   assert.equal(lines[1], '<0>backend b has no server available!')
   assert.ok(!state.isUsable())
   assert.ok(version.current() > before, 'threads are told')
   assert.equal(server(0).lastInfo, 'Connection refused')
   await serve(context, () => '', first.port)
   await until(() => lines.length === 3, 'up')
-  assert.match(lines[2]!, /^<5>Server b\/s0 is UP, reason: Layer4 check passed, check duration: \d+ms\. 1 active and 0 backup servers online\. 0 sessions requeued, 0 total in queue\.$/)
+  assert.match(lines[2], /^<5>Server b\/s0 is UP, reason: Layer4 check passed, check duration: \d+ms\. 1 active and 0 backup servers online\. 0 sessions requeued, 0 total in queue\.$/)
   assert.deepEqual([state.get('transitionsDown'), state.get('checksFailed'), state.isEligible()], [1, 1, true])
 })
 
@@ -262,7 +262,7 @@ test('the checks of many servers do not go out at one time', async (context) => 
   const plan = generation(1, Array.from({ length: 10 }, () => ({ port, interMs: 60_000 })))
   monitor.apply({ ...plan, maxSpreadMs: 400 })
   await until(() => times.length === 10, 'ten checks')
-  const gaps = times.slice(1).map((time, index) => time - times[index]!)
+  const gaps = times.slice(1).map((time, index) => time - times[index])
   // 40 ms apart by plan: most of them visibly so, whatever this machine is doing.
   assert.ok(gaps.filter((gap) => gap > 15).length >= 5, JSON.stringify(gaps))
 })

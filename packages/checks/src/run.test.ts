@@ -124,7 +124,7 @@ const ANSWERS: readonly (readonly [answer: string, finding: string])[] = [
 for (const [answer, finding] of ANSWERS) {
   test(`${JSON.stringify(answer.slice(0, 40))} is ${finding}, whole, byte by byte and with bytes behind it`, () => {
     assert.equal(judge(answer), finding)
-    assert.equal(judge(...answer), finding)
+    assert.equal(judge(...Array.from(answer)), finding)
     if (answer.endsWith('\r\n\r\n')) assert.equal(judge(`${answer}body\r\n\r\n`), finding)
   })
 }

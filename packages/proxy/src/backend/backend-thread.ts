@@ -26,7 +26,7 @@ export class BackendThread {
   /** The backends of a plan, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
   build(plan: Plan): (Backend | undefined)[] {
     return plan.config.proxies.map((proxy, index) => {
-      const shared = plan.proxies[index]!
+      const shared = plan.proxies[index]
       if (shared.backendSlot < 0 || proxy.disabled) return undefined
       const backend = new Backend(this, proxy, index, shared, plan.generation)
       this.#backends.add(backend)
@@ -72,7 +72,7 @@ export class BackendThread {
     }
     if (this.#delivering) return
     this.#delivering = true
-    for (let at = 0; at < this.#ready.length; at++) this.#ready[at]!.continueGranted()
+    for (let at = 0; at < this.#ready.length; at++) this.#ready[at].continueGranted()
     if (this.#ready.length > 0) this.#ready = []
     this.#delivering = false
   }

@@ -67,7 +67,7 @@ export class Backend {
     this.rate = new FrequencyCounter(segment, 'backend', this.slot, BackendRate.sessions)
     this.sessions = new SharedCount(segment, 'backend', this.slot, BackendGauge.sessions)
     this.#version = new BackendVersion(segment, this.slot)
-    this.servers = config.servers.map((server, at) => new Server(context, this, server, at, plan.serverSlots[at]!, this.admission, plan.serverAddresses?.[at]))
+    this.servers = config.servers.map((server, at) => new Server(context, this, server, at, plan.serverSlots[at], this.admission, plan.serverAddresses?.[at]))
     this.#byName = new Map(this.servers.map((server) => [server.name, server]))
     this.#bySlot = new Map(this.servers.map((server) => [server.slot, server]))
     const words = new Int32Array(segment.buffer(balanceBufferName(generation, this.slot)))

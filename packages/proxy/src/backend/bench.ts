@@ -100,7 +100,7 @@ async function wholeDispatch(algorithm: (typeof builtAlgorithms)[number]): Promi
     dispatch.finish()
   })
   if (client.reused !== ROUNDS + ROUNDS / 4) throw new Error('not reused')
-  backend.servers[0]!.pool.clear()
+  backend.servers[0].pool.clear()
   dispatch.close()
   thread.stop()
   server.close()

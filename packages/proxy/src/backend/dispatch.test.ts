@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { AdminState, OperationalState } from '@evenkeel/shm'
 import { changeState } from './test-kit.ts'
-import { Client, deadPort, listen, pick, setup } from './test-setup.ts'
+import { type Client, deadPort, listen, pick, setup } from './test-setup.ts'
 
 test('a connection is made, its slot is counted, and both are returned', async (context) => {
   const { port } = await listen(context)
@@ -16,10 +16,10 @@ test('a connection is made, its slot is counted, and both are returned', async (
   assert.equal(one.failure, undefined)
   assert.equal(one.server?.name, 's0')
   assert.equal(one.reused, false)
-  assert.deepEqual([backend.currentSessions(), backend.servers[0]!.currentSessions()], [1, 1])
+  assert.deepEqual([backend.currentSessions(), backend.servers[0].currentSessions()], [1, 1])
   assert.ok(one.dispatch.queueTimeMs >= 0 && one.dispatch.connectTimeMs >= 0)
   one.end()
-  assert.deepEqual([backend.currentSessions(), backend.servers[0]!.currentSessions(), backend.servers[0]!.pool.open], [0, 0, 0])
+  assert.deepEqual([backend.currentSessions(), backend.servers[0].currentSessions(), backend.servers[0].pool.open], [0, 0, 0])
   assert.deepEqual(pick(stat(0), 'sessions', 'loadBalanced', 'connects', 'reuses', 'failedConnects'), [1, 1, 1, 0, 0])
 })
 
@@ -120,7 +120,7 @@ test('an attempt ends with timeout connect, and the next follows without a pause
   assert.equal(one.failure, 'connect-timeout')
   assert.equal(one.dispatch.retries, 2)
   assert.deepEqual(pick(stat(0), 'failedConnects', 'retries', 'sessions', 'connects'), [1, 2, 3, 0])
-  assert.equal(backend.servers[0]!.pool.open, 0)
+  assert.equal(backend.servers[0].pool.open, 0)
 })
 
 test('over maxconn streams wait in order, and a slot that is returned wakes the oldest', async (context) => {
@@ -139,7 +139,7 @@ test('over maxconn streams wait in order, and a slot that is returned wakes the 
   second.end()
   await third.settled()
   third.end()
-  assert.deepEqual([backend.queued(), backend.servers[0]!.currentSessions(), backend.currentSessions()], [0, 0, 0])
+  assert.deepEqual([backend.queued(), backend.servers[0].currentSessions(), backend.currentSessions()], [0, 0, 0])
 })
 
 test('timeout queue ends a wait, and its place goes to the next', async (context) => {
@@ -182,7 +182,7 @@ test('maxqueue bounds the queue of a server that persistence names; with redispa
     }
     await bound().settled()
     const second = bound()
-    assert.equal(backend.servers[0]!.queued(), 1)
+    assert.equal(backend.servers[0].queued(), 1)
     const third = await bound().settled()
     if (redispatch === undefined) assert.equal(third.failure, 'queue-full')
     else assert.equal(third.server?.name, 's1')
@@ -228,8 +228,8 @@ test('on-marked-down shutdown-sessions ends the streams of that server only', as
   const ended = (): number => clients.filter((one) => one.shutdown === 'down').length
   while (ended() < 2) await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual(clients.map((one) => [one.server!.name, one.shutdown]).filter(([, shutdown]) => shutdown !== undefined), [['s0', 'down'], ['s0', 'down']])
-  assert.equal(backend.servers[0]!.currentSessions(), 0)
-  assert.equal(backend.servers[1]!.currentSessions(), 2)
+  assert.equal(backend.servers[0].currentSessions(), 0)
+  assert.equal(backend.servers[1].currentSessions(), 2)
 })
 
 test('cancelling an attempt closes it and returns the slot', async (context) => {

@@ -476,7 +476,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     const at = kept.findIndex((connection) => connection.server === server)
     if (at < 0) return undefined
     const [connection] = kept.splice(at, 1)
-    connection!.reclaim()
+    connection.reclaim()
     return connection
   }
 

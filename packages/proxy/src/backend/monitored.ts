@@ -12,7 +12,7 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
     spreadPercent: global.spreadChecksPercent,
     maxSpreadMs: global.maxSpreadChecksMs,
     backends: proxies.flatMap((proxy, proxyIndex) => {
-      const { backendSlot, serverSlots, serverAddresses } = plan.proxies[proxyIndex]!
+      const { backendSlot, serverSlots, serverAddresses } = plan.proxies[proxyIndex]
       if (backendSlot < 0 || proxy.disabled) return []
       return {
         name: proxy.name,
@@ -23,7 +23,7 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
         checkTimeoutMs: proxy.timeouts.check,
         options: proxy.options,
         source: proxy.source,
-        servers: proxy.servers.map((config, at) => ({ config, slot: serverSlots[at]!, host: serverAddresses?.[at] ?? numericHost(config.address) })),
+        servers: proxy.servers.map((config, at) => ({ config, slot: serverSlots[at], host: serverAddresses?.[at] ?? numericHost(config.address) })),
       }
     }),
   }

@@ -1,6 +1,6 @@
 // Idle connections of servers: which request may take which (manual: `http-reuse`), limits, purge, and what removes them.
 import assert from 'node:assert/strict'
-import net from 'node:net'
+import type net from 'node:net'
 import { test } from 'node:test'
 import { OperationalState } from '@evenkeel/shm'
 import type { ReuseMode } from './pool.ts'
@@ -38,7 +38,7 @@ for (const { reuse, idleFirst, idleLater, safeFirst, safeLater } of [
       { proven: true, later: true, reused: safeLater },
     ]) {
       const { backend, client } = setup(context, [{ port }], http(reuse))
-      const { pool } = backend.servers[0]!
+      const { pool } = backend.servers[0]
       const maker = await client().start(backend).settled()
       maker.giveBack()
       if (proven && reuse !== 'never') {
@@ -61,7 +61,7 @@ test('http-reuse never keeps the connection for the client that made it, and clo
   const { backend, client } = setup(context, [{ port }], http('never'))
   const one = await client().start(backend).settled()
   one.giveBack()
-  assert.equal(backend.servers[0]!.pool.idle, 0)
+  assert.equal(backend.servers[0].pool.idle, 0)
   await next(one).start(backend).settled()
   assert.equal(one.reused, true)
   one.giveBack()
@@ -99,12 +99,12 @@ for (const { name, act } of [
   test(`${name} on an idle connection removes and closes it`, async (context) => {
     const { port, sockets } = await listen(context)
     const { backend, client } = setup(context, [{ port }], http('always'))
-    const { pool } = backend.servers[0]!
+    const { pool } = backend.servers[0]
     const one = await client().start(backend).settled()
     one.giveBack()
     assert.deepEqual([pool.idle, pool.used], [1, 0])
     await until(() => sockets.size === 1)
-    act([...sockets][0]!)
+    act([...sockets][0])
     await until(() => pool.idle === 0 && sockets.size === 0)
     assert.equal(pool.used, 0)
     const other = await client().start(backend).settled()
@@ -117,11 +117,11 @@ for (const { name, act } of [
     const one = await client().start(backend).settled()
     one.giveBack()
     await until(() => sockets.size === 1)
-    act([...sockets][0]!)
+    act([...sockets][0])
     await until(() => sockets.size === 0)
     await next(one).start(backend).settled()
     assert.equal(one.reused, false)
-    assert.equal(backend.servers[0]!.pool.open, 1)
+    assert.equal(backend.servers[0].pool.open, 1)
   })
 }
 
@@ -131,7 +131,7 @@ test('pool-max-conn bounds what is kept, 0 keeps nothing', async (context) => {
     const { backend, client } = setup(context, [{ port, poolMaxConn }], http('always'))
     const clients = await Promise.all([1, 2, 3].map(() => client().start(backend).settled()))
     for (const each of clients) each.giveBack()
-    assert.deepEqual([backend.servers[0]!.pool.idle, backend.servers[0]!.pool.used], [poolMaxConn, 0])
+    assert.deepEqual([backend.servers[0].pool.idle, backend.servers[0].pool.used], [poolMaxConn, 0])
   }
 })
 
@@ -141,14 +141,14 @@ test('pool-purge-delay 0 keeps nothing', async (context) => {
   const one = await client().start(backend).settled()
   await until(() => sockets.size === 1)
   one.giveBack()
-  assert.equal(backend.servers[0]!.pool.open, 0)
+  assert.equal(backend.servers[0].pool.open, 0)
   await until(() => sockets.size === 0)
 })
 
 test('each pool-purge-delay half of what was not needed is closed, down to pool-low-conn', async (context) => {
   const { port } = await listen(context)
   const { backend, client, thread } = setup(context, [{ port, poolPurgeDelayMs: 60_000, poolLowConn: 1 }], http('always'))
-  const { pool } = backend.servers[0]!
+  const { pool } = backend.servers[0]
   const clients = await Promise.all(Array.from({ length: 8 }, () => client().start(backend).settled()))
   for (const each of clients) each.giveBack()
   const sizes = [pool.idle]
@@ -193,7 +193,7 @@ test('a server that goes down loses its idle connections', async (context) => {
   one.giveBack()
   changeState(owner, plan, 0, (state) => state.set('operationalState', OperationalState.stopped))
   await until(() => sockets.size === 0)
-  assert.equal(backend.servers[0]!.pool.open, 0)
+  assert.equal(backend.servers[0].pool.open, 0)
 })
 
 test('a retired generation keeps nothing, also of what comes back later', async (context) => {
@@ -206,7 +206,7 @@ test('a retired generation keeps nothing, also of what comes back later', async 
   await until(() => sockets.size === 1)
   two.giveBack()
   await until(() => sockets.size === 0)
-  assert.equal(backend.servers[0]!.pool.open, 0)
+  assert.equal(backend.servers[0].pool.open, 0)
 })
 
 test('a reused connection that dies is replaced by a new one, once per request', async (context) => {
@@ -224,7 +224,7 @@ test('a reused connection that dies is replaced by a new one, once per request',
   assert.equal(one.reused, false)
   assert.equal(one.dispatch.retries, 0)
   assert.equal(one.dispatch.retryAfterReuseFailure(), false)
-  assert.equal(backend.servers[0]!.currentSessions(), 1)
+  assert.equal(backend.servers[0].currentSessions(), 1)
   assert.deepEqual(pick(stat(0), 'connects', 'reuses', 'retries'), [2, 1, 0])
 })
 
@@ -238,7 +238,7 @@ test('no connection and no count is left after all this has been done at random'
     return (seed >> 8) % below
   }
   for (let step = 0; step < 600; step++) {
-    const one = clients[random(clients.length)]!
+    const one = clients[random(clients.length)]
     switch (random(6)) {
       case 0:
       case 1:
@@ -251,7 +251,7 @@ test('no connection and no count is left after all this has been done at random'
         one.end()
         break
       case 4:
-        if (sockets.size > 0) [...sockets][random(sockets.size)]![random(2) === 0 ? 'destroy' : 'resetAndDestroy']()
+        if (sockets.size > 0) [...sockets][random(sockets.size)][random(2) === 0 ? 'destroy' : 'resetAndDestroy']()
         break
       default:
         await new Promise((resolve) => setImmediate(resolve))

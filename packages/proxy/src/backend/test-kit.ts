@@ -53,7 +53,7 @@ export function planOf(owner: SegmentOwner, servers: readonly ServerOptions[], o
   }
   prepareBackends(owner, plan)
   for (const [index, server] of proxy.servers.entries()) {
-    const state = new ServerState(owner.segment, plan.proxies[0]!.serverSlots[index]!)
+    const state = new ServerState(owner.segment, plan.proxies[0].serverSlots[index])
     state.set('operationalState', OperationalState.running)
     state.set('userWeight', server.weight)
     state.set('effectiveWeight', server.weight * WEIGHT_SCALE)
@@ -64,8 +64,8 @@ export function planOf(owner: SegmentOwner, servers: readonly ServerOptions[], o
 
 /** Main's part in a change of state: write, publish, wake. */
 export function changeState(owner: SegmentOwner, plan: Plan, index: number, change: (state: ServerState) => void): void {
-  const { backendSlot, serverSlots } = plan.proxies[0]!
-  change(new ServerState(owner.segment, serverSlots[index]!))
+  const { backendSlot, serverSlots } = plan.proxies[0]
+  change(new ServerState(owner.segment, serverSlots[index]))
   new BackendVersion(owner.segment, backendSlot).publish()
   new Mailbox(owner.segment).postAll(Wake.state)
 }

@@ -83,9 +83,9 @@ export interface Setup {
   readonly plan: Plan
   readonly thread: TestThread
   readonly backend: Backend
-  client(): Client
+  readonly client: () => Client
   /** Counters of server `index`, or of the backend. */
-  stat(index: number | 'backend'): Record<string, number>
+  readonly stat: (index: number | 'backend') => Record<string, number>
 }
 
 export function setup(context: TestContext, servers: readonly ServerOptions[], options: ProxyOptions = {}): Setup {
@@ -111,9 +111,9 @@ export function setup(context: TestContext, servers: readonly ServerOptions[], o
     },
     stat: (index) => {
       const reader = new StatReader(owner.segment)
-      const [kind, slot, fields] = index === 'backend' ? (['backend', backend.slot, BackendStat] as const) : (['server', backend.servers[index]!.slot, ServerStat] as const)
+      const [kind, slot, fields] = index === 'backend' ? (['backend', backend.slot, BackendStat] as const) : (['server', backend.servers[index].slot, ServerStat] as const)
       const values = reader.read(kind, slot)
-      return Object.fromEntries(Object.entries(fields).map(([name, at]) => [name, values[at]!]))
+      return Object.fromEntries(Object.entries(fields).map(([name, at]) => [name, values[at]]))
     },
   }
 }
@@ -145,4 +145,4 @@ export async function deadPort(): Promise<number> {
   return port
 }
 
-export const pick = (stat: Record<string, number>, ...names: string[]): number[] => names.map((name) => stat[name]!)
+export const pick = (stat: Record<string, number>, ...names: string[]): number[] => names.map((name) => stat[name])

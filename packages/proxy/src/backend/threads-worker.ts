@@ -112,7 +112,7 @@ const clients = Array.from({ length: clientCount }, () => new Client())
 const SETTLE_MS = 5000
 
 while (Atomics.load(stopWord, 0) === 0) {
-  clients[random(clients.length)]!.step(true, backend)
+  clients[random(clients.length)].step(true, backend)
   if (random(3) === 0) await new Promise((resolve) => setImmediate(resolve))
 }
 const limit = Date.now() + SETTLE_MS

@@ -17,21 +17,21 @@ const MAX_THREADS = 4
 interface Bench {
   readonly owner: SegmentOwner
   readonly plan: Plan
-  start(identity: ThreadIdentity, seed: number): { readonly worker: Worker; readonly report: Promise<ThreadReport> }
+  readonly start: (identity: ThreadIdentity, seed: number) => { readonly worker: Worker; readonly report: Promise<ThreadReport> }
   /** Tells all to start nothing new. */
-  stop(): void
+  readonly stop: () => void
   /** Resolves when so many more streams were served on each of these threads. */
-  served(count: number, ...threads: number[]): Promise<void>
+  readonly served: (count: number, ...threads: number[]) => Promise<void>
   /** Sessions that shared memory still counts, and streams that still wait. */
-  left(): number
-  forgetActive(thread: number): void
+  readonly left: () => number
+  readonly forgetActive: (thread: number) => void
 }
 
 async function bench(context: TestContext, algorithm: Balance['algorithm'], options: ProxyOptions): Promise<Bench> {
   const { port } = await listen(context)
   const owner = new SegmentOwner({ maxThreads: MAX_THREADS, ticketsPerThread: 64 })
   const plan = planOf(owner, [{ port, maxconn: 1 }, { port, maxconn: 2 }, { port, maxconn: 3, maxqueue: 4 }], { balance: { algorithm } as Balance, ...options })
-  const servers = plan.proxies[0]!.serverSlots
+  const servers = plan.proxies[0].serverSlots
   const active = new SharedArrayBuffer(4 * MAX_THREADS * servers.length)
   const stop = new SharedArrayBuffer(4 * MAX_THREADS)
   const workers: Worker[] = []
@@ -57,13 +57,13 @@ async function bench(context: TestContext, algorithm: Balance['algorithm'], opti
       const words = new Int32Array(stop)
       const wanted = threads.map((thread) => Atomics.load(words, thread) + count)
       const limit = Date.now() + 30_000
-      while (threads.some((thread, at) => Atomics.load(words, thread) < wanted[at]!)) {
+      while (threads.some((thread, at) => Atomics.load(words, thread) < wanted[at])) {
         assert.ok(Date.now() < limit, `too few streams are served: ${words.join(' ')}`)
         await pause(5)
       }
     },
     left: () => {
-      let sum = new SharedCount(owner.segment, 'backend', plan.proxies[0]!.backendSlot, BackendGauge.sessions).sum()
+      let sum = new SharedCount(owner.segment, 'backend', plan.proxies[0].backendSlot, BackendGauge.sessions).sum()
       for (const slot of servers) {
         for (const gauge of [ServerGauge.sessions, ServerGauge.idleConnections, ServerGauge.usedConnections]) sum += new SharedCount(owner.segment, 'server', slot, gauge).sum()
       }

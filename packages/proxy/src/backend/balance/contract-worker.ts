@@ -31,7 +31,7 @@ for (let pick = 0; pick < picks; pick++) {
     pick--
     continue
   }
-  taken[server.index]!++
+  taken[server.index]++
   backend.balancer.loadChanged?.(server)
   if (keeps) continue
   backend.admission.leave(server.limit)

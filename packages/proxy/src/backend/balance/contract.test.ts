@@ -19,10 +19,10 @@ interface Bench {
   readonly thread: TestThread
   readonly backend: Backend
   /** Takes a slot and keeps it. */
-  take(avoid?: Server): Server | undefined
+  readonly take: (avoid?: Server) => Server | undefined
   /** Takes many; how many each server got. */
-  takeMany(count: number): number[]
-  give(server: Server): void
+  readonly takeMany: (count: number) => number[]
+  readonly give: (server: Server) => void
 }
 
 function bench(context: TestContext, balance: Balance, servers: readonly Partial<ServerOptions>[], options: ProxyOptions = {}): Bench {
@@ -43,7 +43,7 @@ function bench(context: TestContext, balance: Balance, servers: readonly Partial
     owner, plan, thread, backend, take,
     takeMany: (count) => {
       const taken = servers.map(() => 0)
-      for (let stream = 0; stream < count; stream++) taken[take()!.index]!++
+      for (let stream = 0; stream < count; stream++) taken[take()!.index]++
       return taken
     },
     give: (server) => {
@@ -58,7 +58,7 @@ function assertShares(taken: readonly number[], weights: readonly number[]): voi
   const total = taken.reduce((sum, count) => sum + count, 0)
   const weight = weights.reduce((sum, each) => sum + each, 0)
   for (const [index, count] of taken.entries()) {
-    assert.ok(Math.abs(count / total - weights[index]! / weight) <= 0.01, `server ${index} got ${count} of ${total}, weights ${weights.join(', ')}`)
+    assert.ok(Math.abs(count / total - weights[index] / weight) <= 0.01, `server ${index} got ${count} of ${total}, weights ${weights.join(', ')}`)
   }
 }
 
@@ -111,7 +111,7 @@ for (const algorithm of builtAlgorithms) {
     changeState(owner, plan, 2, (state) => state.set('operationalState', OperationalState.stopped))
     const taken = takeMany(200)
     assertShares(taken, [1, 1, 0])
-    for (const server of backend.servers) for (let stream = taken[server.index]!; stream > 0; stream--) give(server)
+    for (const server of backend.servers) for (let stream = taken[server.index]; stream > 0; stream--) give(server)
     changeState(owner, plan, 2, (state) => state.set('operationalState', OperationalState.running))
     assertShares(takeMany(300), [1, 1, 1])
   })
@@ -120,7 +120,7 @@ for (const algorithm of builtAlgorithms) {
     const { owner, plan, backend, takeMany, give } = bench(context, balance, [{ weight: 10 }, { weight: 10 }])
     const before = takeMany(1000)
     assertShares(before, [1, 1])
-    for (const server of backend.servers) for (let stream = before[server.index]!; stream > 0; stream--) give(server)
+    for (const server of backend.servers) for (let stream = before[server.index]; stream > 0; stream--) give(server)
     changeState(owner, plan, 0, (state) => state.set('effectiveWeight', 40 * WEIGHT_SCALE))
     assertShares(takeMany(1000), [4, 1])
   })
@@ -128,9 +128,9 @@ for (const algorithm of builtAlgorithms) {
   suite('full servers are passed over, all full is none, and a slot that is returned is found', (context) => {
     const { backend, take, give } = bench(context, balance, [{ maxconn: 1 }, { maxconn: 2 }, { maxconn: 1 }])
     const taken = [take()!, take()!, take()!, take()!]
-    assert.deepEqual(taken.map((server) => server.index).sort(), [0, 1, 1, 2])
+    assert.deepEqual(taken.map((server) => server.index).sort((a, b) => a - b), [0, 1, 1, 2])
     assert.equal(take(), undefined)
-    give(backend.servers[2]!)
+    give(backend.servers[2])
     assert.equal(take(), backend.servers[2])
   })
 
@@ -191,5 +191,5 @@ async function runThreads(context: TestContext, owner: SegmentOwner, plan: Plan,
   Atomics.store(signal, 1, 1)
   Atomics.notify(signal, 1)
   const [one, two] = (await Promise.all(results)) as [number[], number[]]
-  return one.map((count, index) => count + two[index]!)
+  return one.map((count, index) => count + two[index])
 }

@@ -46,7 +46,7 @@ for (const [weights, events] of RECORDED) {
     const servers = weights.map((weight, index) => new FakeServer(index, weight))
     const picker = balancer.build(servers)
     for (const [step, event] of events.split(' ').entries()) {
-      const server = servers[Number(event.slice(1))]!
+      const server = servers[Number(event.slice(1))]
       if (event.startsWith('+')) {
         assert.equal(picker.pick(0, undefined), server, `step ${step}`)
         server.streams++
@@ -74,9 +74,9 @@ test('the order gives the lowest key, the longest unchanged among equals, with a
         for (const [step, { index, key }] of changes.entries()) {
           if (index >= servers) continue
           order.update(index, key)
-          Object.assign(model[index]!, { key, since: step })
+          Object.assign(model[index], { key, since: step })
           const ranked = [...model].sort((a, b) => a.key - b.key || a.since - b.since)
-          if (ranked[0]!.key !== ABSENT) assert.equal(order.first(), ranked[0]!.index)
+          if (ranked[0].key !== ABSENT) assert.equal(order.first(), ranked[0].index)
           else assert.equal(order.key(order.first()), ABSENT)
           for (const avoid of model) {
             const best = ranked.find((each) => each !== avoid)

@@ -37,7 +37,7 @@ export class LoadOrder {
 
   /** The index with the lowest key; of no meaning while all are ABSENT. */
   first(): number {
-    return this.#leaves === 1 ? 0 : this.#words[Word.ORDER + 1]!
+    return this.#leaves === 1 ? 0 : this.#words[Word.ORDER + 1]
   }
 
   /** The index with the lowest key among the others. */
@@ -51,7 +51,7 @@ export class LoadOrder {
   }
 
   key(index: number): number {
-    return this.#words[this.#keys + index]!
+    return this.#words[this.#keys + index]
   }
 
   lock(): void {
@@ -65,7 +65,7 @@ export class LoadOrder {
   /** Gives one index its key; under the lock. */
   update(index: number, key: number): void {
     this.#words[this.#keys + index] = key
-    this.#words[this.#stamps + index] = ++this.#words[Word.STAMP]!
+    this.#words[this.#stamps + index] = ++this.#words[Word.STAMP]
     for (let node = (this.#leaves + index) >> 1; node >= 1; node >>= 1) this.#play(node)
   }
 
@@ -94,14 +94,14 @@ export class LoadOrder {
   }
 
   #winner(node: number): number {
-    return node >= this.#leaves ? node - this.#leaves : this.#words[Word.ORDER + node]!
+    return node >= this.#leaves ? node - this.#leaves : this.#words[Word.ORDER + node]
   }
 
   #isBefore(a: number, b: number): boolean {
-    const difference = this.#words[this.#keys + a]! - this.#words[this.#keys + b]!
+    const difference = this.#words[this.#keys + a] - this.#words[this.#keys + b]
     if (difference !== 0) return difference < 0
     // Stamps wrap: the older one is behind by less than half of the range.
-    const age = (this.#words[this.#stamps + a]! - this.#words[this.#stamps + b]!) | 0
+    const age = (this.#words[this.#stamps + a] - this.#words[this.#stamps + b]) | 0
     return age !== 0 ? age < 0 : a < b
   }
 }

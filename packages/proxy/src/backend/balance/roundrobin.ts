@@ -53,7 +53,7 @@ class RoundRobinPicker<Target extends Candidate> implements Picker<Target> {
   pick(_hash: number, avoid: Target | undefined): Target | undefined {
     let turns = MAX_TURNS_PER_PICK
     do {
-      const candidate = this.#candidates[this.#takeTurn()]!
+      const candidate = this.#candidates[this.#takeTurn()]
       if (candidate !== avoid && !candidate.isFull()) return candidate
     } while (--turns > 0 && this.size > 1)
     return this.#scan(avoid)
@@ -74,7 +74,7 @@ class RoundRobinPicker<Target extends Candidate> implements Picker<Target> {
     let at = (this.#turn >>> 0) % size
     let fallback: Target | undefined
     for (let left = size; left > 0; left--) {
-      const candidate = this.#candidates[at]!
+      const candidate = this.#candidates[at]
       if (++at === size) at = 0
       if (candidate.isFull()) continue
       if (candidate !== avoid) return candidate

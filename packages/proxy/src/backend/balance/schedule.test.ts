@@ -36,8 +36,8 @@ test('after the first period each period gives every server its weight exactly',
     fc.property(someWeights, (weights) => {
       const schedule = new Schedule(weights)
       play(schedule, schedule.period)
-      const turns = new Array<number>(weights.length).fill(0)
-      for (const index of play(schedule, schedule.period)) turns[index]!++
+      const turns = weights.map(() => 0)
+      for (const index of play(schedule, schedule.period)) turns[index]++
       const total = weights.reduce((sum, weight) => sum + weight, 0)
       assert.deepEqual(turns, weights.map((weight) => (weight * schedule.period) / total))
     }),

@@ -39,7 +39,7 @@ export class Schedule {
     this.#weights = weights
     this.#total = total
     this.period = total / divisor
-    this.#fresh = weights.map((_, index) => index).sort((a, b) => weights[a]! - weights[b]! || b - a)
+    this.#fresh = weights.map((_, index) => index).sort((a, b) => weights[a] - weights[b] || b - a)
     this.#due = weights.map(() => 0)
     this.#remainder = weights.map(() => 0)
     this.#last = weights.map(() => 0)
@@ -49,7 +49,7 @@ export class Schedule {
   next(): number {
     const turn = ++this.#turn
     const heap = this.#heap
-    if (this.#fresh.length > 0 && (heap.length === 0 || this.#due[heap[0]!]! > turn)) {
+    if (this.#fresh.length > 0 && (heap.length === 0 || this.#due[heap[0]] > turn)) {
       const index = this.#fresh.pop()!
       this.#due[index] = turn
       this.#advance(index, turn)
@@ -57,7 +57,7 @@ export class Schedule {
       this.#siftUp(heap.length - 1)
       return index
     }
-    const index = heap[0]!
+    const index = heap[0]
     this.#advance(index, turn)
     this.#siftDown()
     return index
@@ -81,9 +81,9 @@ export class Schedule {
   }
 
   #advance(index: number, turn: number): void {
-    const weight = this.#weights[index]!
-    let due = this.#due[index]! + Math.floor(this.#total / weight)
-    let remainder = this.#remainder[index]! + (this.#total % weight)
+    const weight = this.#weights[index]
+    let due = this.#due[index] + Math.floor(this.#total / weight)
+    let remainder = this.#remainder[index] + (this.#total % weight)
     if (remainder >= weight) {
       remainder -= weight
       due++
@@ -94,19 +94,19 @@ export class Schedule {
   }
 
   #isBefore(a: number, b: number): boolean {
-    const due = this.#due[a]! - this.#due[b]!
+    const due = this.#due[a] - this.#due[b]
     if (due !== 0) return due < 0
-    const rest = this.#remainder[a]! - this.#weights[a]! - (this.#remainder[b]! - this.#weights[b]!)
-    return rest !== 0 ? rest < 0 : this.#last[a]! < this.#last[b]!
+    const rest = this.#remainder[a] - this.#weights[a] - (this.#remainder[b] - this.#weights[b])
+    return rest !== 0 ? rest < 0 : this.#last[a] < this.#last[b]
   }
 
   #siftUp(start: number): void {
     const heap = this.#heap
-    const index = heap[start]!
+    const index = heap[start]
     let at = start
     while (at > 0) {
       const above = (at - 1) >> 1
-      if (!this.#isBefore(index, heap[above]!)) break
+      if (!this.#isBefore(index, heap[above])) break
       heap[at] = heap[above]!
       at = above
     }
@@ -116,13 +116,13 @@ export class Schedule {
   #siftDown(): void {
     const heap = this.#heap
     const { length } = heap
-    const index = heap[0]!
+    const index = heap[0]
     let at = 0
     for (;;) {
       let below = 2 * at + 1
       if (below >= length) break
-      if (below + 1 < length && this.#isBefore(heap[below + 1]!, heap[below]!)) below++
-      if (!this.#isBefore(heap[below]!, index)) break
+      if (below + 1 < length && this.#isBefore(heap[below + 1], heap[below])) below++
+      if (!this.#isBefore(heap[below], index)) break
       heap[at] = heap[below]!
       at = below
     }
