@@ -38,7 +38,7 @@ describe('the ring', () => {
             continue
           }
           const text = String.fromCharCode(33 + (tag & 63)).repeat(s.length)
-          const writer = writers[s.producer]!
+          const writer = writers[s.producer]
           const written = s.form === 0 ? writer.write(tag, Buffer.from(text)) : writer.writeText(tag, text, s.form === 1 ? 'latin1' : 'utf8')
           if (written) expected.push({ tag, text, producer: s.producer })
           else dropped++
@@ -101,7 +101,8 @@ describe('the ring', () => {
 
   it('a producer that dies at any instruction leaves whole records, and its successor goes on', () => {
     const operations = ['add', 'store', 'load', 'compareExchange', 'notify'] as const
-    const real = Object.fromEntries(operations.map((name) => [name, Atomics[name]])) as Record<string, any>
+    const atomics = Atomics as unknown as Record<string, (...values: unknown[]) => unknown>
+    const real = Object.fromEntries(operations.map((name) => [name, atomics[name]]))
     for (let crashAt = 1; crashAt <= 12; crashAt++) {
       const ring = createByteRing(2, BYTES)
       const reader = new ByteRingReader(ring)
@@ -112,7 +113,7 @@ describe('the ring', () => {
       before.writeText(2, 'b'.repeat(900), 'latin1')
       let operation = 0
       for (const name of operations) {
-        ;(Atomics as any)[name] = (...values: unknown[]) => {
+        atomics[name] = (...values: unknown[]) => {
           if (++operation === crashAt) throw new Error('the thread ends here')
           return real[name](...values)
         }
@@ -152,18 +153,19 @@ describe('waking the consumer', () => {
     assert.equal(drain(reader).length, 1)
   })
 
-  it('with real threads no record is lost, torn or out of its producer\'s order, also when producers are killed', async () => {
+  it('with real threads no record is lost, torn or out of its producer\'s order, also when producers are killed', async (t) => {
     const producers = 2
     const ring = createByteRing(producers, 1 << 16)
     const reader = new ByteRingReader(ring)
-    const start = (producer: number): Worker => new Worker(new URL('./test-ring-producer.ts', import.meta.url), { workerData: { ring, producer } satisfies { ring: ByteRingHandle; producer: number } })
+    const start = (producer: number): Worker => new Worker(new URL('../test/ring-producer.ts', import.meta.url), { workerData: { ring, producer } satisfies { ring: ByteRingHandle; producer: number } })
     const workers = [start(0), start(1)]
+    t.after(() => Promise.all(workers.map((worker) => worker.terminate())))
     const last = [-1, -1]
     let records = 0
     const take = (): void => {
       reader.drain((tag, bytes, producer) => {
         // A record says its own number, which grows by one or by what was dropped, and the rest follows from it.
-        assert.ok(tag > last[producer]! || tag === 0, `producer ${producer}: ${tag} after ${last[producer]}`)
+        assert.ok(tag > last[producer] || tag === 0, `producer ${producer}: ${tag} after ${last[producer]}`)
         last[producer] = tag
         assert.equal(bytes.toString('latin1'), `${tag}:`.padEnd(20 + (tag % 200), String.fromCharCode(97 + (tag % 26))))
         records++
@@ -180,7 +182,7 @@ describe('waking the consumer', () => {
         }
       }
       const producer = kill % producers
-      await workers[producer]!.terminate()
+      await workers[producer].terminate()
       take()
       last[producer] = -1
       workers[producer] = start(producer)

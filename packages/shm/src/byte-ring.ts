@@ -93,7 +93,7 @@ export class ByteRingWriter {
   /** Where a record of that payload may be written, or -1. */
   #reserve(payload: number): number {
     const needed = recordBytes(payload)
-    const written = this.#control[this.#block + ProducerWord.written]!
+    const written = this.#control[this.#block + ProducerWord.written]
     const at = written & (this.#size - 1)
     const toEnd = this.#size - at
     const filler = needed > toEnd ? toEnd : 0
@@ -112,7 +112,7 @@ export class ByteRingWriter {
     this.#ints[header] = length
     this.#ints[header + 1] = tag
     this.#ints[header + 2] = Atomics.add(this.#control, RingWord.stamp, 1)
-    const written = this.#control[this.#block + ProducerWord.written]!
+    const written = this.#control[this.#block + ProducerWord.written]
     const filler = at === 0 ? -written & (this.#size - 1) : 0
     Atomics.store(this.#control, this.#block + ProducerWord.written, (written + filler + recordBytes(length)) | 0)
     // The consumer says that it sleeps before it looks once more, so either it sees this record or it is seen to sleep.
@@ -159,12 +159,12 @@ export class ByteRingReader {
     while (drained < limit) {
       const next = this.#next()
       if (next < 0) break
-      const { block, ints, bytes } = this.#producers[next]!
-      const taken = this.words[block + ProducerWord.taken]!
+      const { block, ints, bytes } = this.#producers[next]
+      const taken = this.words[block + ProducerWord.taken]
       const at = taken & (this.#size - 1)
-      const length = ints[at >> 2]!
+      const length = ints[at >> 2]
       try {
-        visit(ints[(at >> 2) + 1]!, bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length), next)
+        visit(ints[(at >> 2) + 1], bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length), next)
       } finally {
         // A record that the visitor cannot digest must not come again for ever.
         Atomics.store(this.words, block + ProducerWord.taken, (taken + recordBytes(length)) | 0)
@@ -195,15 +195,15 @@ export class ByteRingReader {
     let next = -1
     let lowest = 0
     for (let producer = 0; producer < this.#producers.length; producer++) {
-      const { block, ints } = this.#producers[producer]!
-      let taken = this.words[block + ProducerWord.taken]!
+      const { block, ints } = this.#producers[producer]
+      let taken = this.words[block + ProducerWord.taken]
       if (taken === Atomics.load(this.words, block + ProducerWord.written)) continue
       if (ints[(taken & (this.#size - 1)) >> 2] === FILLER) {
         // A filler is published together with the record after it.
         taken = (taken + this.#size - (taken & (this.#size - 1))) | 0
         Atomics.store(this.words, block + ProducerWord.taken, taken)
       }
-      const stamp = ints[((taken & (this.#size - 1)) >> 2) + 2]!
+      const stamp = ints[((taken & (this.#size - 1)) >> 2) + 2]
       if (next >= 0 && ((stamp - lowest) | 0) >= 0) continue
       next = producer
       lowest = stamp

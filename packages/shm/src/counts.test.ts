@@ -6,7 +6,7 @@ import { CommonShared, FrontendGauge, ProcessGauge } from './layout.ts'
 import { lockOwner } from './lock.ts'
 import { SegmentOwner } from './segment-owner.ts'
 import { Segment } from './segment.ts'
-import { killThread, startThread, until } from './test-kill.ts'
+import { killThread, startThread, until } from '../test/threads.ts'
 
 function gauges(threads: number): SharedCount[] {
   const owner = new SegmentOwner({ maxThreads: threads + 1 })
@@ -27,22 +27,22 @@ describe('gauges', () => {
         let highest = 0
         const sum = (): number => shares.reduce((a, b) => a + b, 0)
         for (const { thread, type, limit } of steps) {
-          const gauge = threads[thread]!
+          const gauge = threads[thread]
           if (type === 'increment') {
-            shares[thread]!++
+            shares[thread]++
             assert.equal(gauge.increment(), sum())
           } else if (type === 'try') {
             const below = sum() < limit
-            if (below) shares[thread]!++
+            if (below) shares[thread]++
             assert.equal(gauge.tryIncrement(limit), below)
-          } else if (type === 'decrement' && shares[thread]! > 0) {
-            shares[thread]!--
+          } else if (type === 'decrement' && shares[thread] > 0) {
+            shares[thread]--
             gauge.decrement()
           } else if (type === 'reset') {
             assert.equal(gauge.resetHighest(), true)
             highest = sum()
           } else if (type === 'die') {
-            threads[(thread + 1) % 3]!.clearThread(thread + 1)
+            threads[(thread + 1) % 3].clearThread(thread + 1)
             shares[thread] = 0
           }
           highest = Math.max(highest, sum())
@@ -67,12 +67,13 @@ describe('gauges and dying threads', () => {
     const marks = new Int32Array(new SharedArrayBuffer(64))
     const single = new SharedCount(owner.segment, 'frontend', frontend, FrontendGauge.sessions)
     const many = new SharedCount(owner.segment, 'process', processSlot, ProcessGauge.connections)
-    const start = (thread: number, incarnation: number) => startThread(owner, './test-count-worker.ts', thread, incarnation, { marks })
+    const start = (thread: number, incarnation: number) => startThread(owner, './count-worker.ts', thread, incarnation, { marks })
     const threads = [start(1, 1), start(2, 1)]
+    t.after(() => Promise.all(threads.map(({ worker }) => worker.terminate())))
     let heldAtDeath = 0
     const locks = [owner.segment.object('frontend', frontend), owner.segment.object('process', processSlot)]
     for (let kill = 0; kill < kills; kill++) {
-      const victim = threads[kill % 2]!
+      const victim = threads[kill % 2]
       const { thread, incarnation } = victim.identity
       const rounds = Atomics.load(marks, 8 + thread)
       await Promise.race([until(() => Atomics.load(marks, 8 + thread) !== rounds, `thread ${thread} to make progress`), ...threads.map(({ failed }) => failed)])

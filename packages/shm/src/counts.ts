@@ -59,7 +59,7 @@ export class SharedCount {
   incrementLocked(): number {
     Atomics.add(this.#ints, this.#own, 1)
     const sum = this.sum()
-    if (sum > this.#ints[this.#highest]!) this.#ints[this.#highest] = sum
+    if (sum > this.#ints[this.#highest]) this.#ints[this.#highest] = sum
     return sum
   }
 

@@ -26,7 +26,7 @@ describe('rates', () => {
         for (const { after, thread, events: number } of events) {
           now += after
           counted.push({ at: now, events: number })
-          threads[thread]!.add(now, number)
+          threads[thread].add(now, number)
         }
         now += idle
         const inPeriod = (number: number): number => counted.filter(({ at }) => Math.floor(at / period) === number).reduce((sum, { events: n }) => sum + n, 0)
@@ -74,7 +74,7 @@ describe('limits', () => {
         let now = 5_000_000
         for (const [after, thread] of steps) {
           now += after
-          const counter = threads[thread]!
+          const counter = threads[thread]
           const delay = counter.nextEventDelayMs(limit, now)
           assert.equal(delay === 0, counter.remaining(limit, now) > 0)
           if (delay > 0) {

@@ -62,7 +62,7 @@ export class HeartbeatReader {
     return {
       identity: { thread, incarnation: word(ControlWord.incarnation) },
       state: states[word(ControlWord.state)] ?? 'absent',
-      silentMs: now - this.#segment.controlFloats[controlFloats(thread) + ControlFloat.beatMs]!,
+      silentMs: now - this.#segment.controlFloats[controlFloats(thread) + ControlFloat.beatMs],
       ticks: word(ControlWord.ticks) >>> 0,
       waitsFor: waitsFor === 0 ? undefined : waitsFor - 1,
     }

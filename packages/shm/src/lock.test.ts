@@ -7,9 +7,9 @@ import { MAX_INCARNATION } from './identity.ts'
 import { acquire, lockOwner, release, takeOver, tryAcquire, type LockParty } from './lock.ts'
 import { SegmentOwner } from './segment-owner.ts'
 import { Segment } from './segment.ts'
-import { until } from './test-kill.ts'
+import { until } from '../test/threads.ts'
 
-function setUp(): { words: Int32Array; party(thread: number, incarnation: number): LockParty; owner: SegmentOwner } {
+function setUp(): { words: Int32Array; party: (thread: number, incarnation: number) => LockParty; owner: SegmentOwner } {
   const owner = new SegmentOwner({ maxThreads: 128 })
   return {
     owner,
@@ -24,7 +24,7 @@ describe('locks', () => {
     for (const identity of [{ thread: 0, incarnation: 1 }, { thread: 127, incarnation: MAX_INCARNATION }, { thread: 63, incarnation: 256 }]) {
       assert.equal(lockOwner(words, 3), undefined)
       acquire(words, 3, party(identity.thread, identity.incarnation))
-      assert.ok(words[3]! > 0)
+      assert.ok(words[3] > 0)
       assert.deepEqual(lockOwner(words, 3), identity)
       release(words, 3)
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Admission } from './queue.ts'
 import { SegmentOwner } from './segment-owner.ts'
-import { killThread, startThread, until } from './test-kill.ts'
+import { killThread, startThread, until } from '../test/threads.ts'
 import { Tickets } from './tickets.ts'
 
 describe('queues and real threads', () => {
@@ -15,16 +15,17 @@ describe('queues and real threads', () => {
     const backend = owner.allocate('backend', 'b')
     limits.forEach((_, i) => Admission.assign(owner.segment, owner.allocate('server', `b/s${i}`), backend))
     const marks = new Int32Array(new SharedArrayBuffer(4 * 64))
-    const start = (thread: number, incarnation: number) => startThread(owner, './test-queue-worker.ts', thread, incarnation, { marks, limits, streams: 6 })
+    const start = (thread: number, incarnation: number) => startThread(owner, './queue-worker.ts', thread, incarnation, { marks, limits, streams: 6 })
     const threads = [start(1, 1), start(2, 1), start(3, 1)]
+    t.after(() => Promise.all(threads.map(({ worker }) => worker.terminate())))
     const servedAfterWaiting = (thread: number): number => Atomics.load(marks, 16 + thread)
     for (let kill = 0; kill < kills; kill++) {
-      const victim = threads[kill % threads.length]!
+      const victim = threads[kill % threads.length]
       const { thread, incarnation } = victim.identity
       const before = threads.map(({ identity }) => servedAfterWaiting(identity.thread))
       // All three move, so neither the death before nor its recovery has left anybody behind.
       await Promise.race([
-        until(() => threads.every(({ identity }, i) => servedAfterWaiting(identity.thread) > before[i]! + 3), 'streams of every thread to be served after waiting'),
+        until(() => threads.every(({ identity }, i) => servedAfterWaiting(identity.thread) > before[i] + 3), 'streams of every thread to be served after waiting'),
         ...threads.map(({ failed }) => failed),
       ])
       await killThread(owner, victim, () => {

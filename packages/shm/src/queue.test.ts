@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Mailbox, Wake } from './mailbox.ts'
-import { Simulation, type SimulatedThread } from './test-queue-model.ts'
+import { Simulation, type SimulatedThread } from '../test/queue-model.ts'
 
 const here = { priorityClass: 0, offsetMs: 0 }
 
@@ -26,7 +26,7 @@ describe('maxconn and queues', () => {
       fc.property(fc.array(fc.nat(3), { minLength: 3, maxLength: 3 }), fc.array(step, { maxLength: 150 }), (limits, steps) => {
         const simulation = new Simulation(3, limits)
         for (const s of steps) {
-          const t = simulation.threads[s.thread]!
+          const t = simulation.threads[s.thread]
           switch (s.type) {
             case 'enter':
               simulation.enter(t, s.server)
@@ -56,7 +56,7 @@ describe('maxconn and queues', () => {
               break
             case 'die':
               simulation.die(t)
-              simulation.limits.forEach((_, each) => simulation.dispatch(simulation.threads[(s.thread + 1) % 3]!, each))
+              simulation.limits.forEach((_, each) => simulation.dispatch(simulation.threads[(s.thread + 1) % 3], each))
           }
           simulation.check()
         }

@@ -17,7 +17,8 @@ import { acquire, release } from './lock.ts'
 import { Wake, postWake } from './mailbox.ts'
 import { ControlWord, controlInts } from './control.ts'
 import { TicketState, TicketWord, before, heapFirst, ticketDue, ticketWord } from './ticket-table.ts'
-import { Tickets, queueInsert, queueRemove, resetQueueHighest, type BackendWords, type Granted, type QueueWords, type ServerWords, type Ticket } from './tickets.ts'
+import type { Tickets} from './tickets.ts';
+import { queueInsert, queueRemove, resetQueueHighest, type BackendWords, type Granted, type QueueWords, type ServerWords, type Ticket } from './tickets.ts'
 
 /** `queued`: wait for `Wake.granted`. `entered`: a session was free after all. `full`: `maxqueue` is reached, or the thread's tickets are exhausted. */
 export type EnqueueResult = { readonly type: 'queued'; readonly ticket: Ticket } | { readonly type: 'entered'; readonly server: number } | { readonly type: 'full' }
@@ -124,12 +125,12 @@ export class Admission {
       queueRemove(this.#segment, this.#queueOf(ticket), ticket)
       Atomics.store(tickets, state, TicketState.free)
     } else if (tickets[state] === TicketState.granted) {
-      const server = tickets[ticketWord(ticket, TicketWord.server)]!
+      const server = tickets[ticketWord(ticket, TicketWord.server)]
       const words = this.#tickets.server(server)
       this.#tickets.forget(ticket)
       acquire(words.ints, words.lock, party)
       Atomics.store(tickets, state, TicketState.free)
-      words.ints[words.granted]!--
+      words.ints[words.granted]--
       release(words.ints, words.lock)
       this.#grantFree(words, limitOf(server), own)
     } else {
@@ -192,11 +193,11 @@ export class Admission {
 
   /** Under the server's lock. */
   #isFree(words: ServerWords, limit: number): boolean {
-    return limit === 0 || words.sessions.sum() + words.ints[words.granted]! < limit
+    return limit === 0 || words.sessions.sum() + words.ints[words.granted] < limit
   }
 
   #queueOf(ticket: Ticket): QueueWords {
-    const queue = this.#segment.tickets[ticketWord(ticket, TicketWord.queue)]!
+    const queue = this.#segment.tickets[ticketWord(ticket, TicketWord.queue)]
     return queue === 0 ? this.#backend.queue : this.#tickets.server(queue - 1).queue
   }
 
@@ -234,12 +235,12 @@ export class Admission {
   #describe(ticket: Ticket, queueWord: number, position: QueuePosition, now: number): void {
     const { tickets, ticketFloats } = this.#segment
     const { ints, floats, clockMs, sequence, slot } = this.#backend
-    const clock = Math.max(floats[clockMs]!, now)
+    const clock = Math.max(floats[clockMs], now)
     floats[clockMs] = clock
     tickets[ticketWord(ticket, TicketWord.backend)] = slot
     tickets[ticketWord(ticket, TicketWord.queue)] = queueWord
     tickets[ticketWord(ticket, TicketWord.priorityClass)] = position.priorityClass
-    tickets[ticketWord(ticket, TicketWord.sequence)] = ints[sequence] = (ints[sequence]! + 1) | 0
+    tickets[ticketWord(ticket, TicketWord.sequence)] = ints[sequence] = (ints[sequence] + 1) | 0
     ticketFloats[ticketDue(ticket)] = clock + position.offsetMs
   }
 
@@ -264,7 +265,7 @@ export class Admission {
         own.push({ ticket, type: 'entered', server })
       } else {
         Atomics.store(tickets, state, TicketState.granted)
-        words.ints[words.granted]!++
+        words.ints[words.granted]++
         release(words.ints, words.lock)
         this.#tell(ticket)
       }

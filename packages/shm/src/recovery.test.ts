@@ -8,18 +8,19 @@ import { Mailbox, Wake } from './mailbox.ts'
 import { recoverThread } from './recovery.ts'
 import { SegmentOwner } from './segment-owner.ts'
 import { Segment } from './segment.ts'
-import { Simulation, type SimulatedThread } from './test-queue-model.ts'
+import { Simulation, type SimulatedThread } from '../test/queue-model.ts'
 
 const operations = ['add', 'sub', 'or', 'store', 'load', 'exchange', 'compareExchange', 'notify'] as const
-const real = Object.fromEntries(operations.map((name) => [name, Atomics[name]])) as Record<string, (...values: unknown[]) => unknown>
+const atomics = Atomics as unknown as Record<string, (...values: unknown[]) => unknown>
+const real = Object.fromEntries(operations.map((name) => [name, atomics[name]]))
 
 /** Runs an action that ends, as a terminated thread does, just before its `crashAt`-th atomic operation; true if it came that far. */
 function dies(crashAt: number, action: () => void): boolean {
   let count = 0
   for (const name of operations) {
-    ;(Atomics as any)[name] = (...values: unknown[]) => {
+    atomics[name] = (...values: unknown[]) => {
       if (++count === crashAt) throw new Error('the thread ends here')
-      return real[name]!(...values)
+      return real[name](...values)
     }
   }
   try {
@@ -48,12 +49,12 @@ function busy(): Simulation {
 
 const actions: Readonly<Record<string, (simulation: Simulation, self: SimulatedThread) => void>> = {
   enter: (simulation, self) => void self.admission.enter(simulation.server(0)),
-  leave: (simulation, self) => void self.admission.leave(simulation.server(self.sessions[0]!)),
+  leave: (simulation, self) => void self.admission.leave(simulation.server(self.sessions[0])),
   'wait for a server': (simulation, self) => void self.admission.enqueueForServer(simulation.server(1), 0, { priorityClass: -9, offsetMs: 0 }, 99),
   'wait for the backend': (simulation, self) => void self.admission.enqueueForBackend(simulation.candidates(), { priorityClass: 0, offsetMs: 0 }, 99),
   'take what was granted': (_, self) => void self.tickets.takeGranted(),
   'give up waiting': (simulation, self) => void self.admission.cancel(simulation.waiting.find(({ thread }) => thread === self.identity.thread)!.ticket, (server) => simulation.server(server)),
-  'give up a grant': (simulation, self) => void self.admission.cancel(self.inbox[0]!.ticket, (server) => simulation.server(server)),
+  'give up a grant': (simulation, self) => void self.admission.cancel(self.inbox[0].ticket, (server) => simulation.server(server)),
   'dispatch to a raised limit': (simulation, self) => {
     simulation.limits[0] = 5
     self.admission.dispatch(simulation.server(0))
@@ -136,18 +137,18 @@ describe('a thread that dies before any of its atomic operations', () => {
       fc.property(life, fc.constantFrom(...names), fc.integer({ min: 1, max: 40 }), fc.nat(2), (steps, name, crashAt, victim) => {
         const simulation = new Simulation(3, [2, 1])
         for (const { thread, type, queue, priorityClass } of steps) {
-          const t = simulation.threads[thread]!
+          const t = simulation.threads[thread]
           if (type === 'enter') simulation.enter(t, Math.max(0, queue))
           else if (type === 'leave') simulation.leave(t, 0)
           else if (type === 'wait') simulation.wait(t, queue, 0, { priorityClass, offsetMs: 0 }, 1)
           else simulation.take(t)
         }
-        const self = simulation.threads[victim]!
+        const self = simulation.threads[victim]
         const own = (ticket: { thread: number }): boolean => ticket.thread === self.identity.thread
         if (name === 'leave') fc.pre(self.sessions.length > 0)
         if (name === 'give up waiting') fc.pre(simulation.waiting.some(own))
         if (name === 'give up a grant') fc.pre(self.inbox.length > 0)
-        dies(crashAt, () => actions[name]!(simulation, self))
+        dies(crashAt, () => actions[name](simulation, self))
         assert.equal(recoverThread(simulation.owner.segment, self.identity, 10), true)
         // A queue that was emptied has told its streams to balance again: the model need not know in which order.
         settle(simulation, self)
@@ -197,6 +198,6 @@ describe('recovery', () => {
     assert.equal(recoverThread(simulation.owner.segment, a.identity, 5), false)
     assert.equal(recoverThread(simulation.owner.segment, b.identity, 5), true)
     assert.equal(recoverThread(simulation.owner.segment, a.identity, 5), true)
-    assert.equal(c.admission.used(0) + c.admission.used(1), simulation.threads[2]!.sessions.length + c.inbox.length)
+    assert.equal(c.admission.used(0) + c.admission.used(1), simulation.threads[2].sessions.length + c.inbox.length)
   })
 })

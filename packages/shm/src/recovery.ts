@@ -71,12 +71,12 @@ function rebuildQueues(segment: Segment, words: Tickets, backend: number): void 
   for (const ticket of ticketsOf(segment, backend)) {
     const state = segment.tickets[ticketWord(ticket, TicketWord.state)]
     if (state === TicketState.waiting) {
-      const entry = queues.get(segment.tickets[ticketWord(ticket, TicketWord.queue)]!)
+      const entry = queues.get(segment.tickets[ticketWord(ticket, TicketWord.queue)])
       if (entry === undefined) throw new Error(`ticket ${ticket} waits for a server that is not of backend ${backend}`)
       heapInsert(segment, entry.queue, ticket)
       entry.waiting++
     } else if (state === TicketState.granted) {
-      const server = segment.tickets[ticketWord(ticket, TicketWord.server)]!
+      const server = segment.tickets[ticketWord(ticket, TicketWord.server)]
       grants.set(server, (grants.get(server) ?? 0) + 1)
     }
   }
@@ -113,19 +113,19 @@ function clearShares(segment: Segment, thread: number): void {
 function dropTickets(segment: Segment, words: Tickets, thread: number, waitMs: number): boolean {
   const { tickets, party } = segment
   for (const ticket of ticketsOf(segment, undefined, thread)) {
-    const { ints, lock, queue } = words.backend(tickets[ticketWord(ticket, TicketWord.backend)]!)
+    const { ints, lock, queue } = words.backend(tickets[ticketWord(ticket, TicketWord.backend)])
     if (!tryAcquire(ints, lock, party, waitMs)) return false
     const state = ticketWord(ticket, TicketWord.state)
-    const serverQueue = tickets[ticketWord(ticket, TicketWord.queue)]!
+    const serverQueue = tickets[ticketWord(ticket, TicketWord.queue)]
     if (tickets[state] === TicketState.waiting) {
       queueRemove(segment, serverQueue === 0 ? queue : words.server(serverQueue - 1).queue, ticket)
     } else if (tickets[state] === TicketState.granted) {
-      const server = words.server(tickets[ticketWord(ticket, TicketWord.server)]!)
+      const server = words.server(tickets[ticketWord(ticket, TicketWord.server)])
       if (!tryAcquire(server.ints, server.lock, party, waitMs)) {
         release(ints, lock)
         return false
       }
-      server.ints[server.granted]!--
+      server.ints[server.granted]--
       release(server.ints, server.lock)
     }
     Atomics.store(tickets, state, TicketState.free)

@@ -21,6 +21,7 @@ export const AdminState = {
 export const OperationalState = { stopped: 0, starting: 1, running: 2, stopping: 3 } as const
 
 const MAINTENANCE = AdminState.forcedMaintenance | AdminState.inheritedMaintenance | AdminState.configMaintenance | AdminState.resolutionMaintenance
+const isServing = (operationalState: number): boolean => operationalState === OperationalState.starting || operationalState === OperationalState.running
 const DRAIN = AdminState.forcedDrain | AdminState.inheritedDrain
 
 /**
@@ -51,7 +52,7 @@ export class ServerState {
   }
 
   get(word: ServerWord): number {
-    return Atomics.load(this.#ints, this.#words + ServerShared[word])
+    return this.#word(ServerShared[word])
   }
 
   /** Main only. */
@@ -60,7 +61,7 @@ export class ServerState {
   }
 
   time(word: ServerTime): number {
-    return this.#floats[this.#times + ServerSharedFloat[word]]!
+    return this.#floats[this.#times + ServerSharedFloat[word]]
   }
 
   /** Main only. */
@@ -70,12 +71,16 @@ export class ServerState {
 
   /** Up or coming up, and not in maintenance: may serve at all, for example by persistence. */
   isUsable(): boolean {
-    return (this.get('adminState') & MAINTENANCE) === 0 && this.get('operationalState') !== OperationalState.stopped
+    return (this.#word(ServerShared.adminState) & MAINTENANCE) === 0 && this.#word(ServerShared.operationalState) !== OperationalState.stopped
   }
 
   /** Usable, neither draining nor stopping, with weight: may get streams by load balancing. */
   isEligible(): boolean {
-    return this.isUsable() && (this.get('adminState') & DRAIN) === 0 && this.get('operationalState') !== OperationalState.stopping && this.get('effectiveWeight') > 0
+    return (
+      (this.#word(ServerShared.adminState) & (MAINTENANCE | DRAIN)) === 0 &&
+      isServing(this.#word(ServerShared.operationalState)) &&
+      this.#word(ServerShared.effectiveWeight) > 0
+    )
   }
 
   /** Grows with every batch of changes. */
@@ -97,6 +102,11 @@ export class ServerState {
   clearErrors(): void {
     const index = this.#words + ServerShared.consecutiveErrors
     if (Atomics.load(this.#ints, index) !== 0) Atomics.store(this.#ints, index, 0)
+  }
+
+  /** By number: a lookup by name costs more than the load. */
+  #word(word: number): number {
+    return Atomics.load(this.#ints, this.#words + word)
   }
 }
 

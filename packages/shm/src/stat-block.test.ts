@@ -25,9 +25,9 @@ describe('statistics', () => {
       fc.property(fc.array(fc.record({ thread: fc.nat(2), bytes: fc.nat(1e9), ms: fc.nat(1e6), at: fc.nat(1e12) }), { maxLength: 50 }), (events) => {
         const { blocks, reader, slot } = threads(3)
         for (const { thread, bytes, ms, at } of events) {
-          blocks[thread]!.add(ServerStat.bytesIn, bytes)
-          blocks[thread]!.raise(ServerStat.totalTimeMax, ms)
-          blocks[thread]!.raise(ServerStat.lastSessionMs, at)
+          blocks[thread].add(ServerStat.bytesIn, bytes)
+          blocks[thread].raise(ServerStat.totalTimeMax, ms)
+          blocks[thread].raise(ServerStat.lastSessionMs, at)
         }
         const figures = reader.read('server', slot)
         assert.equal(figures[ServerStat.bytesIn], events.reduce((sum, { bytes }) => sum + bytes, 0))
@@ -39,23 +39,23 @@ describe('statistics', () => {
 
   it('counts are exact up to 2^53', () => {
     const { blocks, reader, slot } = threads(1)
-    blocks[0]!.add(ServerStat.bytesOut, Number.MAX_SAFE_INTEGER - 1)
-    blocks[0]!.add(ServerStat.bytesOut, 1)
+    blocks[0].add(ServerStat.bytesOut, Number.MAX_SAFE_INTEGER - 1)
+    blocks[0].add(ServerStat.bytesOut, 1)
     assert.equal(reader.read('server', slot)[ServerStat.bytesOut], Number.MAX_SAFE_INTEGER)
   })
 
   it('an average is that of the samples, whichever threads they came from', () => {
     const { blocks, reader, slot } = threads(2)
     assert.equal(reader.read('server', slot)[ServerStat.queueTime], 0)
-    for (let i = 0; i < 100; i++) blocks[i % 2]!.sample(ServerStat.queueTime, 40)
-    assert.ok(Math.abs(reader.read('server', slot)[ServerStat.queueTime]! - 40) < 1e-9)
+    for (let i = 0; i < 100; i++) blocks[i % 2].sample(ServerStat.queueTime, 40)
+    assert.ok(Math.abs(reader.read('server', slot)[ServerStat.queueTime] - 40) < 1e-9)
   })
 
   it('an average follows: after 1024 samples of a new level at least 86 % of it is new (manual: over the last 1024 requests)', () => {
     const { blocks, reader, slot } = threads(1)
-    for (let i = 0; i < 5000; i++) blocks[0]!.sample(ServerStat.responseTime, 0)
-    for (let i = 0; i < 1024; i++) blocks[0]!.sample(ServerStat.responseTime, 100)
-    const average = reader.read('server', slot)[ServerStat.responseTime]!
+    for (let i = 0; i < 5000; i++) blocks[0].sample(ServerStat.responseTime, 0)
+    for (let i = 0; i < 1024; i++) blocks[0].sample(ServerStat.responseTime, 100)
+    const average = reader.read('server', slot)[ServerStat.responseTime]
     assert.ok(average > 86 && average < 100, String(average))
   })
 
@@ -75,26 +75,26 @@ describe('statistics', () => {
   })
 
   it('indexes are those of the tables', () => {
-    assert.equal(statFields.frontend[FrontendStat.requests]!.name, 'requests')
-    assert.equal(statFields.backend[BackendStat.redispatches]!.name, 'redispatches')
-    assert.equal(statFields.server[ServerStat.totalTimeMax]!.name, 'totalTimeMax')
+    assert.equal(statFields.frontend[FrontendStat.requests].name, 'requests')
+    assert.equal(statFields.backend[BackendStat.redispatches].name, 'redispatches')
+    assert.equal(statFields.server[ServerStat.totalTimeMax].name, 'totalTimeMax')
   })
 })
 
 describe('clear counters', () => {
   it('clears maxima and leaves the rest (management manual, "clear counters")', () => {
     const { blocks, reader, slot } = threads(2)
-    blocks[0]!.raise(ServerStat.totalTimeMax, 900)
-    blocks[0]!.add(ServerStat.sessions, 3)
-    blocks[0]!.sample(ServerStat.totalTime, 10)
-    blocks[1]!.raise(ServerStat.lastSessionMs, 55)
+    blocks[0].raise(ServerStat.totalTimeMax, 900)
+    blocks[0].add(ServerStat.sessions, 3)
+    blocks[0].sample(ServerStat.totalTime, 10)
+    blocks[1].raise(ServerStat.lastSessionMs, 55)
     reader.clearMaxima('server', slot)
     const cleared = reader.read('server', slot)
     assert.equal(cleared[ServerStat.totalTimeMax], 0)
     assert.equal(cleared[ServerStat.sessions], 3)
     assert.equal(cleared[ServerStat.totalTime], 10)
     assert.equal(cleared[ServerStat.lastSessionMs], 55)
-    blocks[0]!.raise(ServerStat.connectTimeMax, 5)
+    blocks[0].raise(ServerStat.connectTimeMax, 5)
     const after = reader.read('server', slot)
     assert.equal(after[ServerStat.totalTimeMax], 0, 'the old maximum of a thread that went on counting does not return')
     assert.equal(after[ServerStat.connectTimeMax], 5)
@@ -112,8 +112,8 @@ describe('clear counters', () => {
     assert.equal(cleared[ServerStat.sessions], 0)
     assert.equal(cleared[ServerStat.totalTime], 0)
     assert.equal(cleared[ServerStat.totalTimeMax], 0)
-    blocks[1]!.add(ServerStat.sessions, 2)
-    blocks[1]!.sample(ServerStat.totalTime, 70)
+    blocks[1].add(ServerStat.sessions, 2)
+    blocks[1].sample(ServerStat.totalTime, 70)
     const after = reader.read('server', slot)
     assert.equal(after[ServerStat.sessions], 2)
     assert.equal(after[ServerStat.totalTime], 70, 'samples from before the clear have no weight')
@@ -121,12 +121,12 @@ describe('clear counters', () => {
 
   it('a slot with a new name knows nothing of the old baseline', () => {
     const { owner, blocks, reader, slot } = threads(1)
-    blocks[0]!.add(ServerStat.sessions, 100)
+    blocks[0].add(ServerStat.sessions, 100)
     reader.clearAll('server', slot)
     owner.release('server', 'b/s', 1)
     owner.reclaim(1)
     assert.equal(owner.allocate('server', 'b/other'), slot)
-    blocks[0]!.add(ServerStat.sessions, 4)
+    blocks[0].add(ServerStat.sessions, 4)
     assert.equal(reader.read('server', slot)[ServerStat.sessions], 4)
   })
 })

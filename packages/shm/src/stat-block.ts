@@ -58,26 +58,26 @@ export class StatBlock {
 
   /** For 'sum' fields. */
   add(field: number, amount: number): void {
-    this.values[this.base + field]! += amount
+    this.values[this.base + field] += amount
   }
 
   /** For 'max' and 'latest' fields: keeps the higher value. */
   raise(field: number, value: number): void {
     this.#followEpoch()
-    if (value > this.values[this.base + field]!) this.values[this.base + field] = value
+    if (value > this.values[this.base + field]) this.values[this.base + field] = value
   }
 
   /** For 'average' fields: one more sample. */
   sample(field: number, value: number): void {
     this.#followEpoch()
     const at = this.base + field
-    this.values[at] = this.values[at]! * AVERAGE_KEEP + value
-    this.values[at + 1] = this.values[at + 1]! * AVERAGE_KEEP + 1
+    this.values[at] = this.values[at] * AVERAGE_KEEP + value
+    this.values[at + 1] = this.values[at + 1] * AVERAGE_KEEP + 1
   }
 
   #followEpoch(): void {
     const epoch = Atomics.load(this.#ints, this.#epoch)
-    const seen = this.#ints[this.#seen]!
+    const seen = this.#ints[this.#seen]
     if (epoch === seen) return
     const all = ((epoch ^ seen) & ALL_MASK) !== 0
     statFields[this.#kind].forEach(({ combine }, field) => {
@@ -107,8 +107,8 @@ export class StatReader {
     const figures = this.#combine(kind, slot)
     const baseline = this.#baseline(kind, slot)
     statFields[kind].forEach(({ combine }, field) => {
-      if (combine === 'average') figures[field] = figures[field + 1] === 0 ? 0 : figures[field]! / figures[field + 1]!
-      else if (combine === 'sum' && baseline !== undefined) figures[field]! -= baseline.sums[field]!
+      if (combine === 'average') figures[field] = figures[field + 1] === 0 ? 0 : figures[field] / figures[field + 1]
+      else if (combine === 'sum' && baseline !== undefined) figures[field] -= baseline.sums[field]
     })
     return figures
   }
@@ -145,10 +145,10 @@ export class StatReader {
       const base = view.threadFloats + thread * view.threadFloatStride
       const stale = epoch ^ Atomics.load(view.ints, view.threadInts + thread * view.threadIntStride + CommonThread.statEpoch)
       statFields[kind].forEach(({ combine }, field) => {
-        const value = view.floats[base + field]!
+        const value = view.floats[base + field]
         if (combine === 'latest' || combine === 'max') {
-          if ((combine === 'latest' || stale === 0) && value > figures[field]!) figures[field] = value
-        } else if (combine === 'sum' || (stale & ALL_MASK) === 0) figures[field]! += value
+          if ((combine === 'latest' || stale === 0) && value > figures[field]) figures[field] = value
+        } else if (combine === 'sum' || (stale & ALL_MASK) === 0) figures[field] += value
       })
     }
     return figures

@@ -50,11 +50,11 @@ export interface HeapRoot {
 
 /** Whether ticket `a` is served before `b`: lowest class, then earliest due, then first come. */
 export function before({ tickets, ticketFloats }: TicketTable, a: number, b: number): boolean {
-  const classes = tickets[ticketWord(a, TicketWord.priorityClass)]! - tickets[ticketWord(b, TicketWord.priorityClass)]!
+  const classes = tickets[ticketWord(a, TicketWord.priorityClass)] - tickets[ticketWord(b, TicketWord.priorityClass)]
   if (classes !== 0) return classes < 0
-  const due = ticketFloats[ticketDue(a)]! - ticketFloats[ticketDue(b)]!
+  const due = ticketFloats[ticketDue(a)] - ticketFloats[ticketDue(b)]
   if (due !== 0) return due < 0
-  return ((tickets[ticketWord(a, TicketWord.sequence)]! - tickets[ticketWord(b, TicketWord.sequence)]!) | 0) < 0
+  return ((tickets[ticketWord(a, TicketWord.sequence)] - tickets[ticketWord(b, TicketWord.sequence)]) | 0) < 0
 }
 
 export function heapInsert(table: TicketTable, heap: HeapRoot, ticket: number): void {
@@ -62,28 +62,28 @@ export function heapInsert(table: TicketTable, heap: HeapRoot, ticket: number): 
   tickets[ticketWord(ticket, TicketWord.child)] = 0
   tickets[ticketWord(ticket, TicketWord.next)] = 0
   tickets[ticketWord(ticket, TicketWord.prev)] = 0
-  heap.ints[heap.root] = merge(table, heap.ints[heap.root]!, ticket + 1)
+  heap.ints[heap.root] = merge(table, heap.ints[heap.root], ticket + 1)
 }
 
 /** The first in order, or -1. */
 export function heapFirst(heap: HeapRoot): number {
-  return heap.ints[heap.root]! - 1
+  return heap.ints[heap.root] - 1
 }
 
 export function heapRemove(table: TicketTable, heap: HeapRoot, ticket: number): void {
   const { tickets } = table
   const node = ticket + 1
-  const orphans = mergeSiblings(table, tickets[ticketWord(ticket, TicketWord.child)]!)
+  const orphans = mergeSiblings(table, tickets[ticketWord(ticket, TicketWord.child)])
   if (heap.ints[heap.root] === node) {
     heap.ints[heap.root] = orphans
     return
   }
-  const prev = tickets[ticketWord(ticket, TicketWord.prev)]!
-  const next = tickets[ticketWord(ticket, TicketWord.next)]!
+  const prev = tickets[ticketWord(ticket, TicketWord.prev)]
+  const next = tickets[ticketWord(ticket, TicketWord.next)]
   const child = ticketWord(prev - 1, TicketWord.child)
   tickets[tickets[child] === node ? child : ticketWord(prev - 1, TicketWord.next)] = next
   if (next !== 0) tickets[ticketWord(next - 1, TicketWord.prev)] = prev
-  heap.ints[heap.root] = merge(table, heap.ints[heap.root]!, orphans)
+  heap.ints[heap.root] = merge(table, heap.ints[heap.root], orphans)
 }
 
 /** Joins two heaps (ticket + 1, or 0) and returns the root, which has neither sibling nor parent. */
@@ -93,7 +93,7 @@ function merge(table: TicketTable, a: number, b: number): number {
   const { tickets } = table
   const [root, below] = before(table, b - 1, a - 1) ? [b, a] : [a, b]
   const child = ticketWord(root - 1, TicketWord.child)
-  const sibling = tickets[child]!
+  const sibling = tickets[child]
   tickets[ticketWord(below - 1, TicketWord.next)] = sibling
   tickets[ticketWord(below - 1, TicketWord.prev)] = root
   if (sibling !== 0) tickets[ticketWord(sibling - 1, TicketWord.prev)] = below
@@ -124,7 +124,7 @@ function mergeSiblings(table: TicketTable, first: number): number {
 
 /** Cuts a node from its siblings and parent; returns the next sibling. */
 function detach(tickets: Int32Array, node: number): number {
-  const next = tickets[ticketWord(node - 1, TicketWord.next)]!
+  const next = tickets[ticketWord(node - 1, TicketWord.next)]
   tickets[ticketWord(node - 1, TicketWord.next)] = 0
   tickets[ticketWord(node - 1, TicketWord.prev)] = 0
   return next

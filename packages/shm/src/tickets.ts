@@ -159,16 +159,16 @@ export class Tickets {
   #claim(ticket: Ticket): Granted {
     const { tickets, party } = this.segment
     const state = ticketWord(ticket, TicketWord.state)
-    const { ints, lock } = this.backend(tickets[ticketWord(ticket, TicketWord.backend)]!)
+    const { ints, lock } = this.backend(tickets[ticketWord(ticket, TicketWord.backend)])
     acquire(ints, lock, party)
     // Whoever granted it held this lock until it had pushed the ticket: the inbox holds it by now, if that thread lived.
     this.forget(ticket)
     const entered = tickets[state] === TicketState.granted
-    const server = tickets[ticketWord(ticket, TicketWord.server)]!
+    const server = tickets[ticketWord(ticket, TicketWord.server)]
     if (entered) {
       const words = this.server(server)
       acquire(words.ints, words.lock, party)
-      words.ints[words.granted]!--
+      words.ints[words.granted]--
       words.sessions.incrementLocked()
       release(words.ints, words.lock)
     }
@@ -210,7 +210,7 @@ function backendWords(segment: Segment, slot: number): BackendWords {
 export function queueInsert(segment: Segment, queue: QueueWords, ticket: Ticket): void {
   heapInsert(segment, queue, ticket)
   const length = Atomics.add(queue.ints, queue.length, 1) + 1
-  if (length > queue.ints[queue.highest]!) queue.ints[queue.highest] = length
+  if (length > queue.ints[queue.highest]) queue.ints[queue.highest] = length
 }
 
 /** Under the queue lock. */

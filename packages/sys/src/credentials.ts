@@ -72,7 +72,7 @@ function changeIds(uid: number | undefined, gid: number | undefined, groups: rea
 export function effectiveCapabilities(): Capability[] {
   const data = new Uint32Array(6)
   check('capget', libc().capget(header(), data))
-  return capabilities.filter((capability) => (data[0]! & (1 << bits[capability])) !== 0)
+  return capabilities.filter((capability) => (data[0] & (1 << bits[capability])) !== 0)
 }
 
 export interface UserEntry {

@@ -28,7 +28,7 @@ const receivers: Receiver[] = []
 function receive(address: string): Receiver {
   const child = spawn('socat', ['-u', '-b', '70000', address, '-'], { stdio: ['ignore', 'pipe', 'inherit'] })
   const chunks: Buffer[] = []
-  child.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()))
   const receiver: Receiver = {
     child,

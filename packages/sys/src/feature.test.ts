@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SysError, UnsupportedError } from './errors.ts'
-import { support, type Feature } from './feature.ts'
+import { support, type Feature, type Support } from './feature.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 import { NOBODY, inChild, missing, noNobody, notRoot } from './test-child.ts'
 
@@ -13,10 +13,10 @@ describe('features', () => {
   })
 
   it('nobody is told why not, and what helps', { skip: noNobody }, async () => {
-    const answers = await inChild(`answer(Object.fromEntries(${JSON.stringify(features)}.map((feature) => [feature, sys.support(feature)])))`, { uid: NOBODY })
+    const answers = await inChild<Record<Feature, { supported: boolean; why: string; remedy: string }>>(`answer(Object.fromEntries(${JSON.stringify(features)}.map((feature) => [feature, sys.support(feature)])))`, { uid: NOBODY })
     assert.deepEqual(answers.native, { supported: true })
     assert.deepEqual(answers.affinity, { supported: true })
-    for (const feature of ['transparent', 'mark', 'capabilities']) {
+    for (const feature of ['transparent', 'mark', 'capabilities'] as const) {
       assert.equal(answers[feature].supported, false, feature)
       assert.match(answers[feature].remedy, /root/, feature)
     }
@@ -25,7 +25,7 @@ describe('features', () => {
 
   it('without koffi everything is refused in words, and nothing crashes', async () => {
     const breakKoffi = `data:text/javascript,import Module from 'node:module'; const load = Module._load; Module._load = (name, ...rest) => { if (name === 'koffi') throw new Error('no such module'); return load(name, ...rest) }`
-    const answers = await inChild(
+    const answers = await inChild<{ features: Support[]; listener: string[]; required: string[]; notify: string; sysctl: string }>(
       `const attempt = (act) => { try { act(); return 'none' } catch (error) { return [error.name, error.message] } }
        answer({ features: ${JSON.stringify(features)}.map((feature) => sys.support(feature)), listener: attempt(() => sys.openListener({ family: 'ipv4', address: '127.0.0.1' })),
          required: attempt(() => sys.requireFeature('mark')), notify: attempt(() => sys.notifyServiceManager('READY=1', {})), sysctl: sys.readSysctl('kernel.ostype') })`,
@@ -39,7 +39,7 @@ describe('features', () => {
   })
 
   it('importing the package does not load koffi', async () => {
-    const [before, after] = await inChild(`
+    const [before, after] = await inChild<boolean[]>(`
       import { createRequire } from 'node:module'
       const loaded = () => Object.keys(createRequire(import.meta.url).cache ?? {}).some((file) => /koffi/.test(file))
       const before = loaded(); sys.threadId(); answer([before, loaded()])`)
@@ -82,7 +82,7 @@ describe('sysctl', () => {
   })
 
   it('says where it may not write', { skip: noNobody }, async () => {
-    const answer = await inChild(`answer(sys.writeSysctl('net.ipv4.tcp_migrate_req', sys.readSysctl('net.ipv4.tcp_migrate_req') === '1' ? '0' : '1'))`, { uid: NOBODY })
+    const answer = await inChild<{ result: string; why: string; remedy: string }>(`answer(sys.writeSysctl('net.ipv4.tcp_migrate_req', sys.readSysctl('net.ipv4.tcp_migrate_req') === '1' ? '0' : '1'))`, { uid: NOBODY })
     assert.equal(answer.result, 'refused')
     assert.match(answer.why, /tcp_migrate_req cannot be written \(EACCES\)/)
     assert.match(answer.remedy, /sysctl -w net\.ipv4\.tcp_migrate_req=/)

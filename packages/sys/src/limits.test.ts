@@ -15,7 +15,7 @@ describe('resource limits', () => {
   }
 
   it('the soft limit moves up to the hard one, and descriptors end there', async () => {
-    const [before, after, code] = await inChild(`
+    const [before, after, code] = await inChild<unknown[]>(`
       sys.setResourceLimit('nofile', { soft: 64, hard: 128 })
       const before = sys.getResourceLimit('nofile')
       sys.setResourceLimit('nofile', { soft: 128, hard: 128 })

@@ -2,37 +2,38 @@
 // The only file that knows koffi. It is loaded at the first call in each thread, so that importing this package is free.
 //
 // Numbers in constants.ts are those of Linux on x64 and arm64, which share them; elsewhere the feature 'native' is refused.
+import type * as koffiTypes from 'koffi'
 import { createRequire } from 'node:module'
 import { SysError, UnsupportedError } from './errors.ts'
 
-type Koffi = typeof import('koffi')
+type Koffi = typeof koffiTypes
 
 /** C functions by name; each throws nothing and leaves errno to `lastErrno`. */
 interface LibC {
-  socket(domain: number, type: number, protocol: number): number
-  bind(fd: number, address: Uint8Array, length: number): number
-  listen(fd: number, backlog: number): number
-  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
-  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array): number
-  getsockname(fd: number, address: Uint8Array, length: Uint32Array): number
-  getpeername(fd: number, address: Uint8Array, length: Uint32Array): number
-  sendto(fd: number, payload: Uint8Array, bytes: number, flags: number, address: Uint8Array, length: number): number
-  fcntl(fd: number, command: number, type: 'int', argument: number): number
-  close(fd: number): number
-  inet_pton(family: number, text: string, address: Uint8Array): number
-  if_nametoindex(name: string): number
-  prlimit(pid: number, resource: number, next: BigUint64Array | null, previous: BigUint64Array | null): number
-  capget(header: Uint32Array, data: Uint32Array | null): number
-  capset(header: Uint32Array, data: Uint32Array): number
-  prctl(option: number, ...typed: readonly ['unsigned long', number, 'unsigned long', number, 'unsigned long', number, 'unsigned long', number] | readonly ['str', string]): number
-  gettid(): number
-  sched_setaffinity(pid: number, bytes: number, mask: Uint8Array): number
-  sched_getaffinity(pid: number, bytes: number, mask: Uint8Array): number
-  clock_gettime(clock: number, time: BigInt64Array): number
-  getpwnam_r(name: string, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array): number
-  getpwuid_r(uid: number, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array): number
-  getgrnam_r(name: string, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array): number
-  getgrgid_r(gid: number, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array): number
+  readonly socket: (domain: number, type: number, protocol: number) => number
+  readonly bind: (fd: number, address: Uint8Array, length: number) => number
+  readonly listen: (fd: number, backlog: number) => number
+  readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number
+  readonly getsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array) => number
+  readonly getsockname: (fd: number, address: Uint8Array, length: Uint32Array) => number
+  readonly getpeername: (fd: number, address: Uint8Array, length: Uint32Array) => number
+  readonly sendto: (fd: number, payload: Uint8Array, bytes: number, flags: number, address: Uint8Array, length: number) => number
+  readonly fcntl: (fd: number, command: number, type: 'int', argument: number) => number
+  readonly close: (fd: number) => number
+  readonly inet_pton: (family: number, text: string, address: Uint8Array) => number
+  readonly if_nametoindex: (name: string) => number
+  readonly prlimit: (pid: number, resource: number, next: BigUint64Array | null, previous: BigUint64Array | null) => number
+  readonly capget: (header: Uint32Array, data: Uint32Array | null) => number
+  readonly capset: (header: Uint32Array, data: Uint32Array) => number
+  readonly prctl: (option: number, ...typed: readonly ['unsigned long', number, 'unsigned long', number, 'unsigned long', number, 'unsigned long', number] | readonly ['str', string]) => number
+  readonly gettid: () => number
+  readonly sched_setaffinity: (pid: number, bytes: number, mask: Uint8Array) => number
+  readonly sched_getaffinity: (pid: number, bytes: number, mask: Uint8Array) => number
+  readonly clock_gettime: (clock: number, time: BigInt64Array) => number
+  readonly getpwnam_r: (name: string, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
+  readonly getpwuid_r: (uid: number, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
+  readonly getgrnam_r: (name: string, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
+  readonly getgrgid_r: (gid: number, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
 }
 
 const prototypes: Readonly<Record<keyof LibC, string>> = {
@@ -92,7 +93,7 @@ function load(): Loaded {
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message.split('\n')[0]! : String(error))
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message.split('\n')[0] : String(error))
 
 /** Undefined when the C library can be called, else why not. */
 export function nativeRefusal(): { readonly why: string; readonly remedy: string } | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { closeSync, openSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { encodeInternetAddress, readAddress } from './address.ts'
@@ -46,7 +46,7 @@ describe('descriptors', () => {
     assert.equal(descriptorOf(server), -1)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    const accepted = new Promise<import('node:net').Socket>((resolve) => server.once('connection', resolve))
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
     const client = connect(port, '127.0.0.1')
     const peer = await accepted
     const fd = descriptorOf(peer)

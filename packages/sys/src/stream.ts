@@ -103,8 +103,8 @@ export function tcpInfo(fd: number): TcpInfo | undefined {
   }
   const word = (offset: number): number => info.readUInt32LE(offset)
   return {
-    state: info[0]!,
-    retransmits: info[2]!,
+    state: info[0],
+    retransmits: info[2],
     sendMssBytes: word(16),
     unacked: word(24),
     sacked: word(28),

@@ -18,14 +18,14 @@ export interface ChildOptions {
 }
 
 /** Runs `body` (a module's text that has `sys` and writes one JSON value by `answer(...)`) and gives that value. */
-export async function inChild(body: string, options: ChildOptions = {}): Promise<any> {
+export async function inChild<Answer = unknown>(body: string, options: ChildOptions = {}): Promise<Answer> {
   const program = `import * as sys from ${JSON.stringify(indexUrl)}
 const answer = (value) => process.stdout.write(JSON.stringify(value) + '\\n')
 ${body}`
   const node = [process.execPath, ...(options.nodeArguments ?? []), '--input-type=module', '--eval', program]
   const shell = `ip link set lo up && ${options.prepare ?? 'true'} && exec "$@"`
   const [command, ...rest] = options.isolated === true ? ['unshare', '-n', 'sh', '-c', shell, 'sh', ...node] : node
-  const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'], ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }) })
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }) })
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
@@ -35,7 +35,7 @@ ${body}`
     child.on('close', resolve)
   })
   if (code !== 0) throw new Error(`child ended with ${code}: ${Buffer.concat(err).toString()}`)
-  return JSON.parse(Buffer.concat(out).toString().trim().split('\n').at(-1)!)
+  return JSON.parse(Buffer.concat(out).toString().trim().split('\n').at(-1)!) as Answer
 }
 
 /** Why a test that runs as nobody cannot run here, or false. */

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { getThreadAffinity, setThreadAffinity, setThreadNice, threadCpuNanoseconds, threadId } from './thread.ts'
 
 /** Runs statements in a worker that has `sys`, and gives what they return. */
-async function inWorker(body: string): Promise<any> {
+async function inWorker<Answer = unknown>(body: string): Promise<Answer> {
   const worker = new Worker(
     `import { parentPort, workerData } from 'node:worker_threads'
      import { readFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ async function inWorker(body: string): Promise<any> {
     { eval: true, workerData: new URL('./index.ts', import.meta.url).href },
   )
   try {
-    return await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject))
+    return await new Promise<Answer>((resolve, reject) => worker.on('message', resolve).on('error', reject))
   } finally {
     await worker.terminate()
   }
@@ -50,7 +50,7 @@ describe('threads', () => {
 
   it('niceness is set for one thread', async () => {
     const own = getPriority(0)
-    const [before, after] = await inWorker(`const tid = sys.threadId(); const before = getPriority(tid); sys.setThreadNice(tid, before + 3); return [before, getPriority(tid)]`)
+    const [before, after] = await inWorker<[number, number]>(`const tid = sys.threadId(); const before = getPriority(tid); sys.setThreadNice(tid, before + 3); return [before, getPriority(tid)]`)
     assert.equal(after, Math.min(19, before + 3))
     assert.equal(getPriority(0), own)
     assert.throws(() => setThreadNice(0x7fff_fff0, 3), { code: 'ESRCH' })
@@ -58,7 +58,7 @@ describe('threads', () => {
 
   it('CPU time is of the calling thread: work of another does not count', async () => {
     const before = threadCpuNanoseconds()
-    const busy = await inWorker(`const start = sys.threadCpuNanoseconds(); while (sys.threadCpuNanoseconds() - start < 30e6); return sys.threadCpuNanoseconds() - start`)
+    const busy = await inWorker<number>(`const start = sys.threadCpuNanoseconds(); while (sys.threadCpuNanoseconds() - start < 30e6); return sys.threadCpuNanoseconds() - start`)
     assert.ok(busy >= 30e6)
     const after = threadCpuNanoseconds()
     assert.ok(after > before)

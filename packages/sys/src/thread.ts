@@ -24,7 +24,7 @@ export function setThreadAffinity(cpus: readonly number[]): void {
   const mask = new Uint8Array(CPU_MASK_BYTES)
   for (const cpu of cpus) {
     if (!(Number.isInteger(cpu) && cpu >= 0 && cpu < CPU_MASK_BYTES * 8)) throw new SysError('sched_setaffinity', constants.errno.EINVAL, `CPU ${cpu}`)
-    mask[cpu >> 3]! |= 1 << (cpu & 7)
+    mask[cpu >> 3] |= 1 << (cpu & 7)
   }
   check('sched_setaffinity', libc().sched_setaffinity(0, mask.length, mask), `CPUs ${cpus.join(',')}`)
 }
@@ -34,7 +34,7 @@ export function getThreadAffinity(): number[] {
   const mask = new Uint8Array(CPU_MASK_BYTES)
   check('sched_getaffinity', libc().sched_getaffinity(0, mask.length, mask))
   const cpus: number[] = []
-  for (let cpu = 0; cpu < CPU_MASK_BYTES * 8; cpu++) if ((mask[cpu >> 3]! & (1 << (cpu & 7))) !== 0) cpus.push(cpu)
+  for (let cpu = 0; cpu < CPU_MASK_BYTES * 8; cpu++) if ((mask[cpu >> 3] & (1 << (cpu & 7))) !== 0) cpus.push(cpu)
   return cpus
 }
 
@@ -42,7 +42,7 @@ export function getThreadAffinity(): number[] {
 export function threadCpuNanoseconds(): number {
   const time = new BigInt64Array(2)
   check('clock_gettime', libc().clock_gettime(CLOCK_THREAD_CPUTIME_ID, time))
-  return Number(time[0]! * 1_000_000_000n + time[1]!)
+  return Number(time[0] * 1_000_000_000n + time[1])
 }
 
 /** Niceness, -20 to 19, of one kernel thread. Throws SysError: EACCES or EPERM below what the user may, ESRCH. */

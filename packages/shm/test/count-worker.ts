@@ -1,10 +1,10 @@
 // For counts.test.ts: enters and leaves under a limit as fast as it can, until it is ended. Words of the test's own buffer:
 // 0 stop, 1 violations, 2 the thread that is inside (for limit 1), 8 + thread: rounds done.
 import { workerData } from 'node:worker_threads'
-import { SharedCount } from './counts.ts'
-import type { ThreadIdentity } from './identity.ts'
-import { FrontendGauge, ProcessGauge } from './layout.ts'
-import { Segment, type SegmentHandle } from './segment.ts'
+import { SharedCount } from '../src/counts.ts'
+import type { ThreadIdentity } from '../src/identity.ts'
+import { FrontendGauge, ProcessGauge } from '../src/layout.ts'
+import { Segment, type SegmentHandle } from '../src/segment.ts'
 
 const { handle, identity, marks } = workerData as { handle: SegmentHandle; identity: ThreadIdentity; marks: Int32Array }
 const segment = new Segment(handle, identity)

@@ -1,12 +1,12 @@
 // For queue.test.ts and recovery.test.ts: a backend with threads that take turns in one real thread, and a plain model of
 // what must happen: who is served next, and how many sessions each server has.
 import assert from 'node:assert/strict'
-import type { ThreadIdentity } from './identity.ts'
-import { Admission, type EnqueueResult, type QueuePosition, type ServerLimit } from './queue.ts'
-import { recoverThread } from './recovery.ts'
-import { SegmentOwner } from './segment-owner.ts'
-import { Segment } from './segment.ts'
-import { Tickets, type Granted, type Ticket } from './tickets.ts'
+import type { ThreadIdentity } from '../src/identity.ts'
+import { Admission, type EnqueueResult, type QueuePosition, type ServerLimit } from '../src/queue.ts'
+import { recoverThread } from '../src/recovery.ts'
+import { SegmentOwner } from '../src/segment-owner.ts'
+import { Segment } from '../src/segment.ts'
+import { Tickets, type Granted, type Ticket } from '../src/tickets.ts'
 
 /** Where a stream waits: a server's queue, or -1 for the backend's. */
 interface Waiting {
@@ -37,6 +37,7 @@ export class Simulation {
   waiting: Waiting[] = []
   #clock = 0
   #arrivals = 0
+  #lastNow = -Infinity
 
   constructor(threads: number, limits: readonly number[], ticketsPerThread: number = 64) {
     this.owner = new SegmentOwner({ maxThreads: threads + 1, ticketsPerThread })
@@ -56,7 +57,7 @@ export class Simulation {
   }
 
   server(server: number): ServerLimit {
-    return { server, limit: this.limits[server]!, takesBackendQueue: this.takes[server]! }
+    return { server, limit: this.limits[server], takesBackendQueue: this.takes[server] }
   }
 
   candidates(): ServerLimit[] {
@@ -70,7 +71,7 @@ export class Simulation {
   }
 
   isFree(server: number): boolean {
-    return this.limits[server] === 0 || this.used(server) < this.limits[server]!
+    return this.limits[server] === 0 || this.used(server) < this.limits[server]
   }
 
   /** The waiting stream that a server must serve next. */
@@ -128,19 +129,22 @@ export class Simulation {
     for (const server of queue < 0 ? this.candidates().map((candidate) => candidate.server) : [queue]) {
       for (const granted of this.#grantFree(server, thread)) {
         if (granted.ticket === -1 && granted.type === 'entered') entered = granted.server
-        else thread.inbox.push(granted), thread.sessions.splice(thread.sessions.lastIndexOf(server), 1)
+        else {
+          // The model counted it as told; it is told later.
+          thread.inbox.push(granted)
+          thread.sessions.splice(thread.sessions.lastIndexOf(server), 1)
+        }
       }
       if (entered >= 0) break
     }
     assert.deepEqual(result, entered >= 0 ? { type: 'entered', server: entered } : { type: 'queued', ticket })
     return result
   }
-  #lastNow = -Infinity
 
   cancel(thread: SimulatedThread, index: number): void {
     const own = [...this.waiting.filter((waiting) => waiting.thread === thread.identity.thread).map(({ ticket }) => ticket), ...thread.inbox.map(({ ticket }) => ticket)]
     if (own.length === 0) return
-    const ticket = own[index % own.length]!
+    const ticket = own[index % own.length]
     const granted = thread.inbox.find((grant) => grant.ticket === ticket)
     let expected: Granted[] = []
     this.waiting = this.waiting.filter((waiting) => waiting.thread !== thread.identity.thread || waiting.ticket !== ticket)

@@ -2,12 +2,12 @@
 // session for some turns of the event loop. Words of the test's own buffer: 0 stop, 1 violations, 8 + thread: streams served,
 // 16 + thread: streams served after waiting, 32 + server * 8: one word for each session that the limit allows.
 import { workerData } from 'node:worker_threads'
-import type { ThreadIdentity } from './identity.ts'
-import { Mailbox, Wake } from './mailbox.ts'
-import { Admission, type ServerLimit } from './queue.ts'
-import { Segment, type SegmentHandle } from './segment.ts'
-import { choices } from './test-kill.ts'
-import { Tickets, type Granted, type Ticket } from './tickets.ts'
+import type { ThreadIdentity } from '../src/identity.ts'
+import { Mailbox, Wake } from '../src/mailbox.ts'
+import { Admission, type ServerLimit } from '../src/queue.ts'
+import { Segment, type SegmentHandle } from '../src/segment.ts'
+import { choices } from './threads.ts'
+import { Tickets, type Granted, type Ticket } from '../src/tickets.ts'
 
 const { handle, identity, marks, limits, streams } = workerData as { handle: SegmentHandle; identity: ThreadIdentity; marks: Int32Array; limits: number[]; streams: number }
 const segment = new Segment(handle, identity)
@@ -33,7 +33,7 @@ function deliver(granted: readonly Granted[]): void {
 /** Takes one of the words that stand for the server's sessions; if the limit holds, one is free at every moment. */
 function occupy(server: number): number {
   for (let attempt = 0; attempt < 100_000; attempt++) {
-    for (let place = 0; place < limits[server]!; place++) {
+    for (let place = 0; place < limits[server]; place++) {
       const word = 32 + server * 8 + place
       if (Atomics.compareExchange(marks, word, 0, identity.thread) === 0) return word
     }
@@ -47,7 +47,7 @@ async function hold(server: number): Promise<void> {
   for (let turns = choose(3); turns > 0; turns--) await turn()
   if (word >= 0) Atomics.store(marks, word, 0)
   Atomics.add(marks, 8 + identity.thread, 1)
-  deliver(admission.leave(servers[server]!))
+  deliver(admission.leave(servers[server]))
 }
 
 /** Waits for the ticket, or gives up after some turns; the server that it got, or undefined. */
@@ -59,7 +59,7 @@ async function granted(ticket: Ticket): Promise<Granted | undefined> {
     if (tell !== undefined) {
       waiting.delete(ticket)
       tell(undefined)
-      deliver(admission.cancel(ticket, (server) => servers[server]!))
+      deliver(admission.cancel(ticket, (server) => servers[server]))
     }
   }
   return answer
@@ -68,12 +68,12 @@ async function granted(ticket: Ticket): Promise<Granted | undefined> {
 async function stream(): Promise<void> {
   while (Atomics.load(marks, 0) === 0) {
     const wanted = choose(servers.length)
-    if (admission.enter(servers[wanted]!)) {
+    if (admission.enter(servers[wanted])) {
       await hold(wanted)
       continue
     }
     const position = { priorityClass: choose(3) - 1, offsetMs: 0 }
-    const result = choose(2) === 0 ? admission.enqueueForServer(servers[wanted]!, 0, position, 1) : admission.enqueueForBackend(servers, position, 1)
+    const result = choose(2) === 0 ? admission.enqueueForServer(servers[wanted], 0, position, 1) : admission.enqueueForBackend(servers, position, 1)
     if (result.type === 'full') violation()
     if (result.type === 'entered') await hold(result.server)
     if (result.type !== 'queued') continue

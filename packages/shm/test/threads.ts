@@ -1,9 +1,9 @@
 // For this package's tests: a worker thread with an incarnation that can be ended at any moment and replaced.
 import { Worker } from 'node:worker_threads'
-import { HeartbeatReader } from './heartbeat.ts'
-import type { ThreadIdentity } from './identity.ts'
-import { recoverThread } from './recovery.ts'
-import type { SegmentOwner } from './segment-owner.ts'
+import { HeartbeatReader } from '../src/heartbeat.ts'
+import type { ThreadIdentity } from '../src/identity.ts'
+import { recoverThread } from '../src/recovery.ts'
+import type { SegmentOwner } from '../src/segment-owner.ts'
 
 export interface Killable {
   readonly identity: ThreadIdentity
@@ -12,7 +12,7 @@ export interface Killable {
   readonly failed: Promise<never>
 }
 
-/** Starts `file` as thread `thread`; it finds its segment's handle, its identity and `data` in workerData. */
+/** Starts `file`, beside this one, as thread `thread`; it finds its segment's handle, its identity and `data` in workerData. */
 export function startThread(owner: SegmentOwner, file: string, thread: number, incarnation: number, data: object): Killable {
   const identity = { thread, incarnation }
   owner.useThread(thread)

@@ -1,6 +1,6 @@
 // For byte-ring.test.ts: writes numbered records until it is terminated.
 import { workerData } from 'node:worker_threads'
-import { ByteRingWriter, type ByteRingHandle } from './byte-ring.ts'
+import { ByteRingWriter, type ByteRingHandle } from '../src/byte-ring.ts'
 
 const { ring, producer } = workerData as { ring: ByteRingHandle; producer: number }
 const writer = new ByteRingWriter(ring, producer)
