@@ -122,7 +122,7 @@ function parsePort(portText: string, text: string, rules: AddressRules): PortRan
   }
   const range = /^(\d*)-(.*)$/.exec(portText);
   if (range !== null && rules.range !== true) return `port range not permitted here in '${text}'`;
-  const [firstText, lastText] = range === null ? [portText, portText] : [range[1]!, range[2]!];
+  const [firstText, lastText] = range === null ? [portText, portText] : [range[1], range[2]];
   for (const part of [firstText, lastText]) {
     if (part === '') return `invalid port '${part}'`;
     if (!/^\d+$/.test(part)) return badPort(part, text);
@@ -161,7 +161,7 @@ export function isIpv6(text: string): boolean {
   if (halves.length > 2) return false;
   let groups = 0;
   for (let index = 0; index < halves.length; index++) {
-    const half = halves[index]!;
+    const half = halves[index];
     if (half === '') continue;
     const parts = half.split(':');
     const last = parts.at(-1)!;

@@ -6,7 +6,7 @@ test('references that lead nowhere are errors; the nearest name is told', () => 
   const text = `${TIMEOUTS}frontend f\n bind :1\n default_backend webb\n use_backend nosuch if TRUE\nbackend web`;
   assert.deepEqual(findings(text), ["ALERT Proxy 'f': unable to find required default_backend: 'webb'.", "ALERT Proxy 'f': unable to find required use_backend: 'nosuch'."]);
   const { diagnostics } = read(text);
-  assert.deepEqual([diagnostics[0]!.at, diagnostics[0]!.nearest], [{ file: 't.cfg', line: 7, column: 18 }, 'web']);
+  assert.deepEqual([diagnostics[0].at, diagnostics[0].nearest], [{ file: 't.cfg', line: 7, column: 18 }, 'web']);
 });
 
 test('a frontend is no backend, and a listen must not choose itself', () => {
@@ -38,7 +38,7 @@ test('a check needs a port', () => {
 
 test('missing timeouts are a warning with haproxy\'s very text', () => {
   const { diagnostics } = read('frontend f\n bind :1');
-  assert.equal(diagnostics[0]!.message, [
+  assert.equal(diagnostics[0].message, [
     "missing timeouts for frontend 'f'.",
     '   | While not properly invalid, you will certainly encounter various problems',
     '   | with such a configuration. To fix this, please ensure that all following',

@@ -145,7 +145,7 @@ function warnHttpOnly(state: ParseState, draft: ProxyDraft): void {
   };
   const lists = [['http-request', draft.rules.httpRequest], ['http-response', draft.rules.httpResponse], ['http-after-response', draft.rules.httpAfterResponse]] as const;
   for (const [name, rules] of lists) {
-    if (rules.length > 0) warn(`'${name}' rules ignored for ${owner} as they require HTTP mode.`, rules[0]!.at);
+    if (rules.length > 0) warn(`'${name}' rules ignored for ${owner} as they require HTTP mode.`, rules[0].at);
   }
   if (draft.forwardfor !== undefined) warn(`'option forwardfor' ignored for ${owner} as it requires HTTP mode.`);
   if (draft.originalto !== undefined) warn(`'option originalto' ignored for ${owner} as it requires HTTP mode.`);

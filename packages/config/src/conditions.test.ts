@@ -83,7 +83,7 @@ test('versions are ordered like the releases', () => {
   const ordered = ['2.4-dev19', '2.4', '2.4.1', '2.6-dev3', '2.6', '2.6.12-dev1', '2.6.12', '2.6.12-1', '2.6.13', '3'];
   for (let i = 0; i < ordered.length; i++) {
     for (let j = 0; j < ordered.length; j++) {
-      assert.equal(Math.sign(compareVersions(ordered[i]!, ordered[j]!)), Math.sign(i - j), `${ordered[i]} and ${ordered[j]}`);
+      assert.equal(Math.sign(compareVersions(ordered[i], ordered[j])), Math.sign(i - j), `${ordered[i]} and ${ordered[j]}`);
     }
   }
 });

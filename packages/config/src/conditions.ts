@@ -89,7 +89,7 @@ class ConditionParser {
   whole(): boolean {
     const value = this.or();
     if (this.index < this.text.length) {
-      const character = this.text[this.index]!;
+      const character = this.text[this.index];
       throw new ConditionError(`unexpected character '${character}' at the end of conditional expression '${this.text}'`, this.index);
     }
     return value;
@@ -155,7 +155,7 @@ class ConditionParser {
     const word = /[a-z_]+/y;
     word.lastIndex = this.index;
     const name = word.exec(this.text)?.[0] ?? '';
-    const predicate = Object.hasOwn(PREDICATES, name) ? PREDICATES[name]! : undefined;
+    const predicate = Object.hasOwn(PREDICATES, name) ? PREDICATES[name] : undefined;
     const after = this.text[this.index + name.length];
     if (predicate === undefined || (after !== undefined && !' \t()&|'.includes(after))) {
       throw new ConditionError(`unparsable conditional expression '${this.text.slice(start)}'`, start);
@@ -199,7 +199,7 @@ class ConditionParser {
     let value = '';
     let quote = '';
     for (; this.index < this.text.length; this.index++) {
-      const character = this.text[this.index]!;
+      const character = this.text[this.index];
       if (quote === "'" ? character === "'" : character === quote) quote = '';
       else if (quote === "'") value += character;
       else if (character === '\\') value += this.escape(quote);
@@ -231,7 +231,7 @@ export function compareVersions(left: string, right: string): number {
   const a = versionParts(left);
   const b = versionParts(right);
   for (let index = 0; index < a.length; index++) {
-    if (a[index] !== b[index]) return a[index]! - b[index]!;
+    if (a[index] !== b[index]) return a[index] - b[index];
   }
   return 0;
 }
@@ -249,7 +249,7 @@ function compareOpenssl(current: string, asked: string, offset: number): number 
   const b = opensslParts(asked);
   if (a === undefined || b === undefined) throw new ConditionError(`unparsable OpenSSL version '${asked}'`, offset);
   for (let index = 0; index < a.length; index++) {
-    if (a[index] !== b[index]) return a[index]! - b[index]!;
+    if (a[index] !== b[index]) return a[index] - b[index];
   }
   return 0;
 }
@@ -258,5 +258,5 @@ function opensslParts(version: string): readonly number[] | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)([a-z]?)(?:-(alpha|beta|pre)(\d+))?/.exec(version);
   if (match === null) return undefined;
   const stage = match[5] === undefined ? 3 : match[5] === 'alpha' ? 0 : 1;
-  return [Number(match[1]), Number(match[2]), Number(match[3]), match[4] === '' ? 0 : match[4]!.charCodeAt(0), stage, Number(match[6] ?? 0)];
+  return [Number(match[1]), Number(match[2]), Number(match[3]), match[4] === '' ? 0 : match[4].charCodeAt(0), stage, Number(match[6] ?? 0)];
 }

@@ -53,7 +53,7 @@ test('after a bad condition no branch is read, and reading goes on behind the bl
 
 test('the caret of a bad condition stands on its word', () => {
   const [finding] = read('  .if  1  &&   foo\n.endif').diagnostics;
-  assert.deepEqual(finding!.at, { file: 't.cfg', line: 1, column: 16 });
+  assert.deepEqual(finding.at, { file: 't.cfg', line: 1, column: 16 });
 });
 
 test('99 blocks nest, as in haproxy', () => {

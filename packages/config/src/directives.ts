@@ -39,7 +39,7 @@ export class Directives {
 
   /** Handles a line whose first word begins with a dot. */
   handle(line: Line): void {
-    const word = line.words[0]!;
+    const word = line.words[0];
     switch (word) {
       case '.if': return this.open(line);
       case '.elif': return this.elseIf(line);
@@ -118,7 +118,7 @@ export class Directives {
       this.alert(line, text, 2);
       return;
     }
-    this.diagnostics.add(severity, `'${line.words[1] ?? ''}'.`, position(line, 0), { form: 'tight', length: line.words[0]!.length });
+    this.diagnostics.add(severity, `'${line.words[1] ?? ''}'.`, position(line, 0), { form: 'tight', length: line.words[0].length });
   }
 
   private alert(line: Line, message: string, index: number): void {
@@ -134,9 +134,9 @@ function position(line: Line, index: number): Position {
 function offsetPosition(line: Line, offset: number): Position {
   let rest = offset;
   for (let index = 1; index < line.words.length; index++) {
-    const length = line.words[index]!.length;
+    const length = line.words[index].length;
     if (rest < length || index === line.words.length - 1) {
-      return { file: line.file, line: line.number, column: line.columns[index]! + Math.min(rest, length) };
+      return { file: line.file, line: line.number, column: line.columns[index] + Math.min(rest, length) };
     }
     rest -= length + 1;
     if (rest < 0) rest = 0;

@@ -123,7 +123,7 @@ function isPlaced<Context>(cursor: Cursor, keyword: Keyword<Context>, proxy: Pro
 function placeLabel(name: string): string {
   if (name.startsWith('option ')) return name.slice('option '.length);
   if (name.startsWith('timeout ') || name.startsWith('tcp-re') || name.startsWith('stats ')) return name;
-  return name.split(' ')[0]!;
+  return name.split(' ')[0];
 }
 
 /** HAProxy's sentences for a first word whose second is unknown; others get a general one. `owner` is "frontend 'f'". */
@@ -166,7 +166,7 @@ function placedWords<Context>(section: OpenSection<Context>): Set<string> {
   const place: KeywordPlace = section.kind;
   const words = new Set<string>();
   for (const keyword of section.index.values()) {
-    if (keyword.places.includes(place)) words.add(keyword.name.split(' ')[0]!);
+    if (keyword.places.includes(place)) words.add(keyword.name.split(' ')[0]);
   }
   return words;
 }

@@ -115,13 +115,13 @@ export interface ParseState {
 export interface GlobalContext {
   readonly state: ParseState;
   readonly draft: GlobalDraft;
-  scope(place: EvaluationPlace): ExpressionScope;
+  readonly scope: (place: EvaluationPlace) => ExpressionScope;
 }
 
 export interface ProxyContext {
   readonly state: ParseState;
   readonly draft: ProxyDraft;
-  scope(place: EvaluationPlace): ExpressionScope;
+  readonly scope: (place: EvaluationPlace) => ExpressionScope;
 }
 
 export interface ServerContext {

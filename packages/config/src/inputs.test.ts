@@ -22,5 +22,5 @@ test('several files are one configuration; a section goes on in the next file', 
   assert.deepEqual(diagnostics, []);
   assert.deepEqual(config!.files, ['a.cfg', 'b.cfg']);
   assert.deepEqual(config!.proxies.map(({ name, mode, binds }) => [name, mode, binds.length]), [['f', 'http', 2], ['g', 'http', 1]]);
-  assert.equal(config!.proxies[0]!.binds[1]!.at.file, 'b.cfg');
+  assert.equal(config!.proxies[0].binds[1].at.file, 'b.cfg');
 });

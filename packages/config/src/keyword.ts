@@ -57,7 +57,7 @@ export class KeywordIndex<Entry extends { readonly name: string }> {
       if (this.byName.has(entry.name)) throw new Error(`keyword '${entry.name}' is declared twice`);
       this.byName.set(entry.name, entry);
       const words = entry.name.split(' ');
-      this.depths.set(words[0]!, Math.max(words.length, this.depths.get(words[0]!) ?? 1));
+      this.depths.set(words[0], Math.max(words.length, this.depths.get(words[0]) ?? 1));
     }
   }
 
@@ -77,7 +77,7 @@ export class KeywordIndex<Entry extends { readonly name: string }> {
   continuations(first: string): readonly string[] {
     if ((this.depths.get(first) ?? 1) < 2) return [];
     const start = `${first} `;
-    const seconds = [...this.byName.keys()].filter((name) => name.startsWith(start)).map((name) => name.split(' ')[1]!);
+    const seconds = [...this.byName.keys()].filter((name) => name.startsWith(start)).map((name) => name.split(' ')[1]);
     return [...new Set(seconds)];
   }
 

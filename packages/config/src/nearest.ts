@@ -30,10 +30,10 @@ function editDistance(left: string, right: string, bound: number): number {
     let rowMinimum = i;
     for (let j = 1; j <= right.length; j++) {
       const same = left.charCodeAt(i - 1) === right.charCodeAt(j - 1);
-      let cost = Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (same ? 0 : 1));
+      let cost = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (same ? 0 : 1));
       const swapped =
         i > 1 && j > 1 && left.charCodeAt(i - 1) === right.charCodeAt(j - 2) && left.charCodeAt(i - 2) === right.charCodeAt(j - 1);
-      if (swapped) cost = Math.min(cost, beforePrevious[j - 2]! + 1);
+      if (swapped) cost = Math.min(cost, beforePrevious[j - 2] + 1);
       current.push(cost);
       rowMinimum = Math.min(rowMinimum, cost);
     }
@@ -41,5 +41,5 @@ function editDistance(left: string, right: string, bound: number): number {
     beforePrevious = previous;
     previous = current;
   }
-  return previous[right.length]!;
+  return previous[right.length];
 }

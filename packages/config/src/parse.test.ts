@@ -42,9 +42,9 @@ test('Debian\'s stock file with a frontend loads, with one remark about chroot',
   assert.equal(errors, 0);
   assert.deepEqual(diagnostics.map(({ severity, at }) => [severity, at!.line]), [['warning', 4]]);
   const [frontend] = config!.proxies;
-  assert.deepEqual([frontend!.mode, frontend!.logFormat.kind, frontend!.options.dontlognull, frontend!.timeouts.client], ['http', 'httplog', true, 50_000]);
-  assert.deepEqual(frontend!.logs.map(({ level }) => level), [7, 5]);
-  assert.equal(frontend!.errors[503]!.kind, 'file');
+  assert.deepEqual([frontend.mode, frontend.logFormat.kind, frontend.options.dontlognull, frontend.timeouts.client], ['http', 'httplog', true, 50_000]);
+  assert.deepEqual(frontend.logs.map(({ level }) => level), [7, 5]);
+  assert.equal(frontend.errors[503].kind, 'file');
   assert.deepEqual(config!.global.statsSockets[0], {
     address: { kind: 'unix', path: '/run/haproxy/admin.sock' }, level: 'admin', mode: 0o660, user: undefined, group: undefined, uid: undefined, gid: undefined,
     name: undefined, at: { file: 't.cfg', line: 5, column: 2 },
@@ -53,8 +53,8 @@ test('Debian\'s stock file with a frontend loads, with one remark about chroot',
 
 test('the model is frozen in depth and survives a structured clone', () => {
   const config = valid(`${TIMEOUTS}frontend f\n bind :1\n acl a src 1.1.1.1\n default_backend b\nbackend b\n server s 1.1.1.1:80`);
-  assert.throws(() => ((config.proxies[0]!.binds as unknown[]).push({})), TypeError);
-  assert.throws(() => ((config.sources[1]!.statements[0]!.words as string[])[0] = 'x'), TypeError);
+  assert.throws(() => ((config.proxies[0].binds as unknown[]).push({})), TypeError);
+  assert.throws(() => ((config.sources[1].statements[0].words as string[])[0] = 'x'), TypeError);
   assert.deepEqual(structuredClone(config), config);
 });
 

@@ -106,7 +106,7 @@ test('a damaged configuration never throws, and every finding of a line has a pl
     for (const { at, message, length } of diagnostics) {
       assert.ok(at !== undefined, message);
       assert.ok(at.line >= 1 && at.line <= lines.length, message);
-      assert.ok(at.column >= 1 && at.column <= lines[at.line - 1]!.length + 1, `${message}: column ${at.column}`);
+      assert.ok(at.column >= 1 && at.column <= lines[at.line - 1].length + 1, `${message}: column ${at.column}`);
       assert.ok(length >= 1);
     }
   }), { numRuns: 600 });

@@ -19,14 +19,23 @@ function printStatement(statement: Statement): string {
   return `    ${statement.words.map(quoteWord).join(' ')}\n`;
 }
 
-/** Words that need no quotes: no blank, quote, backslash, comment sign or control character. */
-const PLAIN = /^[^\s"'\\#\x00-\x1f\x7f]+$/;
+/** Words that need no quotes: no blank, quote, backslash or comment sign. */
+const PLAIN = /^[^\s"'\\#]+$/;
 
 /** A word as the tokenizer reads it back. Strong quotes where they can hold it, else escapes. */
 export function quoteWord(word: string): string {
-  if (PLAIN.test(word)) return word;
-  if (word !== '' && !/['\x00-\x1f\x7f]/.test(word)) return `'${word}'`;
-  return `"${word.replace(/["\\$\x00-\x1f\x7f]/g, escapeCharacter)}"`;
+  const hasControl = hasControlCharacter(word);
+  if (PLAIN.test(word) && !hasControl) return word;
+  if (word !== '' && !hasControl && !word.includes("'")) return `'${word}'`;
+  return `"${[...word].map(escapeCharacter).join('')}"`;
+}
+
+function hasControlCharacter(word: string): boolean {
+  for (let index = 0; index < word.length; index++) {
+    const code = word.charCodeAt(index);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
 }
 
 function escapeCharacter(character: string): string {
@@ -37,6 +46,6 @@ function escapeCharacter(character: string): string {
     case '"':
     case '\\':
     case '$': return `\\${character}`;
-    default: return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+    default: return hasControlCharacter(character) ? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}` : character;
   }
 }

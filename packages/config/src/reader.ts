@@ -94,8 +94,8 @@ export class Reader {
   }
 
   private readStatement(line: Line): void {
-    const word = line.words[0]!;
-    const at = { file: line.file, line: line.number, column: line.columns[0]! };
+    const word = line.words[0];
+    const at = { file: line.file, line: line.number, column: line.columns[0] };
     const cursor = new Cursor(line, this.state.diagnostics);
     if (isSectionKind(word)) {
       this.beginSection(cursor, word, line);
@@ -115,7 +115,7 @@ export class Reader {
     this.section = section;
     this.environment.section = section.name === '' ? kind : section.name;
     this.sources.push({
-      kind, name: section.name, from: section.from, at: { file: line.file, line: line.number, column: line.columns[0]! }, statements: this.statements,
+      kind, name: section.name, from: section.from, at: { file: line.file, line: line.number, column: line.columns[0] }, statements: this.statements,
     });
   }
 

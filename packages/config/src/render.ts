@@ -102,8 +102,12 @@ function hintOf(diagnostic: Diagnostic): string {
   return parts.join('; ');
 }
 
-/** Control characters would move the caret or the terminal's state. */
+/** Control characters would move the caret or change the terminal's state. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, '?');
+  let shown = '';
+  for (const character of text) {
+    const code = character.charCodeAt(0);
+    shown += (code < 0x20 && character !== '\t') || code === 0x7f ? '?' : character;
+  }
+  return shown;
 }

@@ -28,7 +28,7 @@ export const TIMEOUTS = 'defaults\n timeout client 1s\n timeout connect 1s\n tim
 
 /** The only proxy of a text that is `defaults` with timeouts, a section head and statements. */
 export function proxyOf(head: string, statements: readonly string[], options: MemoryHostOptions = {}): Proxy {
-  return valid(`${TIMEOUTS} mode http\n${head}\n ${statements.join('\n ')}`, options).proxies[0]!;
+  return valid(`${TIMEOUTS} mode http\n${head}\n ${statements.join('\n ')}`, options).proxies[0];
 }
 
 /** Findings of statements of one proxy, which begin at line 7. */

@@ -86,9 +86,9 @@ function isNamePart(code: number): boolean {
 
 function finish(words: string[], columns: number[], line: string, error: TokenizeError | undefined): Tokens {
   const last = words.length - 1;
-  const endColumn = last < 0 ? 1 : Math.max(columns[last]! + 1, line.trimEnd().length + 1);
+  const endColumn = last < 0 ? 1 : Math.max(columns[last] + 1, line.trimEnd().length + 1);
   if (error === undefined && words.length > MAX_LINE_WORDS) {
-    const column = columns[MAX_LINE_WORDS]!;
+    const column = columns[MAX_LINE_WORDS];
     const message = `too many words, truncating after word ${MAX_LINE_WORDS}, position ${column}: <${words[MAX_LINE_WORDS]}>.`;
     return { words: words.slice(0, MAX_LINE_WORDS), columns, endColumn, error: { message, column } };
   }

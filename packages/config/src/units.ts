@@ -35,6 +35,6 @@ const SIZE_FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024
 export function parseSize(text: string): SizeResult {
   const match = /^(\d+)([kmg]?)$/i.exec(text);
   if (match === null) return { ok: false };
-  const value = Number(match[1]) * SIZE_FACTORS[match[2]!.toLowerCase()]!;
+  const value = Number(match[1]) * SIZE_FACTORS[match[2].toLowerCase()];
   return value > 0xffffffff ? { ok: false } : { ok: true, value };
 }

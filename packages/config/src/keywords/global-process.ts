@@ -127,7 +127,7 @@ function readCaseAdjustFile(cursor: Cursor, { draft, state }: GlobalContext): vo
     const line = raw.replace(/^[\t ]+|[\t \r]+$/g, '');
     if (line === '' || line.startsWith('#')) continue;
     const [from, to, ...more] = line.split(/[\t ]+/);
-    const fault = to === undefined || more.length > 0 ? 'two names expected' : addCaseAdjust(draft, from!, to);
+    const fault = to === undefined || more.length > 0 ? 'two names expected' : addCaseAdjust(draft, from, to);
     if (fault !== undefined) {
       state.diagnostics.alert(`h1-headers-case-adjust-file '${path}': ${fault} at line ${number}.`, at, { form: 'plain', length: path.length });
     }

@@ -107,8 +107,8 @@ test('manual 3.1 log: destinations, lengths, formats, facilities and levels', ()
     { kind: 'fd', fd: 3 }, { kind: 'udp', host: '::1', port: 514 }, { kind: 'udp', host: '127.0.0.1', port: 514 },
   ]);
   assert.deepEqual(logs.map(({ facility, level, minLevel }) => [facility, level, minLevel]).slice(0, 4), [[16, 7, 0], [17, 5, 0], [3, 6, 3], [0, 7, 0]]);
-  assert.deepEqual([logs[0]!.length, logs[2]!.length, logs[2]!.format], [1024, 2048, 'rfc5424']);
-  assert.deepEqual(logs[6]!.sample, { ranges: [[1, 1], [3, 5]], size: 8 });
+  assert.deepEqual([logs[0].length, logs[2].length, logs[2].format], [1024, 2048, 'rfc5424']);
+  assert.deepEqual(logs[6].sample, { ranges: [[1, 1], [3, 5]], size: 8 });
 });
 
 test('log-send-hostname changes the default format, wherever it stands', () => {
@@ -135,9 +135,9 @@ test('bad log lines, in haproxy\'s words', () => {
 test('accepted keywords say once why they have no effect', () => {
   const lines = globalFindings('chroot /var/empty', 'master-worker');
   assert.equal(lines.length, 2);
-  assert.match(lines[0]!, /^WARNING parsing \[t\.cfg:2\] : 'chroot' has no effect here: /);
+  assert.match(lines[0], /^WARNING parsing \[t\.cfg:2\] : 'chroot' has no effect here: /);
 });
 
 test('keywords that are not built yet are errors', () => {
-  assert.match(globalFindings('maxsslconn 5')[0]!, /^ALERT parsing \[t\.cfg:2\] : 'maxsslconn' is not supported by this version/);
+  assert.match(globalFindings('maxsslconn 5')[0], /^ALERT parsing \[t\.cfg:2\] : 'maxsslconn' is not supported by this version/);
 });

@@ -100,7 +100,7 @@ function readSample(cursor: Cursor): NonNullable<LogTarget['sample']> {
     return [low, high];
   }).sort((left, right) => left[0] - right[0]);
   for (let index = 1; index < ranges.length; index++) {
-    if (ranges[index]![0] <= ranges[index - 1]![1]) cursor.failLast('log : ranges are overlapping');
+    if (ranges[index][0] <= ranges[index - 1][1]) cursor.failLast('log : ranges are overlapping');
   }
   const highest = ranges.at(-1)![1];
   if (highest > size) {

@@ -14,7 +14,7 @@ const OWN: readonly SectionKind[] = ['frontend', 'listen', 'backend'];
 
 function limit(field: LimitField, message: string): Parse {
   return (cursor, { draft }) => {
-    (draft[field] as number | undefined) = cursor.integer('an integer', { min: 0, message });
+    (draft[field]) = cursor.integer('an integer', { min: 0, message });
     cursor.end();
   };
 }

@@ -12,7 +12,7 @@ function readHttpCheck(cursor: Cursor, { draft }: ProxyContext): void {
   if (extra !== undefined) {
     cursor.failAt(cursor.index + 3, `'option httpchk' cannot handle unexpected argument '${extra}'.`, { expected: 'the end of the line' });
   }
-  const method = second === undefined ? 'OPTIONS' : first!;
+  const method = second === undefined ? 'OPTIONS' : first;
   const uri = second ?? first ?? '/';
   const rest = third ?? 'HTTP/1.0';
   // Header lines were once hidden behind the version; they still work, with a warning.
@@ -22,7 +22,7 @@ function readHttpCheck(cursor: Cursor, { draft }: ProxyContext): void {
   if (extraLines !== undefined) {
     cursor.diagnostics.warning(
       "'option httpchk' : hiding headers or body at the end of the version string is deprecated. Please, consider to use 'http-check send' directive instead.",
-      cursor.position(cursor.index + 2), { form: 'tight', length: third!.length });
+      cursor.position(cursor.index + 2), { form: 'tight', length: third.length });
   }
   draft.check = { type: 'http', method, uri, version, extra: extraLines };
   cursor.rest();

@@ -37,7 +37,7 @@ function noteOrder(cursor: Cursor, draft: ProxyDraft, kind: (typeof EVALUATION_O
   for (let later = rank + 1; later < EVALUATION_ORDER.length; later++) {
     if (!seenRules.has(later)) continue;
     cursor.diagnostics.warning(
-      `a '${EVALUATION_ORDER[rank]!.late}' rule placed after ${EVALUATION_ORDER[later]!.early} rule will still be processed before.`,
+      `a '${EVALUATION_ORDER[rank].late}' rule placed after ${EVALUATION_ORDER[later].early} rule will still be processed before.`,
       cursor.position(0), { length: kind.length });
     break;
   }

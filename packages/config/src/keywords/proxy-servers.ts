@@ -86,7 +86,7 @@ function addServer(cursor: Cursor, draft: ProxyDraft, server: ServerDraft): void
     const owner = draft.kind === 'listen' ? 'proxy' : 'backend';
     cursor.diagnostics.alert(
       `${owner} '${draft.name}', another server named '${server.name}' was already defined at line ${other.line}, please use distinct names.`,
-      cursor.position(1), { length: cursor.line.words[1]!.length });
+      cursor.position(1), { length: cursor.line.words[1].length });
   }
   draft.servers.push(server);
 }

@@ -81,7 +81,7 @@ test('error pages: files are read at once, locations keep their status', () => {
 
 test('log global stands for the global targets, wherever they are', () => {
   const { proxies } = valid('defaults\n timeout client 1\n log global\nfrontend f\n bind :1\n log stdout local0\nglobal\n log /dev/log local0\n log 127.0.0.1 local1');
-  assert.deepEqual(proxies[0]!.logs.map(({ destination }) => destination.kind), ['unix', 'udp', 'stdout']);
+  assert.deepEqual(proxies[0].logs.map(({ destination }) => destination.kind), ['unix', 'udp', 'stdout']);
 });
 
 test('log formats: the last one holds; an HTTP one falls back in a TCP proxy', () => {
@@ -171,7 +171,7 @@ test('bad statements are refused with haproxy\'s words', () => {
 
 test('negation is for options and logs', () => {
   assert.deepEqual(proxyFindings('backend b', ['no option httpchk']), ["ALERT parsing [t.cfg:7]: negation/default is not supported for option 'httpchk'."]);
-  assert.match(proxyFindings('backend b', ['no balance'])[0]!, /^ALERT parsing \[t\.cfg:7\]: negation\/default currently supported only for options/);
+  assert.match(proxyFindings('backend b', ['no balance'])[0], /^ALERT parsing \[t\.cfg:7\]: negation\/default currently supported only for options/);
 });
 
 test('a timeout given twice in one section is a warning', () => {

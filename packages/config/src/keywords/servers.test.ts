@@ -4,7 +4,7 @@ import type { Server } from '../model.ts';
 import { findings, proxyFindings, proxyOf } from '../testing.ts';
 
 function server(line: string, ...before: readonly string[]): Server {
-  return proxyOf('backend b', [...before, line]).servers[0]!;
+  return proxyOf('backend b', [...before, line]).servers[0];
 }
 
 test('manual 5.2: options and their defaults', () => {
@@ -77,7 +77,7 @@ test('names and ids are unique in a backend', () => {
 
 test('the caret stands on the word that is wrong', () => {
   const text = 'backend b\n  server s 1.1.1.1:80   weight   900';
-  assert.match(findings(text)[0]!, /weight of server s is not within 0 and 256 \(900\)/);
+  assert.match(findings(text)[0], /weight of server s is not within 0 and 256 \(900\)/);
 });
 
 test('manual 5.1: bind lines, their addresses and options', () => {

@@ -6,8 +6,8 @@ const PAGE = 'HTTP/1.0 503 No\r\nContent-Length: 2\r\n\r\nno';
 
 test('manual 3.4: users and groups', () => {
   const { userlists } = valid('userlist u\n group admins users tom,ann\n user tom password $5$x\n user ann insecure-password "a b" groups admins');
-  assert.deepEqual(userlists[0]!.groups, [{ name: 'admins', users: ['tom', 'ann'] }]);
-  assert.deepEqual(userlists[0]!.users, [
+  assert.deepEqual(userlists[0].groups, [{ name: 'admins', users: ['tom', 'ann'] }]);
+  assert.deepEqual(userlists[0].users, [
     { name: 'tom', password: '$5$x', encrypted: true, groups: [] },
     { name: 'ann', password: 'a b', encrypted: false, groups: ['admins'] },
   ]);
@@ -31,8 +31,8 @@ test('manual 3.8 and errorfiles: pages by section, also of one that follows', ()
   const { httpErrors, proxies } = valid(
     'backend a\n errorfiles site\nbackend b\n errorfile 400 /own\n errorfiles site 503\nbackend c\n errorfiles site\n errorfile 503 /own\n' +
     'http-errors site\n errorfile 503 /503\n errorfile 400 /400', { files });
-  const pages = (index: number) => Object.entries(proxies[index]!.errors).map(([status, page]) => [Number(status), page.kind === 'file' ? page.path : '']);
-  assert.equal(httpErrors[0]!.name, 'site');
+  const pages = (index: number) => Object.entries(proxies[index].errors).map(([status, page]) => [Number(status), page.kind === 'file' ? page.path : '']);
+  assert.equal(httpErrors[0].name, 'site');
   assert.deepEqual(pages(0), [[400, '/400'], [503, '/503']]);
   assert.deepEqual(pages(1), [[400, '/own'], [503, '/503']]);
   assert.deepEqual(pages(2), [[400, '/400'], [503, '/own']]);

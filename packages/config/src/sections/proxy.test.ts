@@ -15,7 +15,7 @@ test('manual 4: from designates a section by name, also for defaults', () => {
 });
 
 test('an anonymous defaults may start from a named one', () => {
-  assert.equal(valid('defaults d\n mode http\ndefaults from d\n timeout client 1s\nfrontend f\n bind :1').proxies[0]!.mode, 'http');
+  assert.equal(valid('defaults d\n mode http\ndefaults from d\n timeout client 1s\nfrontend f\n bind :1').proxies[0].mode, 'http');
 });
 
 test('settings are inherited by value: a proxy does not change its defaults', () => {
@@ -24,8 +24,8 @@ test('settings are inherited by value: a proxy does not change its defaults', ()
     ' no log\nbackend b\n timeout connect 1\n timeout server 1\n default-server weight 8\n server s 1.1.1.1\nbackend c\n timeout connect 1\n timeout server 1\n server s 1.1.1.1\nfrontend d\n bind :2');
   assert.deepEqual(proxies.map((proxy) => proxy.options.dontlognull), [false, true, true, true]);
   assert.deepEqual(proxies.map((proxy) => proxy.logs.length), [0, 1, 1, 1]);
-  assert.equal(proxies[1]!.servers[0]!.weight, 8);
-  assert.equal(proxies[2]!.servers[0]!.weight, 7);
+  assert.equal(proxies[1].servers[0].weight, 8);
+  assert.equal(proxies[2].servers[0].weight, 7);
 });
 
 test('heads that are wrong, in haproxy\'s words', () => {
@@ -55,14 +55,14 @@ test('proxies of one name may not overlap; a frontend and a backend may share it
 test('one defaults section used by name and by position is a warning', () => {
   const lines = findings('defaults d\n timeout client 1\nfrontend f\n bind :1\nfrontend g from d\n bind :2');
   assert.equal(lines.length, 1);
-  assert.match(lines[0]!, /^WARNING parsing \[t\.cfg:5\] : defaults section 'd' \(declared at t\.cfg:1\) is explicitly referenced by another proxy/);
+  assert.match(lines[0], /^WARNING parsing \[t\.cfg:5\] : defaults section 'd' \(declared at t\.cfg:1\) is explicitly referenced by another proxy/);
 });
 
 test('rules of a named defaults section come before the proxy\'s own, and its ACLs stay its own', () => {
   const { proxies } = valid(
     'defaults d\n timeout client 1\n mode http\n acl bad path /bad\n http-request deny if bad\nfrontend f from d\n bind :1\n http-request allow');
-  assert.deepEqual(proxies[0]!.rules.httpRequest.map(({ action }) => action.type), ['deny', 'allow']);
-  assert.deepEqual(proxies[0]!.acls, []);
+  assert.deepEqual(proxies[0].rules.httpRequest.map(({ action }) => action.type), ['deny', 'allow']);
+  assert.deepEqual(proxies[0].acls, []);
   const lines = findings('defaults d\n timeout client 1\n acl a src 1.1.1.1\nfrontend f from d\n bind :1\n use_backend b if a\nbackend b from d');
   assert.deepEqual(lines, ["ALERT parsing [t.cfg:6] : error detected while parsing switching rule : no such ACL : 'a'."]);
 });
