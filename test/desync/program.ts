@@ -1,6 +1,7 @@
 // The program under test: starts it on a small generated haproxy.cfg with free loopback ports in front of one recording
 // backend, and ends it. HAPROXY_PROGRAM names it (default `haproxy`); it must accept `-f FILE -db`.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -34,10 +35,10 @@ function configuration(ports: Record<FrontendName, number>, backendPort: number)
     '  mode http',
     '  http-reuse never',
     '  retries 0',
-    '  timeout connect 5s',
-    '  timeout client 5s',
-    '  timeout server 5s',
-    '  timeout http-request 5s',
+    '  timeout connect 10s',
+    '  timeout client 10s',
+    '  timeout server 10s',
+    '  timeout http-request 10s',
     side('strict', []),
     side('lax', ['option accept-invalid-http-request', 'option accept-invalid-http-response']),
   ].join('\n')
@@ -60,8 +61,23 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-/** Starts the program and returns once both frontends accept. */
+/**
+ * Starts the program and returns once both frontends accept. Another process may take a port between its choice and the start, so a
+ * failed start is tried again.
+ */
 export async function startProgram(backendPort: number): Promise<Program> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(backendPort)
+    } catch (error) {
+      if (attempt === startAttempts) throw error
+    }
+  }
+}
+
+const startAttempts = 3
+
+async function startOnce(backendPort: number): Promise<Program> {
   const name = process.env['HAPROXY_PROGRAM'] ?? 'haproxy'
   const folder = await mkdtemp(join(tmpdir(), 'desync-'))
   const [strict, lax] = await freePorts(2)
@@ -77,7 +93,16 @@ export async function startProgram(backendPort: number): Promise<Program> {
     child.once('error', error => { ended = error.message; resolve() })
     child.once('exit', (code, signal) => { ended = `exit ${code ?? signal}`; resolve() })
   })
+  // A run that is ended from outside must not leave the program behind.
+  const endChild = (): void => { child.kill('SIGKILL'); rmSync(folder, { recursive: true, force: true }) }
+  const endRun = (): void => { endChild(); process.exit(1) }
+  process.once('exit', endChild)
+  process.once('SIGTERM', endRun)
+  process.once('SIGINT', endRun)
   const stop = async (): Promise<void> => {
+    process.off('exit', endChild)
+    process.off('SIGTERM', endRun)
+    process.off('SIGINT', endRun)
     if (ended === undefined) child.kill('SIGKILL')
     await exit
     await rm(folder, { recursive: true, force: true })
