@@ -9,7 +9,12 @@ const SERVER: AddressRules = { port: 'optional', offset: true, zeroPort: true };
 const LOG: AddressRules = { port: 'optional', fd: true, datagram: true, zeroPort: true };
 
 function inet(host: string, family: 4 | 6 | undefined, first?: number, last = first): Address {
-  return { kind: 'inet', host, family, port: first === undefined ? undefined : { first, last: last!, relative: false } };
+  return {
+    kind: 'inet',
+    host,
+    family,
+    port: first === undefined ? undefined : { first, last: last!, relative: false },
+  };
 }
 
 function accepted(text: string, rules: AddressRules): Address {
@@ -87,13 +92,23 @@ const BAD_BINDS: readonly (readonly [string, string])[] = [
   ['@1:80', "invalid address: '@1' in '@1:80'"],
 ];
 
-test('bad addresses are refused with haproxy\'s words', () => {
+test("bad addresses are refused with haproxy's words", () => {
   for (const [text, reason] of BAD_BINDS) assert.equal(refused(text, BIND), reason);
 });
 
 test('servers take offsets, no ranges and no descriptors', () => {
-  assert.deepEqual(accepted('1.1.1.1:+1000', SERVER), { kind: 'inet', host: '1.1.1.1', family: 4, port: { first: 1000, last: 1000, relative: true } });
-  assert.deepEqual(accepted('1.1.1.1:-80', SERVER), { kind: 'inet', host: '1.1.1.1', family: 4, port: { first: -80, last: -80, relative: true } });
+  assert.deepEqual(accepted('1.1.1.1:+1000', SERVER), {
+    kind: 'inet',
+    host: '1.1.1.1',
+    family: 4,
+    port: { first: 1000, last: 1000, relative: true },
+  });
+  assert.deepEqual(accepted('1.1.1.1:-80', SERVER), {
+    kind: 'inet',
+    host: '1.1.1.1',
+    family: 4,
+    port: { first: -80, last: -80, relative: true },
+  });
   assert.equal(refused('1.1.1.1:80-90', SERVER), "port range not permitted here in '1.1.1.1:80-90'");
   assert.equal(refused('fd@1', SERVER), "a file descriptor is not acceptable here in 'fd@1'");
 });
@@ -106,9 +121,23 @@ test('paths that a socket address cannot hold are refused', () => {
 test('literals and networks', () => {
   for (const good of ['0.0.0.0', '255.255.255.255']) assert.ok(isIpv4(good), good);
   for (const bad of ['1.2.3', '1.2.3.4.5', '256.1.1.1', '1.2.3.x', '']) assert.ok(!isIpv4(bad), bad);
-  for (const good of ['::', '::1', '1::', '1:2:3:4:5:6:7:8', 'fe80::1:2', '::ffff:1.2.3.4', '1:2:3:4:5:6:1.2.3.4']) assert.ok(isIpv6(good), good);
-  for (const bad of ['', ':', ':::', '1:2:3', '1:2:3:4:5:6:7:8:9', '12345::', 'g::', '1.2.3.4::', '1::2::3', '::1.2.3.4:1']) assert.ok(!isIpv6(bad), bad);
-  for (const good of ['10.0.0.0/8', '10.0.0.0/255.0.0.0', '::1', 'fc00::/7', '1.1.1.1']) assert.ok(isNetwork(good), good);
+  for (const good of ['::', '::1', '1::', '1:2:3:4:5:6:7:8', 'fe80::1:2', '::ffff:1.2.3.4', '1:2:3:4:5:6:1.2.3.4'])
+    assert.ok(isIpv6(good), good);
+  for (const bad of [
+    '',
+    ':',
+    ':::',
+    '1:2:3',
+    '1:2:3:4:5:6:7:8:9',
+    '12345::',
+    'g::',
+    '1.2.3.4::',
+    '1::2::3',
+    '::1.2.3.4:1',
+  ])
+    assert.ok(!isIpv6(bad), bad);
+  for (const good of ['10.0.0.0/8', '10.0.0.0/255.0.0.0', '::1', 'fc00::/7', '1.1.1.1'])
+    assert.ok(isNetwork(good), good);
   for (const bad of ['1.1.1.1/33', 'x', '::/129', '1.1.1.1/', '10/8']) assert.ok(!isNetwork(bad), bad);
 });
 
@@ -117,19 +146,34 @@ const ADDRESS: fc.Arbitrary<Address> = fc.oneof(
   fc.constantFrom('/run/x', 'relative/x', '/a b').map((path) => ({ kind: 'unix' as const, path })),
   fc.constantFrom('a', 'b:c').map((name) => ({ kind: 'abstract' as const, name })),
   fc.nat(1000).map((fd) => ({ kind: 'fd' as const, fd })),
-  fc.tuple(
-    fc.constantFrom<readonly [string, 4 | 6 | undefined]>(['*', 4], ['*', 6], ['1.2.3.4', 4], ['::1', 6], ['::', 6], ['example.com', undefined]), PORT, fc.nat(100),
-  ).map(([[host, family], first, more]) => inet(host, family, first, Math.min(65535, first + more))),
+  fc
+    .tuple(
+      fc.constantFrom<readonly [string, 4 | 6 | undefined]>(
+        ['*', 4],
+        ['*', 6],
+        ['1.2.3.4', 4],
+        ['::1', 6],
+        ['::', 6],
+        ['example.com', undefined],
+      ),
+      PORT,
+      fc.nat(100),
+    )
+    .map(([[host, family], first, more]) => inet(host, family, first, Math.min(65535, first + more))),
 );
 
 test('a printed address reads back the same', () => {
-  fc.assert(fc.property(ADDRESS, (address) => {
-    assert.deepEqual(accepted(formatAddress(address), BIND), address);
-  }));
+  fc.assert(
+    fc.property(ADDRESS, (address) => {
+      assert.deepEqual(accepted(formatAddress(address), BIND), address);
+    }),
+  );
 });
 
 test('no text makes the reader throw', () => {
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'0129af:.@[]+-*/%ipv46unxfds '), maxLength: 30 }), (text) => {
-    for (const rules of [BIND, SERVER, LOG]) parseAddress(text, rules);
-  }));
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'0129af:.@[]+-*/%ipv46unxfds '), maxLength: 30 }), (text) => {
+      for (const rules of [BIND, SERVER, LOG]) parseAddress(text, rules);
+    }),
+  );
 });

@@ -20,7 +20,9 @@ export interface AddressRules {
   readonly zeroPort?: boolean;
 }
 
-export type AddressResult = { readonly ok: true; readonly address: Address } | { readonly ok: false; readonly reason: string };
+export type AddressResult =
+  | { readonly ok: true; readonly address: Address }
+  | { readonly ok: false; readonly reason: string };
 
 type Family = 4 | 6 | undefined;
 
@@ -66,28 +68,37 @@ export function parseAddress(text: string, rules: AddressRules): AddressResult {
   const prefix = name !== undefined && Object.hasOwn(PREFIXES, name) ? PREFIXES[name] : undefined;
   if (prefix !== undefined) rest = rest.slice(name!.length);
   socket = prefix?.socket ?? socket;
-  if (socket === 'quic') return refuse(`QUIC is not available, so '${text}' cannot be used; use 'ssl' with 'alpn h2,http/1.1' over TCP instead`);
+  if (socket === 'quic')
+    return refuse(
+      `QUIC is not available, so '${text}' cannot be used; use 'ssl' with 'alpn h2,http/1.1' over TCP instead`,
+    );
   if (socket === 'datagram' && rules.datagram !== true) return refuse(`dgram-type address not acceptable in '${text}'`);
   if (socket === 'stream' && rules.datagram === true) return refuse(`stream-type address not acceptable in '${text}'`);
 
   switch (prefix?.family ?? (rest.startsWith('/') ? 'unix' : 'inet')) {
-    case 'unix': return localAddress(rest, text, (path) => ({ kind: 'unix', path }));
-    case 'abstract': return localAddress(rest, text, (path) => ({ kind: 'abstract', name: path }));
+    case 'unix':
+      return localAddress(rest, text, (path) => ({ kind: 'unix', path }));
+    case 'abstract':
+      return localAddress(rest, text, (path) => ({ kind: 'abstract', name: path }));
     case 'sockpair':
-    case 'fd': return descriptor(rest, text, rules);
-    case 'inet': return inetAddress(rest, text, prefix?.version, rules);
+    case 'fd':
+      return descriptor(rest, text, rules);
+    case 'inet':
+      return inetAddress(rest, text, prefix?.version, rules);
   }
 }
 
 function localAddress(path: string, text: string, build: (path: string) => Address): AddressResult {
-  if (path.length > MAX_UNIX_PATH) return { ok: false, reason: `socket path '${path}' too long (max ${MAX_UNIX_PATH}) in '${text}'` };
+  if (path.length > MAX_UNIX_PATH)
+    return { ok: false, reason: `socket path '${path}' too long (max ${MAX_UNIX_PATH}) in '${text}'` };
   return { ok: true, address: build(path) };
 }
 
 function descriptor(rest: string, text: string, rules: AddressRules): AddressResult {
   if (rules.fd !== true) return { ok: false, reason: `a file descriptor is not acceptable here in '${text}'` };
   const fd = /^\d+$/.test(rest) ? Number(rest) : NaN;
-  if (!(fd <= 0x7fffffff)) return { ok: false, reason: `file descriptor '${rest}' is not a valid integer in '${text}'` };
+  if (!(fd <= 0x7fffffff))
+    return { ok: false, reason: `file descriptor '${rest}' is not a valid integer in '${text}'` };
   return { ok: true, address: { kind: 'fd', fd } };
 }
 
@@ -126,7 +137,8 @@ function parsePort(portText: string, text: string, rules: AddressRules): PortRan
   for (const part of [firstText, lastText]) {
     if (part === '') return `invalid port '${part}'`;
     if (!/^\d+$/.test(part)) return badPort(part, text);
-    if (Number(part) > 65535 || (Number(part) === 0 && rules.port === 'required' && rules.zeroPort !== true)) return `invalid port '${part}'`;
+    if (Number(part) > 65535 || (Number(part) === 0 && rules.port === 'required' && rules.zeroPort !== true))
+      return `invalid port '${part}'`;
   }
   const first = Number(firstText);
   const last = Number(lastText);
@@ -189,10 +201,14 @@ export function isNetwork(text: string): boolean {
 /** An address as it is written in a configuration, so that it reads back the same. */
 export function formatAddress(address: Address): string {
   switch (address.kind) {
-    case 'unix': return address.path.startsWith('/') ? address.path : `unix@${address.path}`;
-    case 'abstract': return `abns@${address.name}`;
-    case 'fd': return `fd@${address.fd}`;
-    case 'inet': return formatInet(address);
+    case 'unix':
+      return address.path.startsWith('/') ? address.path : `unix@${address.path}`;
+    case 'abstract':
+      return `abns@${address.name}`;
+    case 'fd':
+      return `fd@${address.fd}`;
+    case 'inet':
+      return formatInet(address);
   }
 }
 

@@ -3,7 +3,14 @@
  * that are missing. Findings carry HAProxy's sentences; places are those of the line that is wrong.
  */
 
-import { describeKind, hasBackendSide, hasFrontendSide, type ParseState, type ProxyDraft, type ServerDraft } from './draft.ts';
+import {
+  describeKind,
+  hasBackendSide,
+  hasFrontendSide,
+  type ParseState,
+  type ProxyDraft,
+  type ServerDraft,
+} from './draft.ts';
 import type { Options, Position } from './model.ts';
 
 /** References that cannot be resolved: they are errors, and independent of other faults. */
@@ -33,11 +40,17 @@ function checkDefaultBackend(state: ParseState, draft: ProxyDraft): void {
   const name = draft.defaultBackend;
   if (name === undefined) return;
   const at = draft.notes.defaultBackendAt ?? draft.at;
-  const detail = { form: 'plain' as const, length: draft.notes.defaultBackendAt === undefined ? draft.kind.length : name.length };
+  const detail = {
+    form: 'plain' as const,
+    length: draft.notes.defaultBackendAt === undefined ? draft.kind.length : name.length,
+  };
   const target = state.backends.get(name);
   if (target === undefined) {
     const message = `Proxy '${draft.name}': unable to find required default_backend: '${name}'.`;
-    state.diagnostics.alert(message, at, { ...detail, nearest: state.diagnostics.nearest(name, state.backends.keys()) });
+    state.diagnostics.alert(message, at, {
+      ...detail,
+      nearest: state.diagnostics.nearest(name, state.backends.keys()),
+    });
   } else if (target === draft) {
     state.diagnostics.alert(`Proxy '${draft.name}': loop detected for default_backend: '${name}'.`, at, detail);
   } else if (draft.mode === 'http' && target.mode === 'tcp') {
@@ -53,7 +66,10 @@ function checkUseBackend(state: ParseState, draft: ProxyDraft): void {
     const target = state.backends.get(name);
     if (target === undefined) {
       const message = `Proxy '${draft.name}': unable to find required use_backend: '${name}'.`;
-      state.diagnostics.alert(message, rule.at, { ...detail, nearest: state.diagnostics.nearest(name, state.backends.keys()) });
+      state.diagnostics.alert(message, rule.at, {
+        ...detail,
+        nearest: state.diagnostics.nearest(name, state.backends.keys()),
+      });
     } else if (target === draft) {
       state.diagnostics.alert(`Proxy '${draft.name}': loop detected for use_backend: '${name}'.`, rule.at, detail);
     } else if (draft.mode === 'http' && target.mode === 'tcp') {
@@ -72,12 +88,20 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
   for (const rule of draft.useServer) {
     if (typeof rule.server !== 'string' || names.has(rule.server)) continue;
     const message = `${describeKind(draft.kind)} '${draft.name}' : unable to find server '${rule.server}' referenced in a 'use-server' rule.`;
-    state.diagnostics.alert(message, rule.at, { form: 'plain', length: rule.server.length, nearest: state.diagnostics.nearest(rule.server, names) });
+    state.diagnostics.alert(message, rule.at, {
+      form: 'plain',
+      length: rule.server.length,
+      nearest: state.diagnostics.nearest(rule.server, names),
+    });
   }
   for (const server of draft.servers) {
     if (server.check && !hasCheckPort(server)) {
       const message = `config: ${describeKind(draft.kind)} '${draft.name}': server '${server.name}' has neither service port nor check port.`;
-      state.diagnostics.alert(message, server.at, { form: 'plain', length: 'server'.length, expected: "a port in the address, or 'port'" });
+      state.diagnostics.alert(message, server.at, {
+        form: 'plain',
+        length: 'server'.length,
+        expected: "a port in the address, or 'port'",
+      });
     }
   }
 }
@@ -103,9 +127,12 @@ function warnTimeouts(state: ParseState, draft: ProxyDraft): void {
   if (!missingClient && !missingServer) return;
   state.diagnostics.warning(
     `missing timeouts for ${describeKind(draft.kind)} '${draft.name}'.\n` +
-    '   | While not properly invalid, you will certainly encounter various problems\n' +
-    '   | with such a configuration. To fix this, please ensure that all following\n' +
-    "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.", draft.at, { form: 'plain', length: draft.kind.length });
+      '   | While not properly invalid, you will certainly encounter various problems\n' +
+      '   | with such a configuration. To fix this, please ensure that all following\n' +
+      "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.",
+    draft.at,
+    { form: 'plain', length: draft.kind.length },
+  );
 }
 
 /** An HTTP format in a TCP proxy falls back; a format without a destination is for nothing. */
@@ -116,12 +143,20 @@ function warnLogFormat(state: ParseState, draft: ProxyDraft): void {
   const owner = `${describeKind(draft.kind)} '${draft.name}'`;
   if (draft.mode === 'tcp' && (kind === 'httplog' || kind === 'clf')) {
     const option = kind === 'clf' ? 'httplog clf' : kind;
-    state.diagnostics.warning(`'option ${option}' not usable with ${owner} (needs 'mode http'). Falling back to 'option tcplog'.`, at, { length: 'option'.length });
+    state.diagnostics.warning(
+      `'option ${option}' not usable with ${owner} (needs 'mode http'). Falling back to 'option tcplog'.`,
+      at,
+      { length: 'option'.length },
+    );
     draft.logFormat = { kind: 'tcplog' };
   }
-  const hasTarget = draft.logs.some((target) => target !== 'global') || (draft.logs.includes('global') && state.global.logs.length > 0);
+  const hasTarget =
+    draft.logs.some((target) => target !== 'global') || (draft.logs.includes('global') && state.global.logs.length > 0);
   if (!hasTarget && !draft.logs.includes('global')) {
-    state.diagnostics.warning(`log format ignored for ${owner} since it has no log address.`, at, { form: 'plain', length: 'option'.length });
+    state.diagnostics.warning(`log format ignored for ${owner} since it has no log address.`, at, {
+      form: 'plain',
+      length: 'option'.length,
+    });
   }
 }
 
@@ -143,16 +178,22 @@ function warnHttpOnly(state: ParseState, draft: ProxyDraft): void {
   const warn = (message: string, at: Position = draft.at): void => {
     state.diagnostics.warning(message, at, { form: 'plain', length: at === draft.at ? draft.kind.length : 1 });
   };
-  const lists = [['http-request', draft.rules.httpRequest], ['http-response', draft.rules.httpResponse], ['http-after-response', draft.rules.httpAfterResponse]] as const;
+  const lists = [
+    ['http-request', draft.rules.httpRequest],
+    ['http-response', draft.rules.httpResponse],
+    ['http-after-response', draft.rules.httpAfterResponse],
+  ] as const;
   for (const [name, rules] of lists) {
     if (rules.length > 0) warn(`'${name}' rules ignored for ${owner} as they require HTTP mode.`, rules[0].at);
   }
   if (draft.forwardfor !== undefined) warn(`'option forwardfor' ignored for ${owner} as it requires HTTP mode.`);
   if (draft.originalto !== undefined) warn(`'option originalto' ignored for ${owner} as it requires HTTP mode.`);
-  if (draft.monitorUri !== undefined && hasFrontendSide(draft)) warn(`monitor-uri will be ignored for ${owner} (needs 'mode http').`);
+  if (draft.monitorUri !== undefined && hasFrontendSide(draft))
+    warn(`monitor-uri will be ignored for ${owner} (needs 'mode http').`);
   for (const [field, name, side] of HTTP_ONLY_OPTIONS) {
     const applies = side === 'both' || (side === 'frontend' ? hasFrontendSide(draft) : hasBackendSide(draft));
-    if (applies && draft.options[field] === true) warn(`'option ${name}' ignored for ${owner} as it requires HTTP mode.`);
+    if (applies && draft.options[field] === true)
+      warn(`'option ${name}' ignored for ${owner} as it requires HTTP mode.`);
   }
 }
 

@@ -55,8 +55,16 @@ const PREDICATES: Readonly<Record<string, Predicate>> = {
   feature: { required: 0, allowed: 1, test: ([name = ''], facts) => facts.features.has(name) },
   streq: { required: 2, allowed: 2, test: ([left, right]) => left === right },
   strneq: { required: 2, allowed: 2, test: ([left, right]) => left !== right },
-  version_atleast: { required: 0, allowed: 1, test: ([version = ''], facts) => compareVersions(facts.version, version) >= 0 },
-  version_before: { required: 0, allowed: 1, test: ([version = ''], facts) => compareVersions(facts.version, version) < 0 },
+  version_atleast: {
+    required: 0,
+    allowed: 1,
+    test: ([version = ''], facts) => compareVersions(facts.version, version) >= 0,
+  },
+  version_before: {
+    required: 0,
+    allowed: 1,
+    test: ([version = ''], facts) => compareVersions(facts.version, version) < 0,
+  },
   openssl_version_atleast: {
     required: 0,
     allowed: 1,
@@ -90,7 +98,10 @@ class ConditionParser {
     const value = this.or();
     if (this.index < this.text.length) {
       const character = this.text[this.index];
-      throw new ConditionError(`unexpected character '${character}' at the end of conditional expression '${this.text}'`, this.index);
+      throw new ConditionError(
+        `unexpected character '${character}' at the end of conditional expression '${this.text}'`,
+        this.index,
+      );
     }
     return value;
   }
@@ -113,7 +124,8 @@ class ConditionParser {
     const start = this.index;
     this.index += name.length;
     this.skipBlanks();
-    if (this.index >= this.text.length) throw new ConditionError(`unparsable conditional expression '${this.text.slice(start)}'`, start);
+    if (this.index >= this.text.length)
+      throw new ConditionError(`unparsable conditional expression '${this.text.slice(start)}'`, start);
     return true;
   }
 
@@ -140,7 +152,8 @@ class ConditionParser {
 
   private parenthesis(): boolean {
     const start = this.index++;
-    if (++this.depth > MAX_DEPTH) throw new ConditionError(`unparsable conditional sub-expression '${this.text.slice(start)}'`, start);
+    if (++this.depth > MAX_DEPTH)
+      throw new ConditionError(`unparsable conditional sub-expression '${this.text.slice(start)}'`, start);
     const value = this.or();
     if (this.text[this.index] !== ')') {
       throw new ConditionError(`expected ')' after conditional expression '${this.text.slice(start)}'`, start);
@@ -171,7 +184,10 @@ class ConditionParser {
 
   private missing(name: string, predicate: Predicate, got: number): never {
     const where = `in argument 1 of predicate '${name}' used in conditional expression`;
-    throw new ConditionError(`missing arguments (got ${got}/${predicate.required}), type 'string' expected ${where}`, this.index);
+    throw new ConditionError(
+      `missing arguments (got ${got}/${predicate.required}), type 'string' expected ${where}`,
+      this.index,
+    );
   }
 
   /** What stands between a predicate's parentheses; quotes and escapes as on the line, but for `\#`, `\$` and `\x`. */
@@ -212,7 +228,9 @@ class ConditionParser {
 
   private escape(quote: string): string {
     const next = this.text[this.index + 1];
-    const plain = { ' ': ' ', '\\': '\\', '"': '"', n: '\n', r: '\r', t: '\t' }[next ?? ''] ?? (next === "'" && quote === '' ? "'" : undefined);
+    const plain =
+      { ' ': ' ', '\\': '\\', '"': '"', n: '\n', r: '\r', t: '\t' }[next ?? ''] ??
+      (next === "'" && quote === '' ? "'" : undefined);
     if (plain === undefined) return '\\';
     this.index++;
     return plain;
@@ -258,5 +276,12 @@ function opensslParts(version: string): readonly number[] | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)([a-z]?)(?:-(alpha|beta|pre)(\d+))?/.exec(version);
   if (match === null) return undefined;
   const stage = match[5] === undefined ? 3 : match[5] === 'alpha' ? 0 : 1;
-  return [Number(match[1]), Number(match[2]), Number(match[3]), match[4] === '' ? 0 : match[4].charCodeAt(0), stage, Number(match[6] ?? 0)];
+  return [
+    Number(match[1]),
+    Number(match[2]),
+    Number(match[3]),
+    match[4] === '' ? 0 : match[4].charCodeAt(0),
+    stage,
+    Number(match[6] ?? 0),
+  ];
 }

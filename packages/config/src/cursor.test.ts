@@ -5,7 +5,15 @@ import { Diagnostics, StatementError } from './diagnostic.ts';
 import { tokenizeLine, toLine } from './tokenize.ts';
 
 function cursorAt(text: string, index = 1): Cursor {
-  const cursor = new Cursor(toLine('t.cfg', 3, tokenizeLine(text, () => undefined)), new Diagnostics(), index);
+  const cursor = new Cursor(
+    toLine(
+      't.cfg',
+      3,
+      tokenizeLine(text, () => undefined),
+    ),
+    new Diagnostics(),
+    index,
+  );
   cursor.keyword = cursor.line.words[0]!;
   return cursor;
 }
@@ -48,7 +56,8 @@ test('a missing word is shown where it should have been', () => {
 });
 
 test('integers are whole words within their limits', () => {
-  for (const bad of ['1x', '1.0', '0x1', '--1', '99999999999']) failure(() => cursorAt(`key ${bad}`).integer('a number'));
+  for (const bad of ['1x', '1.0', '0x1', '--1', '99999999999'])
+    failure(() => cursorAt(`key ${bad}`).integer('a number'));
   failure(() => cursorAt('key 0').integer('a number', { min: 1 }));
   failure(() => cursorAt('key 10').integer('a number', { max: 9 }));
 });

@@ -99,7 +99,8 @@ export class Cursor {
   /** The next word, or an error that says what is missing: `'timeout connect' expects …`. */
   word(what: string, message?: ReaderMessage): string {
     const word = this.line.words[this.index];
-    if (word === undefined || word === '') this.fail(this.sentence(message, '', `'${this.keyword}' expects ${what}`), { expected: what });
+    if (word === undefined || word === '')
+      this.fail(this.sentence(message, '', `'${this.keyword}' expects ${what}`), { expected: what });
     this.index++;
     return word;
   }
@@ -110,10 +111,14 @@ export class Cursor {
     const expected = `an integer${describeRange(limits)}`;
     const value = /^[+-]?\d+$/.test(word) ? Number(word) : NaN;
     if (Number.isNaN(value)) {
-      this.failLast(this.sentence(limits.message, word, `'${this.keyword}' expects ${what}, got '${word}'`), { expected });
+      this.failLast(this.sentence(limits.message, word, `'${this.keyword}' expects ${what}, got '${word}'`), {
+        expected,
+      });
     }
     if (value < (limits.min ?? -0x80000000) || value > (limits.max ?? 0x7fffffff)) {
-      this.failLast(this.sentence(limits.message, word, `'${this.keyword}': ${what} '${word}' is out of range`), { expected });
+      this.failLast(this.sentence(limits.message, word, `'${this.keyword}': ${what} '${word}' is out of range`), {
+        expected,
+      });
     }
     return value;
   }
@@ -124,12 +129,17 @@ export class Cursor {
     const result = parseTimeMs(word, limits.unit ?? 'ms');
     if (!result.ok) {
       const text = timeFault(result, word, this.keyword);
-      this.failLast(result.fault === 'overflow' ? text : this.sentence(limits.message, word, text), { expected: 'a time, as 500ms, 5s, 2m, 1h or 1d' });
+      this.failLast(result.fault === 'overflow' ? text : this.sentence(limits.message, word, text), {
+        expected: 'a time, as 500ms, 5s, 2m, 1h or 1d',
+      });
     }
     if (result.trailing !== '') {
-      this.warn(`unexpected character '${result.trailing[0]}' after the timer value '${word}', only ` +
-        '(us=microseconds,ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. ' +
-        'This will be reported as an error in next versions.', { form: 'plain' });
+      this.warn(
+        `unexpected character '${result.trailing[0]}' after the timer value '${word}', only ` +
+          '(us=microseconds,ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. ' +
+          'This will be reported as an error in next versions.',
+        { form: 'plain' },
+      );
     }
     if (result.value < (limits.minMs ?? 0) || result.value > (limits.maxMs ?? Infinity)) {
       this.failLast(this.sentence(limits.message, word, `'${this.keyword}': ${what} '${word}' is out of range`));
@@ -142,7 +152,9 @@ export class Cursor {
     const word = this.word(what, message);
     const result = parseSize(word);
     if (!result.ok) {
-      this.failLast(this.sentence(message, word, `'${this.keyword}': '${word}' is an invalid size`), { expected: 'a size, as 16384, 16k, 1m or 1g' });
+      this.failLast(this.sentence(message, word, `'${this.keyword}': '${word}' is an invalid size`), {
+        expected: 'a size, as 16384, 16k, 1m or 1g',
+      });
     }
     return result.value;
   }

@@ -4,11 +4,14 @@ import { findings, read } from './testing.ts';
 
 /** Texts of `.notice` lines that were reached. */
 function notices(text: string, env: Record<string, string> = {}): readonly string[] {
-  return read(text, { env }).diagnostics.filter(({ severity }) => severity === 'notice').map(({ message }) => message);
+  return read(text, { env })
+    .diagnostics.filter(({ severity }) => severity === 'notice')
+    .map(({ message }) => message);
 }
 
 test('manual 2.4: one branch of a block is read', () => {
-  const block = (first: string, second: string) => `.if ${first}\n.notice A\n.elif ${second}\n.notice B\n.else\n.notice C\n.endif\n.notice end`;
+  const block = (first: string, second: string) =>
+    `.if ${first}\n.notice A\n.elif ${second}\n.notice B\n.else\n.notice C\n.endif\n.notice end`;
   assert.deepEqual(notices(block('1', '1')), ["'A'.", "'end'."]);
   assert.deepEqual(notices(block('0', '1')), ["'B'.", "'end'."]);
   assert.deepEqual(notices(block('0', '0')), ["'C'.", "'end'."]);
@@ -16,10 +19,22 @@ test('manual 2.4: one branch of a block is read', () => {
 
 test('manual 2.4: the example of nested blocks', () => {
   const text = [
-    '.if "${A}"', '.if "${B}"', '.notice "A=1, B=1"', '.elif "${C}"', '.notice "A=1, B=0, C=1"', '.elif "${D}"', '.warning "A=1, B=0, C=0, D=1"',
-    '.else', '.alert "A=1, B=0, C=0, D=0"', '.endif', '.else', '.notice "A=0"', '.endif',
+    '.if "${A}"',
+    '.if "${B}"',
+    '.notice "A=1, B=1"',
+    '.elif "${C}"',
+    '.notice "A=1, B=0, C=1"',
+    '.elif "${D}"',
+    '.warning "A=1, B=0, C=0, D=1"',
+    '.else',
+    '.alert "A=1, B=0, C=0, D=0"',
+    '.endif',
+    '.else',
+    '.notice "A=0"',
+    '.endif',
   ].join('\n');
-  const said = (env: Record<string, string>) => read(text, { env }).diagnostics.map(({ severity, message }) => `${severity} ${message}`);
+  const said = (env: Record<string, string>) =>
+    read(text, { env }).diagnostics.map(({ severity, message }) => `${severity} ${message}`);
   assert.deepEqual(said({ A: '1', B: '1' }), ["notice 'A=1, B=1'."]);
   assert.deepEqual(said({ A: '1', C: '1' }), ["notice 'A=1, B=0, C=1'."]);
   assert.deepEqual(said({ A: '1', D: '1' }), ["warning 'A=1, B=0, C=0, D=1'."]);
@@ -33,13 +48,19 @@ test('what is skipped is not judged, but must be tokens', () => {
   assert.deepEqual(findings('.if 1\n.elif bad\n.endif'), []);
 });
 
-test('blocks that do not fit are errors, in haproxy\'s words', () => {
+test("blocks that do not fit are errors, in haproxy's words", () => {
   assert.deepEqual(findings('.endif'), ["ALERT parsing [t.cfg:1]: lone '.endif' with no matching '.if'."]);
   assert.deepEqual(findings('.else'), ["ALERT parsing [t.cfg:1]: lone '.else' with no matching '.if'."]);
   assert.deepEqual(findings('.elif 1'), ["ALERT parsing [t.cfg:1]: lone '.elif' with no matching '.if'."]);
-  assert.deepEqual(findings('.if 1\n.else\n.else\n.endif'), ["ALERT parsing [t.cfg:3]: '.else' after '.else' is not permitted."]);
-  assert.deepEqual(findings('.if 1\n.else\n.elif 1\n.endif'), ["ALERT parsing [t.cfg:3]: '.elif' after '.else' is not permitted."]);
-  assert.deepEqual(findings('.if 1\n.else x\n.endif'), ["ALERT parsing [t.cfg:2]: Unexpected argument 'x' for '.else'."]);
+  assert.deepEqual(findings('.if 1\n.else\n.else\n.endif'), [
+    "ALERT parsing [t.cfg:3]: '.else' after '.else' is not permitted.",
+  ]);
+  assert.deepEqual(findings('.if 1\n.else\n.elif 1\n.endif'), [
+    "ALERT parsing [t.cfg:3]: '.elif' after '.else' is not permitted.",
+  ]);
+  assert.deepEqual(findings('.if 1\n.else x\n.endif'), [
+    "ALERT parsing [t.cfg:2]: Unexpected argument 'x' for '.else'.",
+  ]);
   assert.deepEqual(findings('.if 1'), ["ALERT parsing [t.cfg:1]: non-terminated '.if' block."]);
   assert.deepEqual(findings('.foo'), ["ALERT parsing [t.cfg:1]: unknown directive '.foo'."]);
 });
@@ -72,14 +93,26 @@ test('messages take one argument', () => {
 });
 
 test('manual 2.3: pseudo-variables tell the place', () => {
-  const text = '.notice "${.FILE}:${.LINE} <${.SECTION}>"\nglobal\n.notice "${.SECTION}"\nfrontend f\n bind :1\n timeout client 1\n.notice "${.LINE} ${.SECTION}"';
+  const text =
+    '.notice "${.FILE}:${.LINE} <${.SECTION}>"\nglobal\n.notice "${.SECTION}"\nfrontend f\n bind :1\n timeout client 1\n.notice "${.LINE} ${.SECTION}"';
   assert.deepEqual(notices(text), ["'t.cfg:1 <>'.", "'global'.", "'7 f'."]);
 });
 
 test('environment keywords act on what follows them', () => {
   const text = [
-    'global', ' setenv A "b c"', '.notice "$A"', ' presetenv A x', ' presetenv B y', '.notice "$A $B"', ' unsetenv A', '.if defined(A)', '.notice no', '.endif',
-    ' setenv K keep', ' resetenv K', '.notice "$K ${B-gone} ${HOME-gone}"',
+    'global',
+    ' setenv A "b c"',
+    '.notice "$A"',
+    ' presetenv A x',
+    ' presetenv B y',
+    '.notice "$A $B"',
+    ' unsetenv A',
+    '.if defined(A)',
+    '.notice no',
+    '.endif',
+    ' setenv K keep',
+    ' resetenv K',
+    '.notice "$K ${B-gone} ${HOME-gone}"',
   ].join('\n');
   assert.deepEqual(notices(text, { HOME: '/root' }), ["'b c'.", "'b c y'.", "'keep gone gone'."]);
 });

@@ -20,7 +20,12 @@ interface Block {
   readonly at: Position;
 }
 
-const MESSAGES: Readonly<Record<string, Severity>> = { '.alert': 'alert', '.warning': 'warning', '.notice': 'notice', '.diag': 'diag' };
+const MESSAGES: Readonly<Record<string, Severity>> = {
+  '.alert': 'alert',
+  '.warning': 'warning',
+  '.notice': 'notice',
+  '.diag': 'diag',
+};
 
 export class Directives {
   private readonly blocks: Block[] = [];
@@ -41,10 +46,14 @@ export class Directives {
   handle(line: Line): void {
     const word = line.words[0];
     switch (word) {
-      case '.if': return this.open(line);
-      case '.elif': return this.elseIf(line);
-      case '.else': return this.otherwise(line);
-      case '.endif': return this.close(line);
+      case '.if':
+        return this.open(line);
+      case '.elif':
+        return this.elseIf(line);
+      case '.else':
+        return this.otherwise(line);
+      case '.endif':
+        return this.close(line);
       default: {
         if (!this.reading) return;
         const severity = Object.hasOwn(MESSAGES, word) ? MESSAGES[word] : undefined;
@@ -57,7 +66,8 @@ export class Directives {
   /** At the end of a file, where every block must be closed. */
   endFile(): void {
     const open = this.blocks.at(-1);
-    if (open !== undefined) this.diagnostics.alert("non-terminated '.if' block.", open.at, { form: 'tight', length: 3 });
+    if (open !== undefined)
+      this.diagnostics.alert("non-terminated '.if' block.", open.at, { form: 'tight', length: 3 });
     this.blocks.length = 0;
   }
 
@@ -108,7 +118,11 @@ export class Directives {
     const text = line.words.slice(1).join(' ');
     const result = evaluateCondition(text, this.facts);
     if (result.ok) return result.value ? 'taken' : 'seeking';
-    this.diagnostics.alert(`${result.message} in '${line.words[0]}' at position ${result.offset + 1}:`, offsetPosition(line, result.offset), { form: 'tight' });
+    this.diagnostics.alert(
+      `${result.message} in '${line.words[0]}' at position ${result.offset + 1}:`,
+      offsetPosition(line, result.offset),
+      { form: 'tight' },
+    );
     return 'done';
   }
 
@@ -118,7 +132,10 @@ export class Directives {
       this.alert(line, text, 2);
       return;
     }
-    this.diagnostics.add(severity, `'${line.words[1] ?? ''}'.`, position(line, 0), { form: 'tight', length: line.words[0].length });
+    this.diagnostics.add(severity, `'${line.words[1] ?? ''}'.`, position(line, 0), {
+      form: 'tight',
+      length: line.words[0].length,
+    });
   }
 
   private alert(line: Line, message: string, index: number): void {

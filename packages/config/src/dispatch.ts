@@ -55,7 +55,11 @@ function dispatch<Context>(cursor: Cursor, section: OpenSection<Context>): void 
 
 /** Runs a declared keyword whose name stands at the cursor, according to its state. */
 export function applyKeyword<Context>(
-  cursor: Cursor, keyword: Keyword<Context>, words: number, context: Context, noted: Set<string>,
+  cursor: Cursor,
+  keyword: Keyword<Context>,
+  words: number,
+  context: Context,
+  noted: Set<string>,
 ): void {
   const at = cursor.index;
   cursor.index += words;
@@ -98,7 +102,8 @@ function refuseNegation(cursor: Cursor, keyword: Declaration): never {
 function isPlaced<Context>(cursor: Cursor, keyword: Keyword<Context>, proxy: ProxyDraft): boolean {
   const label = placeLabel(keyword.name);
   if (proxy.kind === 'defaults') {
-    if (!keyword.places.includes('defaults')) cursor.fail(`'${label}' not allowed in 'defaults' section.`, { length: label.length });
+    if (!keyword.places.includes('defaults'))
+      cursor.fail(`'${label}' not allowed in 'defaults' section.`, { length: label.length });
     if (keyword.namedDefaultsOnly === true && proxy.name === '') {
       cursor.fail(`'${label}' not allowed in anonymous 'defaults' section.`, { length: label.length });
     }
@@ -131,10 +136,14 @@ const FAMILY_MESSAGES: Readonly<Record<string, (list: string, got: string, owner
   capture: () => "'capture' expects 'cookie' or 'request header' or 'response header'.",
   monitor: () => "'monitor' only supports 'fail'.",
   option: (_list, got) => (got === '' ? "'option' expects an option name" : `unknown option '${got}'`),
-  'tcp-request': (_list, got, owner) => (got === '' ? `missing argument for 'tcp-request' in ${owner}`
-    : `'tcp-request' expects 'inspect-delay', 'connection', or 'content' in ${owner} (got '${got}')`),
-  'tcp-response': (_list, got, owner) => (got === '' ? `missing argument for 'tcp-response' in ${owner}`
-    : `'tcp-response' expects 'inspect-delay' or 'content' in ${owner} (got '${got}')`),
+  'tcp-request': (_list, got, owner) =>
+    got === ''
+      ? `missing argument for 'tcp-request' in ${owner}`
+      : `'tcp-request' expects 'inspect-delay', 'connection', or 'content' in ${owner} (got '${got}')`,
+  'tcp-response': (_list, got, owner) =>
+    got === ''
+      ? `missing argument for 'tcp-response' in ${owner}`
+      : `'tcp-response' expects 'inspect-delay' or 'content' in ${owner} (got '${got}')`,
   timeout: (list, got) => `'timeout' supports ${list.replace(/, ([^,]*)$/, ' and $1')} (got '${got}')`,
 };
 
@@ -146,11 +155,16 @@ function unknown<Context>(cursor: Cursor, section: OpenSection<Context>): never 
     const got = cursor.peek(1) ?? '';
     const list = seconds.map((word) => `'${word}'`).join(', ');
     const nearest = cursor.diagnostics.nearest(got, seconds);
-    const owner = section.proxy === undefined ? section.kind : `${describeKind(section.proxy.kind)} '${section.proxy.name}'`;
+    const owner =
+      section.proxy === undefined ? section.kind : `${describeKind(section.proxy.kind)} '${section.proxy.name}'`;
     const message = FAMILY_MESSAGES[first]?.(list, got, owner) ?? `'${first}' only supports ${list} (got '${got}')`;
     const tail = meant(nearest) || (first === 'option' ? '.' : '');
     // A list of all options would bury the rest.
-    cursor.failAt(cursor.index + 1, message + tail, { nearest, expected: seconds.length > 12 ? undefined : list, form: first === 'option' && got === '' ? 'tight' : cursor.form });
+    cursor.failAt(cursor.index + 1, message + tail, {
+      nearest,
+      expected: seconds.length > 12 ? undefined : list,
+      form: first === 'option' && got === '' ? 'tight' : cursor.form,
+    });
   }
   const candidates = placedWords(section);
   const nearest = cursor.diagnostics.nearest(first, candidates);

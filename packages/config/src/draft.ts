@@ -9,7 +9,20 @@ import type { Acl } from './expression-model.ts';
 import type { ConfigHost } from './host.ts';
 import type { Keyword, KeywordIndex } from './keyword.ts';
 import type {
-  Bind, ErrorPage, Global, HttpErrors, LogTarget, Options, Position, Proxy, Rules, Server, StatsSocket, Timeouts, Tune, Userlist,
+  Bind,
+  ErrorPage,
+  Global,
+  HttpErrors,
+  LogTarget,
+  Options,
+  Position,
+  Proxy,
+  Rules,
+  Server,
+  StatsSocket,
+  Timeouts,
+  Tune,
+  Userlist,
 } from './model.ts';
 import type { LookUpVariable } from './tokenize.ts';
 
@@ -29,8 +42,10 @@ export type BindDraft = Mutable<Bind>;
 export type StatsSocketDraft = Mutable<StatsSocket>;
 
 /** A proxy or `defaults` section while it is read. `acls` is a map so that conditions find them at once. */
-export interface ProxyDraft
-  extends Omit<Mutable<Proxy>, 'kind' | 'acls' | 'rules' | 'timeouts' | 'options' | 'errors' | 'servers' | 'binds' | 'logs'> {
+export interface ProxyDraft extends Omit<
+  Mutable<Proxy>,
+  'kind' | 'acls' | 'rules' | 'timeouts' | 'options' | 'errors' | 'servers' | 'binds' | 'logs'
+> {
   kind: Proxy['kind'] | 'defaults';
   binds: BindDraft[];
   /** `global` stands for the global section's targets, which may still grow. */

@@ -24,10 +24,14 @@ export class Environment {
   /** A variable for quoted words; pseudo-variables begin with a dot. */
   readonly lookUp = (name: string): string | undefined => {
     switch (name) {
-      case '.FILE': return this.file;
-      case '.LINE': return String(this.line);
-      case '.SECTION': return this.section;
-      default: return this.variables.get(name);
+      case '.FILE':
+        return this.file;
+      case '.LINE':
+        return String(this.line);
+      case '.SECTION':
+        return this.section;
+      default:
+        return this.variables.get(name);
     }
   };
 }

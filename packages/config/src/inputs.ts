@@ -19,7 +19,10 @@ export function loadInputs(paths: readonly string[], host: ConfigHost): InputRes
   for (const path of paths) {
     const listing = host.listDirectory(path);
     const names = listing.ok
-      ? listing.value.filter((name) => name.endsWith('.cfg') && !name.startsWith('.')).toSorted(compareBytes).map((name) => joinPath(path, name))
+      ? listing.value
+          .filter((name) => name.endsWith('.cfg') && !name.startsWith('.'))
+          .toSorted(compareBytes)
+          .map((name) => joinPath(path, name))
       : [path];
     for (const name of names) {
       const answer = host.readFile(name);

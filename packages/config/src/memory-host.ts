@@ -22,8 +22,12 @@ export function memoryHost(options: MemoryHostOptions = {}): ConfigHost {
     },
     listDirectory: (path): HostAnswer<readonly string[]> => {
       const start = path.endsWith('/') ? path : `${path}/`;
-      const names = [...files.keys()].filter((file) => file.startsWith(start) && !file.slice(start.length).includes('/'));
-      return names.length === 0 ? { ok: false, reason: 'Not a directory' } : { ok: true, value: names.map((file) => file.slice(start.length)) };
+      const names = [...files.keys()].filter(
+        (file) => file.startsWith(start) && !file.slice(start.length).includes('/'),
+      );
+      return names.length === 0
+        ? { ok: false, reason: 'Not a directory' }
+        : { ok: true, value: names.map((file) => file.slice(start.length)) };
     },
     env: options.env ?? {},
     hostname: 'node1',

@@ -32,7 +32,10 @@ function editDistance(left: string, right: string, bound: number): number {
       const same = left.charCodeAt(i - 1) === right.charCodeAt(j - 1);
       let cost = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (same ? 0 : 1));
       const swapped =
-        i > 1 && j > 1 && left.charCodeAt(i - 1) === right.charCodeAt(j - 2) && left.charCodeAt(i - 2) === right.charCodeAt(j - 1);
+        i > 1 &&
+        j > 1 &&
+        left.charCodeAt(i - 1) === right.charCodeAt(j - 2) &&
+        left.charCodeAt(i - 2) === right.charCodeAt(j - 1);
       if (swapped) cost = Math.min(cost, beforePrevious[j - 2] + 1);
       current.push(cost);
       rowMinimum = Math.min(rowMinimum, cost);

@@ -11,7 +11,11 @@ export function printConfig(config: Config): string {
 }
 
 function printSection(section: SectionSource): string {
-  const head = [section.kind, ...(section.name === '' ? [] : [quoteWord(section.name)]), ...(section.from === undefined ? [] : ['from', quoteWord(section.from)])];
+  const head = [
+    section.kind,
+    ...(section.name === '' ? [] : [quoteWord(section.name)]),
+    ...(section.from === undefined ? [] : ['from', quoteWord(section.from)]),
+  ];
   return `${head.join(' ')}\n${section.statements.map(printStatement).join('')}`;
 }
 
@@ -40,12 +44,17 @@ function hasControlCharacter(word: string): boolean {
 
 function escapeCharacter(character: string): string {
   switch (character) {
-    case '\n': return '\\n';
-    case '\r': return '\\r';
-    case '\t': return '\\t';
+    case '\n':
+      return '\\n';
+    case '\r':
+      return '\\r';
+    case '\t':
+      return '\\t';
     case '"':
     case '\\':
-    case '$': return `\\${character}`;
-    default: return hasControlCharacter(character) ? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}` : character;
+    case '$':
+      return `\\${character}`;
+    default:
+      return hasControlCharacter(character) ? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}` : character;
   }
 }

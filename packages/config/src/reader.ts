@@ -58,7 +58,9 @@ export class Reader {
       if (end < 0) {
         state.diagnostics.alert(
           `Missing LF on last line, file might have been truncated at position ${line.length + 1}.`,
-          { file: name, line: number, column: line.length + 1 }, { form: 'tight' });
+          { file: name, line: number, column: line.length + 1 },
+          { form: 'tight' },
+        );
         break;
       }
       start = end + 1;
@@ -76,7 +78,11 @@ export class Reader {
     const { diagnostics } = this.state;
     const nul = text.indexOf('\0');
     if (nul >= 0) {
-      diagnostics.alert(`Stray NUL character at position ${nul + 1}.`, { file, line: number, column: nul + 1 }, { form: 'tight' });
+      diagnostics.alert(
+        `Stray NUL character at position ${nul + 1}.`,
+        { file, line: number, column: nul + 1 },
+        { form: 'tight' },
+      );
       return;
     }
     const tokens = tokenizeLine(text, this.environment.lookUp);
@@ -115,7 +121,11 @@ export class Reader {
     this.section = section;
     this.environment.section = section.name === '' ? kind : section.name;
     this.sources.push({
-      kind, name: section.name, from: section.from, at: { file: line.file, line: line.number, column: line.columns[0] }, statements: this.statements,
+      kind,
+      name: section.name,
+      from: section.from,
+      at: { file: line.file, line: line.number, column: line.columns[0] },
+      statements: this.statements,
     });
   }
 
@@ -124,7 +134,10 @@ export class Reader {
     this.outsideReported = true;
     const nearest = nearestWord(word, ['global', 'defaults', 'frontend', 'backend', 'listen']);
     this.state.diagnostics.alert(`unknown keyword '${word}' out of section.`, cursor.position(), {
-      form: 'tight', length: word.length, nearest, expected: 'a section: global, defaults, frontend, backend or listen',
+      form: 'tight',
+      length: word.length,
+      nearest,
+      expected: 'a section: global, defaults, frontend, backend or listen',
     });
   }
 }

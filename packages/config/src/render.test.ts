@@ -8,17 +8,25 @@ sources.add('t.cfg', 'global\n\tmaxcon 10\nlast line');
 
 function finding(detail: Partial<Diagnostic> = {}): Diagnostic {
   return {
-    severity: 'alert', message: "unknown keyword 'maxcon' in 'global' section", at: { file: 't.cfg', line: 2, column: 2 }, length: 6, form: 'parsing',
-    expected: undefined, nearest: undefined, ...detail,
+    severity: 'alert',
+    message: "unknown keyword 'maxcon' in 'global' section",
+    at: { file: 't.cfg', line: 2, column: 2 },
+    length: 6,
+    form: 'parsing',
+    expected: undefined,
+    nearest: undefined,
+    ...detail,
   };
 }
 
-test('the first line is haproxy\'s, then place, source line and caret', () => {
-  assert.equal(renderDiagnostic(finding({ nearest: 'maxconn' }), { pid: 42, sources }),
+test("the first line is haproxy's, then place, source line and caret", () => {
+  assert.equal(
+    renderDiagnostic(finding({ nearest: 'maxconn' }), { pid: 42, sources }),
     "[ALERT]    (42) : config : parsing [t.cfg:2] : unknown keyword 'maxcon' in 'global' section\n" +
-    '   --> t.cfg:2:2\n' +
-    '    | \tmaxcon 10\n' +
-    "    | \t^^^^^^ did you mean 'maxconn'?\n");
+      '   --> t.cfg:2:2\n' +
+      '    | \tmaxcon 10\n' +
+      "    | \t^^^^^^ did you mean 'maxconn'?\n",
+  );
 });
 
 test('each form begins as haproxy begins it', () => {
@@ -30,7 +38,8 @@ test('each form begins as haproxy begins it', () => {
 });
 
 test('labels are padded as haproxy pads them', () => {
-  const label = (severity: Diagnostic['severity']) => renderDiagnostic(finding({ severity }), { pid: 1, sources, brief: true }).slice(0, 15);
+  const label = (severity: Diagnostic['severity']) =>
+    renderDiagnostic(finding({ severity }), { pid: 1, sources, brief: true }).slice(0, 15);
   assert.equal(label('alert'), '[ALERT]    (1) ');
   assert.equal(label('warning'), '[WARNING]  (1) ');
   assert.equal(label('notice'), '[NOTICE]   (1) ');
@@ -43,15 +52,27 @@ test('expectation and suggestion stand behind the caret', () => {
 });
 
 test('a place at the end of the line, on the last line or outside the text is no problem', () => {
-  assert.match(renderDiagnostic(finding({ at: { file: 't.cfg', line: 3, column: 10 } }), { pid: 1, sources }), / {9}\^\n$/);
-  assert.match(renderDiagnostic(finding({ at: { file: 't.cfg', line: 9, column: 1 } }), { pid: 1, sources }), /--> t\.cfg:9:1\n$/);
-  assert.match(renderDiagnostic(finding({ at: { file: 'other', line: 1, column: 1 } }), { pid: 1, sources }), /--> other:1:1\n$/);
+  assert.match(
+    renderDiagnostic(finding({ at: { file: 't.cfg', line: 3, column: 10 } }), { pid: 1, sources }),
+    / {9}\^\n$/,
+  );
+  assert.match(
+    renderDiagnostic(finding({ at: { file: 't.cfg', line: 9, column: 1 } }), { pid: 1, sources }),
+    /--> t\.cfg:9:1\n$/,
+  );
+  assert.match(
+    renderDiagnostic(finding({ at: { file: 'other', line: 1, column: 1 } }), { pid: 1, sources }),
+    /--> other:1:1\n$/,
+  );
 });
 
 test('a long line is cut around the caret, and control characters are shown as such', () => {
   const long = new Sources();
   long.add('t.cfg', `${'a'.repeat(5000)} bad\x1b[31m ${'b'.repeat(5000)}`);
-  const text = renderDiagnostic(finding({ at: { file: 't.cfg', line: 1, column: 5002 }, length: 3 }), { pid: 1, sources: long });
+  const text = renderDiagnostic(finding({ at: { file: 't.cfg', line: 1, column: 5002 }, length: 3 }), {
+    pid: 1,
+    sources: long,
+  });
   const [, , shown, caret] = text.split('\n') as [string, string, string, string];
   assert.ok(shown.length < 200);
   assert.ok(!shown.includes('\x1b'));

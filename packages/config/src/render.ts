@@ -7,7 +7,10 @@ import type { Diagnostic, Severity } from './diagnostic.ts';
 
 /** Labels as HAProxy pads them. */
 const LABELS: Readonly<Record<Severity, string>> = {
-  alert: '[ALERT]    ', warning: '[WARNING]  ', notice: '[NOTICE]   ', diag: '[DIAG]     ',
+  alert: '[ALERT]    ',
+  warning: '[WARNING]  ',
+  notice: '[NOTICE]   ',
+  diag: '[DIAG]     ',
 };
 
 /** Columns of source shown around a caret; a minified line must not flood the terminal. */
@@ -63,8 +66,10 @@ export function renderDiagnostics(
   options: RenderOptions,
   severities: readonly Severity[] = ['alert', 'warning', 'notice'],
 ): string {
-  return diagnostics.filter((diagnostic) => severities.includes(diagnostic.severity))
-    .map((diagnostic) => renderDiagnostic(diagnostic, options)).join('');
+  return diagnostics
+    .filter((diagnostic) => severities.includes(diagnostic.severity))
+    .map((diagnostic) => renderDiagnostic(diagnostic, options))
+    .join('');
 }
 
 /** HAProxy's sentence with what it puts before it, without label and pid. */
@@ -72,10 +77,14 @@ export function haproxyText(diagnostic: Diagnostic): string {
   const { at, message } = diagnostic;
   if (at === undefined) return message;
   switch (diagnostic.form) {
-    case 'parsing': return `parsing [${at.file}:${at.line}] : ${message}`;
-    case 'tight': return `parsing [${at.file}:${at.line}]: ${message}`;
-    case 'place': return `[${at.file}:${at.line}] : ${message}`;
-    case 'plain': return message;
+    case 'parsing':
+      return `parsing [${at.file}:${at.line}] : ${message}`;
+    case 'tight':
+      return `parsing [${at.file}:${at.line}]: ${message}`;
+    case 'place':
+      return `[${at.file}:${at.line}] : ${message}`;
+    case 'plain':
+      return message;
   }
 }
 

@@ -17,12 +17,24 @@ class ProxyScope implements ExpressionScope {
     this.place = place;
   }
 
-  get proxyName(): string { return this.draft?.name ?? ''; }
-  get proxyKind() { return this.draft?.kind ?? 'global'; }
-  get acls(): Map<string, Acl> { return this.draft?.acls ?? this.ownAcls; }
-  get mode(): Mode { return this.draft?.mode ?? 'tcp'; }
-  get diagnostics() { return this.state.diagnostics; }
-  get host() { return this.state.host; }
+  get proxyName(): string {
+    return this.draft?.name ?? '';
+  }
+  get proxyKind() {
+    return this.draft?.kind ?? 'global';
+  }
+  get acls(): Map<string, Acl> {
+    return this.draft?.acls ?? this.ownAcls;
+  }
+  get mode(): Mode {
+    return this.draft?.mode ?? 'tcp';
+  }
+  get diagnostics() {
+    return this.state.diagnostics;
+  }
+  get host() {
+    return this.state.host;
+  }
 
   httpErrors(name: string): HttpErrors | undefined {
     return this.state.httpErrors.get(name);

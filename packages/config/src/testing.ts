@@ -20,7 +20,9 @@ export function valid(text: string, options: MemoryHostOptions = {}): Config {
 
 /** The findings of a text as HAProxy writes them: "ALERT parsing [t.cfg:2] : …", first lines only. */
 export function findings(text: string, options: MemoryHostOptions = {}): readonly string[] {
-  return read(text, options).diagnostics.map((diagnostic) => `${diagnostic.severity.toUpperCase()} ${haproxyText(diagnostic).split('\n')[0]}`);
+  return read(text, options).diagnostics.map(
+    (diagnostic) => `${diagnostic.severity.toUpperCase()} ${haproxyText(diagnostic).split('\n')[0]}`,
+  );
 }
 
 /** Timeouts, so that warnings about missing ones stay away. */
@@ -32,6 +34,10 @@ export function proxyOf(head: string, statements: readonly string[], options: Me
 }
 
 /** Findings of statements of one proxy, which begin at line 7. */
-export function proxyFindings(head: string, statements: readonly string[], options: MemoryHostOptions = {}): readonly string[] {
+export function proxyFindings(
+  head: string,
+  statements: readonly string[],
+  options: MemoryHostOptions = {},
+): readonly string[] {
   return findings(`${TIMEOUTS} mode http\n${head}\n ${statements.join('\n ')}`, options);
 }

@@ -29,7 +29,7 @@ test('manual 2.2: the matrix of special characters', () => {
   assert.deepEqual(words('a \\# \\x23 "#" "\\#" \'#\''), ['a', '#', '#', '#', '#', '#']);
   assert.deepEqual(words('a $ \\x24 "\\$" "\\x24" \'$\''), ['a', '$', '$', '$', '$', '$']);
   assert.deepEqual(words('a \\\' \\x27 "\'"'), ['a', "'", "'", "'"]);
-  assert.deepEqual(words("a \\\\ \\x5c \"\\\\\" '\\'"), ['a', '\\', '\\', '\\', '\\']);
+  assert.deepEqual(words('a \\\\ \\x5c "\\\\" \'\\\''), ['a', '\\', '\\', '\\', '\\']);
 });
 
 test('where the manual and haproxy 2.6.12 differ, the program is followed', () => {
@@ -78,14 +78,18 @@ const REFUSALS: readonly (readonly [string, string, number])[] = [
   ['  node "${FOO[x]}"', 'truncated or invalid word expansion sequence', 14],
 ];
 
-test('bad lines are refused with haproxy\'s text and place', () => {
-  for (const [line, message, column] of REFUSALS) assert.deepEqual(tokenizeLine(line, lookUp).error, { message, column }, line);
+test("bad lines are refused with haproxy's text and place", () => {
+  for (const [line, message, column] of REFUSALS)
+    assert.deepEqual(tokenizeLine(line, lookUp).error, { message, column }, line);
 });
 
 test('a line holds 64 words, keyword included', () => {
   const line = (count: number) => 'k' + ' a'.repeat(count - 1);
   assert.equal(tokenizeLine(line(MAX_LINE_WORDS), lookUp).error, undefined);
-  assert.match(tokenizeLine(line(MAX_LINE_WORDS + 1), lookUp).error!.message, /^too many words, truncating after word 64, /);
+  assert.match(
+    tokenizeLine(line(MAX_LINE_WORDS + 1), lookUp).error!.message,
+    /^too many words, truncating after word 64, /,
+  );
 });
 
 test('every word has the column at which it begins', () => {
@@ -94,16 +98,43 @@ test('every word has the column at which it begins', () => {
   assert.deepEqual(tokens.columns, [3, 8, 16, 21]);
 });
 
-const ANY_LINE = fc.array(
-  fc.constantFrom('a', 'b1', ' ', '\t', '"', "'", '\\', '#', '$', '${', '}', 'A', 'S', '[*]', '-', '\\x41', '\\x4', '\r', '\u00e9', '.LINE', '\0'),
-  { maxLength: 20 },
-).map((parts) => parts.join(''));
+const ANY_LINE = fc
+  .array(
+    fc.constantFrom(
+      'a',
+      'b1',
+      ' ',
+      '\t',
+      '"',
+      "'",
+      '\\',
+      '#',
+      '$',
+      '${',
+      '}',
+      'A',
+      'S',
+      '[*]',
+      '-',
+      '\\x41',
+      '\\x4',
+      '\r',
+      '\u00e9',
+      '.LINE',
+      '\0',
+    ),
+    { maxLength: 20 },
+  )
+  .map((parts) => parts.join(''));
 
 test('the tokenizer never throws, and its places are inside the line', () => {
-  fc.assert(fc.property(ANY_LINE, (line) => {
-    const tokens = tokenizeLine(line, lookUp);
-    assert.ok(tokens.columns.length >= tokens.words.length);
-    for (const column of tokens.columns) assert.ok(column >= 1 && column <= line.length);
-    if (tokens.error !== undefined) assert.ok(tokens.error.column >= 1 && tokens.error.column <= line.length + 1, line);
-  }));
+  fc.assert(
+    fc.property(ANY_LINE, (line) => {
+      const tokens = tokenizeLine(line, lookUp);
+      assert.ok(tokens.columns.length >= tokens.words.length);
+      for (const column of tokens.columns) assert.ok(column >= 1 && column <= line.length);
+      if (tokens.error !== undefined)
+        assert.ok(tokens.error.column >= 1 && tokens.error.column <= line.length + 1, line);
+    }),
+  );
 });

@@ -269,11 +269,16 @@ class Scanner {
  * manual also lists an escaped tab; HAProxy 2.6 keeps that backslash, and so do we.
  */
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  ' ': ' ', '\\': '\\', '#': '#', '"': '"', n: '\n', r: '\r', t: '\t',
+  ' ': ' ',
+  '\\': '\\',
+  '#': '#',
+  '"': '"',
+  n: '\n',
+  r: '\r',
+  t: '\t',
 };
 
 /** Binds tokens to their file for a cursor. */
 export function toLine(file: string, number: number, tokens: Tokens): Line {
   return { file, number, words: tokens.words, columns: tokens.columns, endColumn: tokens.endColumn };
 }
-

@@ -47,9 +47,15 @@ test('sizes in powers of 1024, below 4 GiB', () => {
 
 test('a whole number of any unit is that many milliseconds', () => {
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-  fc.assert(fc.property(fc.constantFrom(...(Object.keys(units) as (keyof typeof units)[])), fc.nat(10_000_000), (unit, count) => {
-    const expected = count * units[unit];
-    const result = parseTimeMs(`${count}${unit}`, 's');
-    assert.deepEqual(result, expected > MAX_TIME_MS ? { ok: false, fault: 'overflow' } : ok(expected));
-  }));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...(Object.keys(units) as (keyof typeof units)[])),
+      fc.nat(10_000_000),
+      (unit, count) => {
+        const expected = count * units[unit];
+        const result = parseTimeMs(`${count}${unit}`, 's');
+        assert.deepEqual(result, expected > MAX_TIME_MS ? { ok: false, fault: 'overflow' } : ok(expected));
+      },
+    ),
+  );
 });

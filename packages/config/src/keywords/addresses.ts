@@ -17,14 +17,18 @@ export function readAddresses(cursor: Cursor, state: ParseState, rules: AddressR
   if (parts.length > 1 && parts.at(-1) === '') parts.pop();
   for (const part of parts) {
     const expanded = expandAddress(part, state);
-    const result = expanded === ''
-      ? { ok: false as const, reason: `'${part}' resolves to an empty address (environment variable missing?)` }
-      : parseAddress(expanded, rules);
+    const result =
+      expanded === ''
+        ? { ok: false as const, reason: `'${part}' resolves to an empty address (environment variable missing?)` }
+        : parseAddress(expanded, rules);
     if (result.ok) {
       addresses.push(result.address);
     } else {
       const at = { ...cursor.position(index), column };
-      state.diagnostics.alert(cursor.subject + result.reason, at, { length: Math.max(1, part.length), form: cursor.form });
+      state.diagnostics.alert(cursor.subject + result.reason, at, {
+        length: Math.max(1, part.length),
+        form: cursor.form,
+      });
     }
     expandedParts.push(expanded);
     column += part.length + 1;

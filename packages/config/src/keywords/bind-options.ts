@@ -27,7 +27,11 @@ function text(field: 'name' | 'interface', missing: string): Parse {
 function number(field: 'maxconn' | 'backlog', bound: string): Parse {
   return (cursor, { draft }) => {
     draft[field] = cursor.integer('a number', {
-      min: 0, message: (word) => (word === '' ? `'${cursor.keyword}' : missing value` : `'${cursor.keyword}' : invalid value ${word}, must be ${bound}`),
+      min: 0,
+      message: (word) =>
+        word === ''
+          ? `'${cursor.keyword}' : missing value`
+          : `'${cursor.keyword}' : invalid value ${word}, must be ${bound}`,
     });
   };
 }
@@ -35,7 +39,8 @@ function number(field: 'maxconn' | 'backlog', bound: string): Parse {
 function owner(kind: 'user' | 'group'): Parse {
   const idField = kind === 'user' ? 'uid' : 'gid';
   return (cursor, { draft, state }) => {
-    const message = (word: string): string => (word === '' ? `'${kind}' : missing ${kind} name` : `'${kind}' : unknown ${kind} name '${word}'`);
+    const message = (word: string): string =>
+      word === '' ? `'${kind}' : missing ${kind} name` : `'${kind}' : unknown ${kind} name '${word}'`;
     if (cursor.atEnd) cursor.fail(message(''));
     const { name, id } = readUserId(cursor, state, kind, message);
     draft[kind] = name;
@@ -45,14 +50,19 @@ function owner(kind: 'user' | 'group'): Parse {
 
 function ownerId(field: 'uid' | 'gid'): Parse {
   return (cursor, { draft }) => {
-    draft[field] = cursor.integer('a numeric id', { min: 0, message: (word) => (word === '' ? `'${field}' : missing value` : `'${field}' : invalid value '${word}'`) });
+    draft[field] = cursor.integer('a numeric id', {
+      min: 0,
+      message: (word) => (word === '' ? `'${field}' : missing value` : `'${field}' : invalid value '${word}'`),
+    });
   };
 }
 
 function readId(cursor: Cursor, { draft, proxy }: BindContext): void {
   const message = (word: string): string => {
     if (word === '') return "'id' : expects an integer argument";
-    return /^-?\d+$/.test(word) ? "'id' : custom id has to be > 0" : `'id' : expects an integer argument, found '${word}'`;
+    return /^-?\d+$/.test(word)
+      ? "'id' : custom id has to be > 0"
+      : `'id' : expects an integer argument, found '${word}'`;
   };
   const id = cursor.integer('a number', { min: 1, message });
   const other = proxy?.notes.bindIds.get(id);
@@ -79,14 +89,20 @@ function readTcpUserTimeout(cursor: Cursor, { draft }: BindContext): void {
 
 function readNice(cursor: Cursor, { draft }: BindContext): void {
   draft.nice = cursor.integer('a number', {
-    min: -1024, max: 1024, message: (word) => (word === '' ? "'nice' : missing value" : `'nice' : invalid value ${word}, allowed range is -1024..1024`),
+    min: -1024,
+    max: 1024,
+    message: (word) =>
+      word === '' ? "'nice' : missing value" : `'nice' : invalid value ${word}, allowed range is -1024..1024`,
   });
 }
 
 function readShards(cursor: Cursor, { draft }: BindContext): void {
   if (cursor.take('by-thread')) return;
   draft.shards = cursor.integer('a number', {
-    min: 1, max: 64, message: (word) => `'shards' : invalid value ${/^\d+$/.test(word) ? word : 0}, allowed range is 1..64 or 'by-thread'`,
+    min: 1,
+    max: 64,
+    message: (word) =>
+      `'shards' : invalid value ${/^\d+$/.test(word) ? word : 0}, allowed range is 1..64 or 'by-thread'`,
   });
 }
 
@@ -94,52 +110,113 @@ function readShards(cursor: Cursor, { draft }: BindContext): void {
 function readThread(cursor: Cursor, { draft }: BindContext): void {
   const word = cursor.word('a thread set', "'thread' : missing thread set");
   const set = word.startsWith('1/') ? word.slice(2) : word;
-  draft.threads = [...new Set([...(draft.threads ?? []), ...numberSet(cursor, set, 1, 64, `'${word}' : `)])].sort((left, right) => left - right);
+  draft.threads = [...new Set([...(draft.threads ?? []), ...numberSet(cursor, set, 1, 64, `'${word}' : `)])].sort(
+    (left, right) => left - right,
+  );
 }
 
 export const bindOptionKeywords: readonly Keyword<BindContext>[] = [
-  { name: 'accept-proxy', places: BIND, state: 'later', manual: '5.1', reason: 'the PROXY protocol is not available', parse: flag('acceptProxy') },
+  {
+    name: 'accept-proxy',
+    places: BIND,
+    state: 'later',
+    manual: '5.1',
+    reason: 'the PROXY protocol is not available',
+    parse: flag('acceptProxy'),
+  },
   { name: 'backlog', places: BIND, state: 'works', manual: '5.1', parse: number('backlog', '> 0') },
   { name: 'defer-accept', places: BIND, state: 'works', manual: '5.1', parse: flag('deferAccept') },
   {
-    name: 'expose-fd', places: BIND, state: 'accepted', severity: 'quiet', manual: '5.1',
+    name: 'expose-fd',
+    places: BIND,
+    state: 'accepted',
+    severity: 'quiet',
+    manual: '5.1',
     reason: 'a reload keeps its listeners in one process',
     parse: (cursor) => {
-      cursor.oneOf('fd type', ['listeners'], (word) => (word === '' ? "'expose-fd' : missing fd type" : "'expose-fd' : unsupported fd type"));
+      cursor.oneOf('fd type', ['listeners'], (word) =>
+        word === '' ? "'expose-fd' : missing fd type" : "'expose-fd' : unsupported fd type",
+      );
     },
   },
   { name: 'gid', places: BIND, state: 'works', manual: '5.1', parse: ownerId('gid') },
   { name: 'group', places: BIND, state: 'works', manual: '5.1', parse: owner('group') },
   { name: 'id', places: BIND, state: 'works', manual: '5.1', parse: readId },
-  { name: 'interface', places: BIND, state: 'works', manual: '5.1', parse: text('interface', "'interface' : missing interface name") },
   {
-    name: 'level', places: BIND, state: 'works', manual: '5.1',
+    name: 'interface',
+    places: BIND,
+    state: 'works',
+    manual: '5.1',
+    parse: text('interface', "'interface' : missing interface name"),
+  },
+  {
+    name: 'level',
+    places: BIND,
+    state: 'works',
+    manual: '5.1',
     parse: (cursor, { draft }) => {
       draft.level = cursor.oneOf('level', ['user', 'operator', 'admin'], (word) =>
-        (word === '' ? "'level' : missing level" : `'level' only supports 'user', 'operator', and 'admin' (got '${word}')`));
+        word === ''
+          ? "'level' : missing level"
+          : `'level' only supports 'user', 'operator', and 'admin' (got '${word}')`,
+      );
     },
   },
   { name: 'maxconn', places: BIND, state: 'works', manual: '5.1', parse: number('maxconn', '>= 0') },
   {
-    name: 'mode', places: BIND, state: 'works', manual: '5.1',
+    name: 'mode',
+    places: BIND,
+    state: 'works',
+    manual: '5.1',
     parse: (cursor, { draft }) => {
       draft.mode = readMode(cursor, (word) => `'mode' : missing or invalid mode '${word}' (octal integer expected)`);
     },
   },
   { name: 'mss', places: BIND, state: 'works', manual: '5.1', parse: readMss },
   { name: 'name', places: BIND, state: 'works', manual: '5.1', parse: text('name', "'name' : missing name") },
-  { name: 'nice', places: BIND, state: 'accepted', manual: '5.1', reason: 'all sockets of a thread have the same priority', parse: readNice },
   {
-    name: 'severity-output', places: BIND, state: 'later', severity: 'warning', manual: '5.1', reason: 'answers carry no severity',
+    name: 'nice',
+    places: BIND,
+    state: 'accepted',
+    manual: '5.1',
+    reason: 'all sockets of a thread have the same priority',
+    parse: readNice,
+  },
+  {
+    name: 'severity-output',
+    places: BIND,
+    state: 'later',
+    severity: 'warning',
+    manual: '5.1',
+    reason: 'answers carry no severity',
     parse: (cursor, { draft }) => {
       draft.severityOutput = cursor.oneOf('format', ['none', 'number', 'string'], (word) =>
-        (word === '' ? "'severity-output' : missing severity-output format" : `'severity-output' only supports 'none', 'number', and 'string' (got '${word}')`));
+        word === ''
+          ? "'severity-output' : missing severity-output format"
+          : `'severity-output' only supports 'none', 'number', and 'string' (got '${word}')`,
+      );
     },
   },
-  { name: 'shards', places: BIND, state: 'accepted', severity: 'quiet', manual: '5.1', reason: 'every thread has a socket of its own', parse: readShards },
+  {
+    name: 'shards',
+    places: BIND,
+    state: 'accepted',
+    severity: 'quiet',
+    manual: '5.1',
+    reason: 'every thread has a socket of its own',
+    parse: readShards,
+  },
   { name: 'tcp-ut', places: BIND, state: 'works', manual: '5.1', parse: readTcpUserTimeout },
   { name: 'tfo', places: BIND, state: 'works', manual: '5.1', parse: flag('tfo') },
-  { name: 'thread', places: BIND, state: 'later', severity: 'warning', manual: '5.1', reason: 'every thread accepts', parse: readThread },
+  {
+    name: 'thread',
+    places: BIND,
+    state: 'later',
+    severity: 'warning',
+    manual: '5.1',
+    reason: 'every thread accepts',
+    parse: readThread,
+  },
   { name: 'transparent', places: BIND, state: 'works', manual: '5.1', parse: flag('transparent') },
   { name: 'uid', places: BIND, state: 'works', manual: '5.1', parse: ownerId('uid') },
   { name: 'user', places: BIND, state: 'works', manual: '5.1', parse: owner('user') },

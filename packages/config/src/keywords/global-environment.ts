@@ -15,7 +15,8 @@ function set(overwrite: boolean): Parse {
     const value = cursor.word('a value', message);
     const extra = cursor.next();
     // HAProxy ignores what follows without a word.
-    if (extra !== undefined) cursor.warn(`'${cursor.keyword}' ignores unexpected argument '${extra}'; quote the value if it contains spaces.`);
+    if (extra !== undefined)
+      cursor.warn(`'${cursor.keyword}' ignores unexpected argument '${extra}'; quote the value if it contains spaces.`);
     if (overwrite || !state.env.has(name)) state.env.set(name, value);
   };
 }
@@ -24,14 +25,21 @@ export const globalEnvironmentKeywords: readonly Keyword<GlobalContext>[] = [
   { name: 'setenv', places: GLOBAL, state: 'works', manual: '3.1', parse: set(true) },
   { name: 'presetenv', places: GLOBAL, state: 'works', manual: '3.1', parse: set(false) },
   {
-    name: 'unsetenv', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'unsetenv',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { state }) => {
-      if (cursor.atEnd) cursor.fail("'unsetenv' expects at least one variable name.", { form: 'tight', expected: 'a name' });
+      if (cursor.atEnd)
+        cursor.fail("'unsetenv' expects at least one variable name.", { form: 'tight', expected: 'a name' });
       for (const name of cursor.rest()) state.env.delete(name);
     },
   },
   {
-    name: 'resetenv', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'resetenv',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { state }) => {
       const kept = new Set(cursor.rest());
       for (const name of state.env.keys()) {

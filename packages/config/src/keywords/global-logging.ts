@@ -28,7 +28,9 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
   cursor.subject = "'stats socket' : ";
   if (cursor.atEnd) {
     cursor.subject = '';
-    cursor.fail("'stats socket' in global section expects an address or a path to a UNIX socket", { expected: 'an address or a path' });
+    cursor.fail("'stats socket' in global section expects an address or a path to a UNIX socket", {
+      expected: 'an address or a path',
+    });
   }
   const addresses = readAddresses(cursor, state, { port: 'required', range: true, fd: true });
   const bind = initialBind(at);
@@ -38,14 +40,24 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
     const option = state.keywords.bindOptions.get(word);
     if (option === undefined) {
       const nearest = cursor.diagnostics.nearest(word, state.keywords.bindOptions.firstWords());
-      cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}`, { nearest });
+      cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}`, {
+        nearest,
+      });
     }
     cursor.keyword = word;
     applyKeyword(cursor, option, 1, context, state.noted);
   }
   for (const address of addresses) {
     const socket: StatsSocketDraft = {
-      address, at, level: bind.level ?? 'operator', mode: bind.mode, user: bind.user, group: bind.group, uid: bind.uid, gid: bind.gid, name: bind.name,
+      address,
+      at,
+      level: bind.level ?? 'operator',
+      mode: bind.mode,
+      user: bind.user,
+      group: bind.group,
+      uid: bind.uid,
+      gid: bind.gid,
+      name: bind.name,
     };
     draft.statsSockets.push(socket);
   }
@@ -54,14 +66,20 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
 export const globalLoggingKeywords: readonly Keyword<GlobalContext>[] = [
   { name: 'log', places: GLOBAL, negatable: true, state: 'works', manual: '3.1', parse: readLog },
   {
-    name: 'log-send-hostname', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'log-send-hostname',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { draft }) => {
       const name = cursor.next();
       if (!isRepeated(cursor, draft.logSendHostname)) draft.logSendHostname = { name: name === '' ? undefined : name };
     },
   },
   {
-    name: 'log-tag', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'log-tag',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { draft }) => {
       draft.logTag = cursor.word('a tag', "'log-tag' expects a tag for use in syslog.");
       cursor.end();
@@ -69,14 +87,22 @@ export const globalLoggingKeywords: readonly Keyword<GlobalContext>[] = [
   },
   { name: 'stats socket', places: GLOBAL, state: 'works', manual: '3.1', parse: readStatsSocket },
   {
-    name: 'stats timeout', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'stats timeout',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { draft }) => {
-      draft.statsTimeoutMs = cursor.time('a time', { message: (word) => `'stats timeout' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? ''}'` });
+      draft.statsTimeoutMs = cursor.time('a time', {
+        message: (word) => `'stats timeout' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? ''}'`,
+      });
       if (draft.statsTimeoutMs === 0) cursor.failLast("'stats timeout' expects a positive value");
     },
   },
   {
-    name: 'stats maxconn', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'stats maxconn',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { draft }) => {
       draft.statsMaxconn = cursor.integer('a number', { min: 1, message: "'stats maxconn' expects a positive value" });
     },

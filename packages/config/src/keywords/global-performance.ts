@@ -41,14 +41,17 @@ function socketBuffer(field: 'rcvbufClient' | 'rcvbufServer' | 'sndbufClient' | 
 
 /** `tune.bufsize` takes bytes, also with a suffix; it must hold a head and what is written in front of it. */
 function readBufsize(cursor: Cursor, { draft, state }: GlobalContext): void {
-  const message = (word: string): string => `'tune.bufsize' expects ${word === '' ? 'an' : 'a positive'} integer argument.`;
+  const message = (word: string): string =>
+    `'tune.bufsize' expects ${word === '' ? 'an' : 'a positive'} integer argument.`;
   draft.tune.bufsize = cursor.size('a size', message);
   const at = cursor.lastPosition();
   cursor.end();
   if (draft.tune.bufsize === 0) cursor.failAt(1, message('0'));
   const { bufsize } = draft.tune;
   if (bufsize < MIN_BUFSIZE) {
-    state.diagnostics.alert(`'tune.bufsize' must be at least ${MIN_BUFSIZE}: the built-in answers must fit.`, at, { expected: `at least ${MIN_BUFSIZE}` });
+    state.diagnostics.alert(`'tune.bufsize' must be at least ${MIN_BUFSIZE}: the built-in answers must fit.`, at, {
+      expected: `at least ${MIN_BUFSIZE}`,
+    });
   }
 }
 
@@ -58,8 +61,11 @@ const MIN_BUFSIZE = 1024;
 function readIdleTimer(cursor: Cursor, { draft }: GlobalContext): void {
   cursor.form = 'parsing';
   draft.tune.idleTimerMs = cursor.time('a timer value', {
-    maxMs: 65535, message: (word) => (/^\d/.test(word) ? "'tune.idletimer' expects a timer value between 0 and 65535 ms."
-      : `unexpected character '${word[0] ?? ''}' in argument to <tune.idletimer>.`),
+    maxMs: 65535,
+    message: (word) =>
+      /^\d/.test(word)
+        ? "'tune.idletimer' expects a timer value between 0 and 65535 ms."
+        : `unexpected character '${word[0] ?? ''}' in argument to <tune.idletimer>.`,
   });
   cursor.end();
 }
@@ -67,7 +73,9 @@ function readIdleTimer(cursor: Cursor, { draft }: GlobalContext): void {
 function readSpreadChecks(cursor: Cursor, { draft }: GlobalContext): void {
   cursor.form = 'tight';
   const message = (word: string): string =>
-    word === '' ? "'spread-checks' expects an integer argument (0..50)." : "'spread-checks' needs a positive value in range 0..50.";
+    word === ''
+      ? "'spread-checks' expects an integer argument (0..50)."
+      : "'spread-checks' needs a positive value in range 0..50.";
   draft.spreadChecksPercent = cursor.integer('a percentage', { min: 0, max: 50, message });
   cursor.end();
 }
@@ -75,8 +83,10 @@ function readSpreadChecks(cursor: Cursor, { draft }: GlobalContext): void {
 function readMaxSpreadChecks(cursor: Cursor, { draft }: GlobalContext): void {
   cursor.form = 'tight';
   draft.maxSpreadChecksMs = cursor.time('a delay', {
-    message: (word) => (word === '' ? "'max-spread-checks' expects an integer argument (delay in milliseconds)."
-      : `unsupported character '${/[^0-9]/.exec(word)?.[0] ?? ''}' in 'max-spread-checks' (wants an integer delay).`),
+    message: (word) =>
+      word === ''
+        ? "'max-spread-checks' expects an integer argument (delay in milliseconds)."
+        : `unsupported character '${/[^0-9]/.exec(word)?.[0] ?? ''}' in 'max-spread-checks' (wants an integer delay).`,
   });
   cursor.end();
 }
@@ -89,7 +99,8 @@ function stateText(field: 'serverStateBase' | 'serverStateFile', what: string): 
   };
 }
 
-const CPU_MAP_USAGE = "cpu-map expects a process number  ('all', 'odd', 'even', a number from 1 to 64 or a range),  " +
+const CPU_MAP_USAGE =
+  "cpu-map expects a process number  ('all', 'odd', 'even', a number from 1 to 64 or a range),  " +
   'followed by a list of CPU ranges with numbers from 0 to 63.';
 
 /** HAProxy's limits on 64-bit machines. */
@@ -107,7 +118,8 @@ function readCpuMap(cursor: Cursor, { draft }: GlobalContext): void {
   while (!cursor.atEnd) {
     const set = cursor.word('a CPU set');
     const match = /^(\d+)(?:-(\d*))?$/.exec(set);
-    if (match === null) cursor.failLast(`cpu-map : '${set}' is not a CPU range.`, { expected: 'a number or a range, as 0-3' });
+    if (match === null)
+      cursor.failLast(`cpu-map : '${set}' is not a CPU range.`, { expected: 'a number or a range, as 0-3' });
     const first = Number(match[1]);
     const last = match[2] === undefined ? first : match[2] === '' ? MAX_CPU : Math.min(MAX_CPU, Number(match[2]));
     for (let cpu = first; cpu <= last; cpu++) cpus.push(cpu);
@@ -129,33 +141,74 @@ export function numberSet(cursor: Cursor, text: string, first: number, last: num
   if (text === 'odd') return all.filter((number) => number % 2 === 1);
   if (text === 'even') return all.filter((number) => number % 2 === 0);
   const match = /^(\d+)(?:-(\d*))?$/.exec(text);
-  if (match === null) return cursor.failLast(`${start}'${text}' is not a valid number/range.`, { expected: `all, odd, even, or numbers from ${first} to ${last}` });
+  if (match === null)
+    return cursor.failLast(`${start}'${text}' is not a valid number/range.`, {
+      expected: `all, odd, even, or numbers from ${first} to ${last}`,
+    });
   const low = Number(match[1]);
   const high = match[2] === undefined ? low : match[2] === '' ? last : Number(match[2]);
   if (low < first || high > last || high < low) {
-    return cursor.failLast(`${start}'${text}' is not a valid number/range. It supports numbers from ${first} to ${last}.`);
+    return cursor.failLast(
+      `${start}'${text}' is not a valid number/range. It supports numbers from ${first} to ${last}.`,
+    );
   }
   return all.filter((number) => number >= low && number <= high);
 }
 
 export const globalPerformanceKeywords: readonly Keyword<GlobalContext>[] = [
   {
-    name: 'cpu-map', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.1', reason: 'threads run where the system puts them',
+    name: 'cpu-map',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.1',
+    reason: 'threads run where the system puts them',
     parse: readCpuMap,
   },
   { name: 'max-spread-checks', places: GLOBAL, state: 'works', manual: '3.2', parse: readMaxSpreadChecks },
   { name: 'maxconn', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxconn') },
   { name: 'maxconnrate', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxconnrate') },
-  { name: 'maxpipes', places: GLOBAL, state: 'accepted', manual: '3.2', reason: 'data is not spliced through pipes', parse: limit('maxpipes') },
-  { name: 'maxsessrate', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxsessrate') },
-  { name: 'maxsslconn', places: GLOBAL, state: 'later', manual: '3.2', reason: 'TLS is not available', parse: limit('maxsslconn') },
-  { name: 'maxsslrate', places: GLOBAL, state: 'later', manual: '3.2', reason: 'TLS is not available', parse: limit('maxsslrate') },
   {
-    name: 'server-state-base', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', reason: 'server states are not kept in files',
+    name: 'maxpipes',
+    places: GLOBAL,
+    state: 'accepted',
+    manual: '3.2',
+    reason: 'data is not spliced through pipes',
+    parse: limit('maxpipes'),
+  },
+  { name: 'maxsessrate', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxsessrate') },
+  {
+    name: 'maxsslconn',
+    places: GLOBAL,
+    state: 'later',
+    manual: '3.2',
+    reason: 'TLS is not available',
+    parse: limit('maxsslconn'),
+  },
+  {
+    name: 'maxsslrate',
+    places: GLOBAL,
+    state: 'later',
+    manual: '3.2',
+    reason: 'TLS is not available',
+    parse: limit('maxsslrate'),
+  },
+  {
+    name: 'server-state-base',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    reason: 'server states are not kept in files',
     parse: stateText('serverStateBase', 'a directory path'),
   },
   {
-    name: 'server-state-file', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', reason: 'server states are not kept in files',
+    name: 'server-state-file',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    reason: 'server states are not kept in files',
     parse: stateText('serverStateFile', 'a file path'),
   },
   { name: 'spread-checks', places: GLOBAL, state: 'works', manual: '3.2', parse: readSpreadChecks },
@@ -163,29 +216,83 @@ export const globalPerformanceKeywords: readonly Keyword<GlobalContext>[] = [
   { name: 'tune.http.cookielen', places: GLOBAL, state: 'works', manual: '3.2', parse: tune('httpCookielen', 0) },
   { name: 'tune.http.logurilen', places: GLOBAL, state: 'works', manual: '3.2', parse: tune('httpLogurilen', 0) },
   {
-    name: 'tune.http.maxhdr', places: GLOBAL, state: 'works', manual: '3.2',
+    name: 'tune.http.maxhdr',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.2',
     parse: tune('httpMaxhdr', 1, 32767, 'a numeric value between 1 and 32767'),
   },
   {
-    name: 'tune.idletimer', places: GLOBAL, state: 'accepted', manual: '3.2', reason: 'idle streams are not treated differently', parse: readIdleTimer,
+    name: 'tune.idletimer',
+    places: GLOBAL,
+    state: 'accepted',
+    manual: '3.2',
+    reason: 'idle streams are not treated differently',
+    parse: readIdleTimer,
   },
   {
-    name: 'tune.maxaccept', places: GLOBAL, state: 'accepted', manual: '3.2', reason: 'the event loop decides how many connections it takes at once',
+    name: 'tune.maxaccept',
+    places: GLOBAL,
+    state: 'accepted',
+    manual: '3.2',
+    reason: 'the event loop decides how many connections it takes at once',
     parse: tune('maxaccept', -1),
   },
   {
-    name: 'tune.maxrewrite', places: GLOBAL, state: 'works', manual: '3.2', parse: tune('maxrewrite', 0, 0x7fffffff, 'a positive integer argument.'),
+    name: 'tune.maxrewrite',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.2',
+    parse: tune('maxrewrite', 0, 0x7fffffff, 'a positive integer argument.'),
   },
   {
-    name: 'tune.pool-high-fd-ratio', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', reason: 'idle connections are bounded per server',
+    name: 'tune.pool-high-fd-ratio',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    reason: 'idle connections are bounded per server',
     parse: tune('poolHighFdRatio', 0, 100, 'an integer argument between 0 and 100.'),
   },
   {
-    name: 'tune.pool-low-fd-ratio', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', reason: 'idle connections are bounded per server',
+    name: 'tune.pool-low-fd-ratio',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    reason: 'idle connections are bounded per server',
     parse: tune('poolLowFdRatio', 0, 100, 'an integer argument between 0 and 100.'),
   },
-  { name: 'tune.rcvbuf.client', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', parse: socketBuffer('rcvbufClient') },
-  { name: 'tune.rcvbuf.server', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', parse: socketBuffer('rcvbufServer') },
-  { name: 'tune.sndbuf.client', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', parse: socketBuffer('sndbufClient') },
-  { name: 'tune.sndbuf.server', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.2', parse: socketBuffer('sndbufServer') },
+  {
+    name: 'tune.rcvbuf.client',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    parse: socketBuffer('rcvbufClient'),
+  },
+  {
+    name: 'tune.rcvbuf.server',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    parse: socketBuffer('rcvbufServer'),
+  },
+  {
+    name: 'tune.sndbuf.client',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    parse: socketBuffer('sndbufClient'),
+  },
+  {
+    name: 'tune.sndbuf.server',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    parse: socketBuffer('sndbufServer'),
+  },
 ];

@@ -32,7 +32,9 @@ function readOwner(kind: 'user' | 'group'): Parse {
     const { name, id } = readUserId(cursor, state, kind, (word) => `cannot find ${kind} id for '${word}' (0:Success)`);
     cursor.end();
     if (draft[idField] !== undefined && draft[kind] !== name) {
-      cursor.diagnostics.warning(`${kind}/${idField} already specified. Continuing.`, cursor.position(0), { length: kind.length });
+      cursor.diagnostics.warning(`${kind}/${idField} already specified. Continuing.`, cursor.position(0), {
+        length: kind.length,
+      });
       return;
     }
     draft[kind] = name;
@@ -45,7 +47,9 @@ function readOwnerId(field: 'uid' | 'gid', name: 'user' | 'group'): Parse {
     const value = cursor.integer('a numeric id', { min: 0 });
     cursor.end();
     if (draft[field] !== undefined) {
-      cursor.diagnostics.warning(`${name}/${field} already specified. Continuing.`, cursor.position(0), { length: field.length });
+      cursor.diagnostics.warning(`${name}/${field} already specified. Continuing.`, cursor.position(0), {
+        length: field.length,
+      });
       return;
     }
     draft[field] = value;
@@ -66,7 +70,8 @@ function readNode(cursor: Cursor, { draft }: GlobalContext): void {
 
 function readDescription(cursor: Cursor, { draft }: GlobalContext): void {
   const words = cursor.rest();
-  if (words.length === 0 || words[0] === '') cursor.failAt(1, "'description' expects a string argument.", { form: 'tight' });
+  if (words.length === 0 || words[0] === '')
+    cursor.failAt(1, "'description' expects a string argument.", { form: 'tight' });
   draft.description = words.join(' ');
 }
 
@@ -81,14 +86,19 @@ function readTime(field: 'hardStopAfterMs' | 'graceMs'): Parse {
   return (cursor, { draft }) => {
     const keyword = cursor.keyword;
     if (cursor.atEnd) cursor.fail(`'${keyword}' expects <time> as argument.`, { expected: 'a time' });
-    draft[field] = cursor.time('a time', { message: (word) => `unexpected character '${/[^0-9]/.exec(word)?.[0] ?? ''}' in argument to <${keyword}>.` });
+    draft[field] = cursor.time('a time', {
+      message: (word) => `unexpected character '${/[^0-9]/.exec(word)?.[0] ?? ''}' in argument to <${keyword}>.`,
+    });
     cursor.end();
   };
 }
 
 function directory(field: 'caBase' | 'crtBase'): Parse {
   return (cursor, { draft }) => {
-    const value = cursor.word('a directory path', `global statement '${cursor.keyword}' expects a directory path as an argument.`);
+    const value = cursor.word(
+      'a directory path',
+      `global statement '${cursor.keyword}' expects a directory path as an argument.`,
+    );
     cursor.end();
     if (!isRepeated(cursor, draft[field])) draft[field] = value;
   };
@@ -129,7 +139,10 @@ function readCaseAdjustFile(cursor: Cursor, { draft, state }: GlobalContext): vo
     const [from, to, ...more] = line.split(/[\t ]+/);
     const fault = to === undefined || more.length > 0 ? 'two names expected' : addCaseAdjust(draft, from, to);
     if (fault !== undefined) {
-      state.diagnostics.alert(`h1-headers-case-adjust-file '${path}': ${fault} at line ${number}.`, at, { form: 'plain', length: path.length });
+      state.diagnostics.alert(`h1-headers-case-adjust-file '${path}': ${fault} at line ${number}.`, at, {
+        form: 'plain',
+        length: path.length,
+      });
     }
   }
 }
@@ -137,11 +150,15 @@ function readCaseAdjustFile(cursor: Cursor, { draft, state }: GlobalContext): vo
 function readNbthread(cursor: Cursor, { draft }: GlobalContext): void {
   const word = cursor.next() ?? '';
   if (!/^[+-]?\d+$/.test(word)) {
-    cursor.failLast(`'nbthread' passed a missing or unparsable integer value in '${word}'`, { expected: 'an integer from 1 to 64' });
+    cursor.failLast(`'nbthread' passed a missing or unparsable integer value in '${word}'`, {
+      expected: 'an integer from 1 to 64',
+    });
   }
   const value = Number(word);
   if (value < 1 || value > MAX_THREADS) {
-    cursor.failLast(`'nbthread' value must be between 1 and ${MAX_THREADS} (was ${word})`, { expected: `an integer from 1 to ${MAX_THREADS}` });
+    cursor.failLast(`'nbthread' value must be between 1 and ${MAX_THREADS} (was ${word})`, {
+      expected: `an integer from 1 to ${MAX_THREADS}`,
+    });
   }
   cursor.end();
   draft.nbthread = value;
@@ -171,25 +188,46 @@ function sslWords(what: string): Parse {
 
 const SSL_VERSIONS = ['SSLv3', 'TLSv1.0', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 const SSL_FLAGS = new Set([
-  'no-sslv3', 'no-tlsv10', 'no-tlsv11', 'no-tlsv12', 'no-tlsv13', 'no-tls-tickets', 'force-sslv3', 'force-tlsv10', 'force-tlsv11',
-  'force-tlsv12', 'force-tlsv13', 'prefer-client-ciphers', 'allow-0rtt', 'strict-sni', 'generate-certificates',
+  'no-sslv3',
+  'no-tlsv10',
+  'no-tlsv11',
+  'no-tlsv12',
+  'no-tlsv13',
+  'no-tls-tickets',
+  'force-sslv3',
+  'force-tlsv10',
+  'force-tlsv11',
+  'force-tlsv12',
+  'force-tlsv13',
+  'prefer-client-ciphers',
+  'allow-0rtt',
+  'strict-sni',
+  'generate-certificates',
 ]);
 
 function readSslOptions(cursor: Cursor, { draft }: GlobalContext): void {
   const { keyword } = cursor;
-  if (cursor.atEnd) cursor.fail(`global statement '${keyword}' expects an option as an argument.`, { expected: 'an option' });
+  if (cursor.atEnd)
+    cursor.fail(`global statement '${keyword}' expects an option as an argument.`, { expected: 'an option' });
   const words: string[] = [];
   while (!cursor.atEnd) {
     const option = cursor.word('an option');
     words.push(option);
     if (option === 'ssl-min-ver' || option === 'ssl-max-ver') {
-      const version = cursor.word('a version', `'${option}' : missing the ssl/tls version on global statement '${keyword}'.`);
+      const version = cursor.word(
+        'a version',
+        `'${option}' : missing the ssl/tls version on global statement '${keyword}'.`,
+      );
       if (!(SSL_VERSIONS as readonly string[]).includes(version)) {
-        cursor.failLast(`'${version}' : unknown ssl/tls version on global statement '${keyword}'.`, { expected: SSL_VERSIONS.join(', ') });
+        cursor.failLast(`'${version}' : unknown ssl/tls version on global statement '${keyword}'.`, {
+          expected: SSL_VERSIONS.join(', '),
+        });
       }
       words.push(version);
     } else if (!SSL_FLAGS.has(option)) {
-      cursor.failLast(`unknown option '${option}' on global statement '${keyword}'.`, { expected: [...SSL_FLAGS, 'ssl-min-ver', 'ssl-max-ver'].join(', ') });
+      cursor.failLast(`unknown option '${option}' on global statement '${keyword}'.`, {
+        expected: [...SSL_FLAGS, 'ssl-min-ver', 'ssl-max-ver'].join(', '),
+      });
     }
   }
   draft.sslDefaults[keyword] = [...(draft.sslDefaults[keyword] ?? []), ...words];
@@ -199,56 +237,134 @@ export const globalProcessKeywords: readonly Keyword<GlobalContext>[] = [
   { name: 'ca-base', places: GLOBAL, state: 'works', manual: '3.1', parse: directory('caBase') },
   { name: 'crt-base', places: GLOBAL, state: 'works', manual: '3.1', parse: directory('crtBase') },
   {
-    name: 'chroot', places: GLOBAL, state: 'accepted', manual: '3.1',
+    name: 'chroot',
+    places: GLOBAL,
+    state: 'accepted',
+    manual: '3.1',
     reason: 'reloads and certificates need the file system, and the process gives up its privileges instead',
     parse: text('chroot', 'a directory', "'chroot' expects a directory as an argument."),
   },
   { name: 'daemon', places: GLOBAL, state: 'works', manual: '3.1', parse: flag('daemon') },
   { name: 'description', places: GLOBAL, state: 'works', manual: '3.1', parse: readDescription },
   {
-    name: 'external-check', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.1', reason: 'external checks are not available', parse: flag('externalCheck'),
+    name: 'external-check',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.1',
+    reason: 'external checks are not available',
+    parse: flag('externalCheck'),
   },
   { name: 'gid', places: GLOBAL, state: 'works', manual: '3.1', parse: readOwnerId('gid', 'group') },
-  { name: 'grace', places: GLOBAL, state: 'later', severity: 'warning', manual: '3.1', reason: 'a stop begins at once', parse: readTime('graceMs') },
+  {
+    name: 'grace',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.1',
+    reason: 'a stop begins at once',
+    parse: readTime('graceMs'),
+  },
   { name: 'group', places: GLOBAL, state: 'works', manual: '3.1', parse: readOwner('group') },
   { name: 'h1-case-adjust', places: GLOBAL, state: 'works', manual: '3.1', parse: readCaseAdjust },
   { name: 'h1-case-adjust-file', places: GLOBAL, state: 'works', manual: '3.1', parse: readCaseAdjustFile },
   { name: 'hard-stop-after', places: GLOBAL, state: 'works', manual: '3.1', parse: readTime('hardStopAfterMs') },
   {
-    name: 'insecure-fork-wanted', places: GLOBAL, negatable: true, state: 'accepted', manual: '3.1', reason: 'starting programs is never forbidden here',
+    name: 'insecure-fork-wanted',
+    places: GLOBAL,
+    negatable: true,
+    state: 'accepted',
+    manual: '3.1',
+    reason: 'starting programs is never forbidden here',
     parse: flag('insecureForkWanted'),
   },
   { name: 'localpeer', places: GLOBAL, state: 'works', manual: '3.1', parse: readLocalPeer },
   {
-    name: 'master-worker', places: GLOBAL, state: 'accepted', manual: '3.1', reason: 'a reload is a new generation inside one process', parse: readMasterWorker,
+    name: 'master-worker',
+    places: GLOBAL,
+    state: 'accepted',
+    manual: '3.1',
+    reason: 'a reload is a new generation inside one process',
+    parse: readMasterWorker,
   },
   {
-    name: 'nbproc', places: GLOBAL, state: 'refused', manual: '3.1',
-    message: 'nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on multi-processor machines if available.',
+    name: 'nbproc',
+    places: GLOBAL,
+    state: 'refused',
+    manual: '3.1',
+    message:
+      'nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on multi-processor machines if available.',
     reason: "use 'nbthread'",
   },
   { name: 'nbthread', places: GLOBAL, state: 'works', manual: '3.1', parse: readNbthread },
   { name: 'node', places: GLOBAL, state: 'works', manual: '3.1', parse: readNode },
-  { name: 'pidfile', places: GLOBAL, state: 'works', manual: '3.1', parse: text('pidfile', 'a file name', "'pidfile' expects a file name as an argument.") },
-  { name: 'ssl-default-bind-ciphers', places: GLOBAL, state: 'works', manual: '3.1', parse: sslWords('a cipher suite') },
-  { name: 'ssl-default-bind-ciphersuites', places: GLOBAL, state: 'works', manual: '3.1', parse: sslWords('a cipher suite') },
+  {
+    name: 'pidfile',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
+    parse: text('pidfile', 'a file name', "'pidfile' expects a file name as an argument."),
+  },
+  {
+    name: 'ssl-default-bind-ciphers',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
+    parse: sslWords('a cipher suite'),
+  },
+  {
+    name: 'ssl-default-bind-ciphersuites',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
+    parse: sslWords('a cipher suite'),
+  },
   { name: 'ssl-default-bind-curves', places: GLOBAL, state: 'works', manual: '3.1', parse: sslWords('a curves suite') },
   { name: 'ssl-default-bind-options', places: GLOBAL, state: 'works', manual: '3.1', parse: readSslOptions },
-  { name: 'ssl-default-server-ciphers', places: GLOBAL, state: 'works', manual: '3.1', parse: sslWords('a cipher suite') },
-  { name: 'ssl-default-server-ciphersuites', places: GLOBAL, state: 'works', manual: '3.1', parse: sslWords('a cipher suite') },
+  {
+    name: 'ssl-default-server-ciphers',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
+    parse: sslWords('a cipher suite'),
+  },
+  {
+    name: 'ssl-default-server-ciphersuites',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
+    parse: sslWords('a cipher suite'),
+  },
   { name: 'ssl-default-server-options', places: GLOBAL, state: 'works', manual: '3.1', parse: readSslOptions },
   {
-    name: 'ssl-server-verify', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'ssl-server-verify',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { draft }) => {
-      const value = cursor.oneOf('value', ['none', 'required'], "'ssl-server-verify' expects 'none' or 'required' as argument.");
+      const value = cursor.oneOf(
+        'value',
+        ['none', 'required'],
+        "'ssl-server-verify' expects 'none' or 'required' as argument.",
+      );
       cursor.end();
       draft.sslDefaults['ssl-server-verify'] = [value];
     },
   },
-  { name: 'strict-limits', places: GLOBAL, negatable: true, state: 'works', manual: '3.1', parse: flag('strictLimits') },
+  {
+    name: 'strict-limits',
+    places: GLOBAL,
+    negatable: true,
+    state: 'works',
+    manual: '3.1',
+    parse: flag('strictLimits'),
+  },
   { name: 'uid', places: GLOBAL, state: 'works', manual: '3.1', parse: readOwnerId('uid', 'user') },
   {
-    name: 'ulimit-n', places: GLOBAL, state: 'works', manual: '3.1',
+    name: 'ulimit-n',
+    places: GLOBAL,
+    state: 'works',
+    manual: '3.1',
     parse: (cursor, { draft }) => {
       const value = cursor.integer('an integer', { min: 0, message: "'ulimit-n' expects an integer argument." });
       cursor.end();

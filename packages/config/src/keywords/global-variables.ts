@@ -16,7 +16,10 @@ function setVariable(kind: 'expression' | 'format'): Parse {
     const name = cursor.word("a variable name ('proc.<name>')", usage);
     if (cursor.atEnd) cursor.fail(usage, { expected: what });
     if (!/^proc\.[A-Za-z0-9_.]+$/.test(name)) {
-      cursor.failLast(`'${keyword}': cannot set variable '${name}', only scope 'proc' is permitted in the global section.`, { expected: 'proc.<name>' });
+      cursor.failLast(
+        `'${keyword}': cannot set variable '${name}', only scope 'proc' is permitted in the global section.`,
+        { expected: 'proc.<name>' },
+      );
     }
     if (kind === 'expression') {
       draft.setVars.push({ name, expression: parseExpression(cursor, scope('global')) });
@@ -29,6 +32,20 @@ function setVariable(kind: 'expression' | 'format'): Parse {
 }
 
 export const globalVariableKeywords: readonly Keyword<GlobalContext>[] = [
-  { name: 'set-var', places: GLOBAL, state: 'later', manual: '3.1', reason: 'variables are not available', parse: setVariable('expression') },
-  { name: 'set-var-fmt', places: GLOBAL, state: 'later', manual: '3.1', reason: 'variables are not available', parse: setVariable('format') },
+  {
+    name: 'set-var',
+    places: GLOBAL,
+    state: 'later',
+    manual: '3.1',
+    reason: 'variables are not available',
+    parse: setVariable('expression'),
+  },
+  {
+    name: 'set-var-fmt',
+    places: GLOBAL,
+    state: 'later',
+    manual: '3.1',
+    reason: 'variables are not available',
+    parse: setVariable('format'),
+  },
 ];

@@ -8,8 +8,30 @@ import { nearestWord } from '../nearest.ts';
 import { readAddressWord } from './readers.ts';
 
 const FACILITIES = [
-  'kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'auth2', 'ftp', 'ntp', 'audit', 'alert', 'cron2',
-  'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7',
+  'kern',
+  'user',
+  'mail',
+  'daemon',
+  'auth',
+  'syslog',
+  'lpr',
+  'news',
+  'uucp',
+  'cron',
+  'auth2',
+  'ftp',
+  'ntp',
+  'audit',
+  'alert',
+  'cron2',
+  'local0',
+  'local1',
+  'local2',
+  'local3',
+  'local4',
+  'local5',
+  'local6',
+  'local7',
 ] as const;
 
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
@@ -24,7 +46,9 @@ export function readLogTarget(cursor: Cursor, state: ParseState, missing: string
   const destination = readDestination(cursor, state, missing);
   const length = cursor.take('len') ? readLength(cursor) : 1024;
   const explicitFormat = cursor.take('format');
-  const format = explicitFormat ? cursor.oneOf('log format', FORMATS, (word) => `log : unknown log format '${word}'`) : 'local';
+  const format = explicitFormat
+    ? cursor.oneOf('log format', FORMATS, (word) => `log : unknown log format '${word}'`)
+    : 'local';
   const sample = cursor.take('sample') ? readSample(cursor) : undefined;
   if (cursor.atEnd) cursor.fail(missing, { expected: 'a facility, as local0' });
   const facility = readName(cursor, FACILITIES, 'log facility');
@@ -46,7 +70,11 @@ export function readLogTarget(cursor: Cursor, state: ParseState, missing: string
 function readName(cursor: Cursor, names: readonly string[], what: string): number {
   const word = cursor.word(what);
   const index = names.indexOf(word);
-  if (index < 0) cursor.failLast(`log : unknown ${what} '${word}'`, { nearest: nearestWord(word, names), expected: names.join(', ') });
+  if (index < 0)
+    cursor.failLast(`log : unknown ${what} '${word}'`, {
+      nearest: nearestWord(word, names),
+      expected: names.join(', '),
+    });
   return index;
 }
 
@@ -56,28 +84,47 @@ function readDestination(cursor: Cursor, state: ParseState, missing: string): Lo
   if (cursor.take('stdout')) return { kind: 'stdout' };
   if (cursor.take('stderr')) return { kind: 'stderr' };
   if (word.startsWith('ring@')) {
-    cursor.fail("log : 'ring@' is not supported by this version: sections 'ring' are not available.", { expected: 'stdout, stderr, fd@, a path or a host' });
+    cursor.fail("log : 'ring@' is not supported by this version: sections 'ring' are not available.", {
+      expected: 'stdout, stderr, fd@, a path or a host',
+    });
   }
   if (/^(?:tcp[46]?|stream\+\w+|uxst)@/.test(word)) {
-    cursor.fail(`log : '${word}' is not supported by this version: syslog goes over UDP, a Unix socket or a descriptor.`);
+    cursor.fail(
+      `log : '${word}' is not supported by this version: syslog goes over UDP, a Unix socket or a descriptor.`,
+    );
   }
-  const result = parseAddress(readAddressWord(cursor, state), { port: 'optional', fd: true, datagram: true, zeroPort: true });
+  const result = parseAddress(readAddressWord(cursor, state), {
+    port: 'optional',
+    fd: true,
+    datagram: true,
+    zeroPort: true,
+  });
   if (!result.ok) cursor.failLast(`log : ${result.reason}`);
   return toDestination(cursor, result.address);
 }
 
 function toDestination(cursor: Cursor, address: Address): LogTarget['destination'] {
   switch (address.kind) {
-    case 'unix': return { kind: 'unix', path: address.path };
-    case 'fd': return { kind: 'fd', fd: address.fd };
-    case 'inet': return { kind: 'udp', host: address.host === '*' ? '0.0.0.0' : address.host, port: address.port?.first ?? SYSLOG_PORT };
-    case 'abstract': return cursor.failLast("log : 'abns@' is not supported by this version: give the socket a path.");
+    case 'unix':
+      return { kind: 'unix', path: address.path };
+    case 'fd':
+      return { kind: 'fd', fd: address.fd };
+    case 'inet':
+      return {
+        kind: 'udp',
+        host: address.host === '*' ? '0.0.0.0' : address.host,
+        port: address.port?.first ?? SYSLOG_PORT,
+      };
+    case 'abstract':
+      return cursor.failLast("log : 'abns@' is not supported by this version: give the socket a path.");
   }
 }
 
 function readLength(cursor: Cursor): number {
   return cursor.integer('a length', {
-    min: 80, max: 65535, message: (word) => `log : invalid log length '${word}', must be between 80 and 65535`,
+    min: 80,
+    max: 65535,
+    message: (word) => `log : invalid log length '${word}', must be between 80 and 65535`,
   });
 }
 
@@ -92,19 +139,24 @@ function readSample(cursor: Cursor): NonNullable<LogTarget['sample']> {
   const size = /^\d+$/.test(sizeText) ? Number(sizeText) : 0;
   if (size === 0) cursor.failLast(`log : wrong sample size '${sizeText}' for sample range '${rangesText}'`);
 
-  const ranges = rangesText.split(',').map((text): readonly [number, number] => {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(text);
-    const low = Number(match?.[1] ?? 0);
-    const high = Number(match?.[2] ?? low);
-    if (low === 0 || high < low) cursor.failLast(`log : wrong sample range '${text}'`);
-    return [low, high];
-  }).sort((left, right) => left[0] - right[0]);
+  const ranges = rangesText
+    .split(',')
+    .map((text): readonly [number, number] => {
+      const match = /^(\d+)(?:-(\d+))?$/.exec(text);
+      const low = Number(match?.[1] ?? 0);
+      const high = Number(match?.[2] ?? low);
+      if (low === 0 || high < low) cursor.failLast(`log : wrong sample range '${text}'`);
+      return [low, high];
+    })
+    .sort((left, right) => left[0] - right[0]);
   for (let index = 1; index < ranges.length; index++) {
     if (ranges[index][0] <= ranges[index - 1][1]) cursor.failLast('log : ranges are overlapping');
   }
   const highest = ranges.at(-1)![1];
   if (highest > size) {
-    cursor.failLast(`log : sample size ${size} should be greater or equal to ${highest} the maximum of the high ranges limits`);
+    cursor.failLast(
+      `log : sample size ${size} should be greater or equal to ${highest} the maximum of the high ranges limits`,
+    );
   }
   return { ranges, size };
 }

@@ -11,14 +11,20 @@ import { readSource } from './server-options.ts';
 /** Algorithms that run; the others are understood, so that their arguments are checked, and not available. */
 const ALGORITHMS_THAT_WORK: ReadonlySet<Balance['algorithm']> = new Set(['roundrobin', 'leastconn']);
 
-const BALANCE_USAGE = "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hdr(name)' and 'rdp-cookie(name)' options.";
+const BALANCE_USAGE =
+  "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hdr(name)' and 'rdp-cookie(name)' options.";
 
 function readBalance(cursor: Cursor, { draft, state }: ProxyContext): void {
   const index = cursor.index;
   const balance = readAlgorithm(cursor);
   const { algorithm } = balance;
   if (!ALGORITHMS_THAT_WORK.has(algorithm)) {
-    announce(cursor, { name: `balance ${algorithm}`, state: 'later', manual: '4.2', reason: 'roundrobin and leastconn are' }, index, state.noted);
+    announce(
+      cursor,
+      { name: `balance ${algorithm}`, state: 'later', manual: '4.2', reason: 'roundrobin and leastconn are' },
+      index,
+      state.noted,
+    );
   }
   draft.balance = balance;
 }
@@ -28,14 +34,19 @@ function readAlgorithm(cursor: Cursor): Balance {
   switch (word) {
     // HAProxy takes a lone `balance` for the default.
     case '':
-    case 'roundrobin': return { algorithm: 'roundrobin' };
+    case 'roundrobin':
+      return { algorithm: 'roundrobin' };
     case 'static-rr':
     case 'leastconn':
     case 'first':
-    case 'source': return { algorithm: word };
-    case 'uri': return readUri(cursor);
-    case 'url_param': return readUrlParam(cursor);
-    default: return readCall(cursor, word);
+    case 'source':
+      return { algorithm: word };
+    case 'uri':
+      return readUri(cursor);
+    case 'url_param':
+      return readUrlParam(cursor);
+    default:
+      return readCall(cursor, word);
   }
 }
 
@@ -50,20 +61,27 @@ function readUri(cursor: Cursor): Balance {
     else if (word === 'path-only') pathOnly = true;
     else if (word === 'len') length = readPositive(cursor, 'len');
     else if (word === 'depth') depth = readPositive(cursor, 'depth');
-    else cursor.failLast(`balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '${word}').`);
+    else
+      cursor.failLast(`balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '${word}').`);
   }
   return { algorithm: 'uri', whole, pathOnly, length, depth };
 }
 
 function readPositive(cursor: Cursor, name: string): number {
-  return cursor.integer('a positive integer', { min: 1, message: (word) => `balance uri : '${name}' expects a positive integer (got '${word}').` });
+  return cursor.integer('a positive integer', {
+    min: 1,
+    message: (word) => `balance uri : '${name}' expects a positive integer (got '${word}').`,
+  });
 }
 
 function readUrlParam(cursor: Cursor): Balance {
   const name = cursor.word('a parameter name', 'balance url_param requires an URL parameter name.');
   if (cursor.atEnd) return { algorithm: 'url_param', name, checkPost: undefined };
   const word = cursor.next()!;
-  if (word !== 'check_post') cursor.failLast(`balance url_param only accepts 'check_post' modifier (got '${word}').`, { expected: "'check_post'" });
+  if (word !== 'check_post')
+    cursor.failLast(`balance url_param only accepts 'check_post' modifier (got '${word}').`, {
+      expected: "'check_post'",
+    });
   const checkPost = cursor.atEnd ? 48 : cursor.integer('a number of bytes', { min: 0 });
   return { algorithm: 'url_param', name, checkPost };
 }
@@ -98,33 +116,66 @@ function readCall(cursor: Cursor, word: string): Balance {
 const HASH_FUNCTIONS = ['sdbm', 'djb2', 'crc32', 'wt6'] as const;
 
 function readHashType(cursor: Cursor, { draft }: ProxyContext): void {
-  const method = cursor.oneOf('method', ['map-based', 'consistent'], "'hash-type' only supports 'consistent' and 'map-based'.");
+  const method = cursor.oneOf(
+    'method',
+    ['map-based', 'consistent'],
+    "'hash-type' only supports 'consistent' and 'map-based'.",
+  );
   const named = !cursor.atEnd;
   const hashFunction = named
-    ? cursor.oneOf('function', HASH_FUNCTIONS, "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions.")
+    ? cursor.oneOf(
+        'function',
+        HASH_FUNCTIONS,
+        "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions.",
+      )
     : 'sdbm';
-  if (!cursor.atEnd) cursor.oneOf('modifier', ['avalanche'], "'hash-type' only supports 'avalanche' as a modifier for hash functions.");
+  if (!cursor.atEnd)
+    cursor.oneOf('modifier', ['avalanche'], "'hash-type' only supports 'avalanche' as a modifier for hash functions.");
   const avalanche = cursor.line.words.at(-1) === 'avalanche' || (!named && method === 'consistent');
   const type: HashType = { method, function: hashFunction, avalanche };
   draft.hashType = type;
 }
 
 const RETRY_EVENTS = [
-  'none', 'conn-failure', 'empty-response', 'junk-response', 'response-timeout', '0rtt-rejected', '401', '403', '404', '408', '425', '500', '501', '502', '503',
-  '504', 'all-retryable-errors',
+  'none',
+  'conn-failure',
+  'empty-response',
+  'junk-response',
+  'response-timeout',
+  '0rtt-rejected',
+  '401',
+  '403',
+  '404',
+  '408',
+  '425',
+  '500',
+  '501',
+  '502',
+  '503',
+  '504',
+  'all-retryable-errors',
 ] as const;
 
 /** Events after which a request is sent again; retries of what a server has answered are not built. */
 const RETRY_EVENTS_THAT_WORK: ReadonlySet<string> = new Set(['none', 'conn-failure']);
 
 function readRetryOn(cursor: Cursor, { draft, state }: ProxyContext): void {
-  if (cursor.atEnd) cursor.fail("'retry-on' needs at least one keyword to specify when to retry", { expected: RETRY_EVENTS.join(', ') });
+  if (cursor.atEnd)
+    cursor.fail("'retry-on' needs at least one keyword to specify when to retry", {
+      expected: RETRY_EVENTS.join(', '),
+    });
   const events: string[] = [];
-  while (!cursor.atEnd) events.push(cursor.oneOf('event', RETRY_EVENTS, (word) => `'retry-on': unknown keyword '${word}'`));
+  while (!cursor.atEnd)
+    events.push(cursor.oneOf('event', RETRY_EVENTS, (word) => `'retry-on': unknown keyword '${word}'`));
   if (events.includes('none') && events.length > 1) cursor.failAt(1, "'retry-on' 'none' keyworld only usable alone");
   const index = events.findIndex((event) => !RETRY_EVENTS_THAT_WORK.has(event));
   if (index >= 0) {
-    announce(cursor, { name: `retry-on ${events[index]}`, state: 'later', manual: '4.2', reason: "'conn-failure' is" }, index + 1, state.noted);
+    announce(
+      cursor,
+      { name: `retry-on ${events[index]}`, state: 'later', manual: '4.2', reason: "'conn-failure' is" },
+      index + 1,
+      state.noted,
+    );
   }
   draft.retryOn = events;
 }
@@ -136,7 +187,11 @@ function readRedispatch(cursor: Cursor, { draft }: ProxyContext): void {
     cursor.end();
     return;
   }
-  const interval = cursor.atEnd ? -1 : cursor.integer('an interval', { message: (word) => `'option redispatch' expects an integer interval (got '${word}').` });
+  const interval = cursor.atEnd
+    ? -1
+    : cursor.integer('an interval', {
+        message: (word) => `'option redispatch' expects an integer interval (got '${word}').`,
+      });
   draft.redispatch = interval === 0 ? undefined : interval;
   cursor.end();
 }
@@ -145,45 +200,92 @@ const REUSE_MODES = ['never', 'safe', 'aggressive', 'always'] as const;
 
 export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'balance', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readBalance },
-  { name: 'hash-type', places: BACKEND_SIDE, state: 'later', severity: 'warning', manual: '4.2', reason: 'no algorithm that hashes is', parse: readHashType },
   {
-    name: 'hash-balance-factor', places: BACKEND_SIDE, state: 'later', severity: 'warning', manual: '4.2', reason: 'no algorithm that hashes is',
+    name: 'hash-type',
+    places: BACKEND_SIDE,
+    state: 'later',
+    severity: 'warning',
+    manual: '4.2',
+    reason: 'no algorithm that hashes is',
+    parse: readHashType,
+  },
+  {
+    name: 'hash-balance-factor',
+    places: BACKEND_SIDE,
+    state: 'later',
+    severity: 'warning',
+    manual: '4.2',
+    reason: 'no algorithm that hashes is',
     parse: (cursor, { draft }) => {
-      const value = cursor.integer('an integer', { min: 0, message: "'hash-balance-factor' expects an integer argument." });
+      const value = cursor.integer('an integer', {
+        min: 0,
+        message: "'hash-balance-factor' expects an integer argument.",
+      });
       if (value !== 0 && value <= 100) cursor.failLast("'hash-balance-factor' must be 0 or greater than 100.");
       draft.hashBalanceFactor = value;
     },
   },
   {
-    name: 'http-reuse', places: BACKEND_SIDE, state: 'works', manual: '4.2',
+    name: 'http-reuse',
+    places: BACKEND_SIDE,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
-      const mode = cursor.oneOf('mode', REUSE_MODES, "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.");
+      const mode = cursor.oneOf(
+        'mode',
+        REUSE_MODES,
+        "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.",
+      );
       cursor.keyword = `http-reuse ${mode}`;
       cursor.end();
       draft.httpReuse = mode;
     },
   },
-  { name: 'option redispatch', places: BACKEND_SIDE, negatable: true, state: 'works', manual: '4.2', parse: readRedispatch },
   {
-    name: 'retries', places: BACKEND_SIDE, state: 'works', manual: '4.2',
+    name: 'option redispatch',
+    places: BACKEND_SIDE,
+    negatable: true,
+    state: 'works',
+    manual: '4.2',
+    parse: readRedispatch,
+  },
+  {
+    name: 'retries',
+    places: BACKEND_SIDE,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
-      draft.retries = cursor.integer('an integer', { min: 0, message: "'retries' expects an integer argument (dispatch counts for one)." });
+      draft.retries = cursor.integer('an integer', {
+        min: 0,
+        message: "'retries' expects an integer argument (dispatch counts for one).",
+      });
       cursor.end();
     },
   },
   { name: 'retry-on', places: BACKEND_SIDE, misplaced: 'alert', state: 'works', manual: '4.2', parse: readRetryOn },
   {
-    name: 'source', places: BACKEND_SIDE, state: 'works', manual: '4.2',
+    name: 'source',
+    places: BACKEND_SIDE,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft, state }) => {
       const usage = "'source' expects <addr>[:<port>], and optionally 'usesrc' <addr>, and 'interface' <name>.";
       draft.source = readSource(cursor, state, usage, 'proxy');
-      if (!cursor.atEnd) cursor.fail("'source' only supports optional keywords 'interface' and 'usesrc'.", { expected: "'interface' or 'usesrc'" });
+      if (!cursor.atEnd)
+        cursor.fail("'source' only supports optional keywords 'interface' and 'usesrc'.", {
+          expected: "'interface' or 'usesrc'",
+        });
     },
   },
   {
-    name: 'http-send-name-header', places: BACKEND_SIDE, state: 'later', manual: '4.2',
+    name: 'http-send-name-header',
+    places: BACKEND_SIDE,
+    state: 'later',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
-      draft.httpSendNameHeader = cursor.word('a header name', "'http-send-name-header' requires a header string.").toLowerCase();
+      draft.httpSendNameHeader = cursor
+        .word('a header name', "'http-send-name-header' requires a header string.")
+        .toLowerCase();
       cursor.end();
     },
   },

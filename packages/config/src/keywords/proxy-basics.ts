@@ -14,7 +14,7 @@ const OWN: readonly SectionKind[] = ['frontend', 'listen', 'backend'];
 
 function limit(field: LimitField, message: string): Parse {
   return (cursor, { draft }) => {
-    (draft[field]) = cursor.integer('an integer', { min: 0, message });
+    draft[field] = cursor.integer('an integer', { min: 0, message });
     cursor.end();
   };
 }
@@ -24,7 +24,8 @@ function readMode(cursor: Cursor, { draft }: ProxyContext): void {
   if (word === 'health') {
     cursor.failLast("'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.");
   }
-  if (word !== 'tcp' && word !== 'http') cursor.failLast(`unknown proxy mode '${word}'.`, { expected: "'tcp' or 'http'" });
+  if (word !== 'tcp' && word !== 'http')
+    cursor.failLast(`unknown proxy mode '${word}'.`, { expected: "'tcp' or 'http'" });
   cursor.end();
   draft.mode = word;
 }
@@ -33,7 +34,8 @@ function readMode(cursor: Cursor, { draft }: ProxyContext): void {
 function readId(cursor: Cursor, { draft, state }: ProxyContext): void {
   cursor.form = 'tight';
   const id = cursor.integer('an integer', {
-    min: 1, message: (word) => (word === '' ? "'id' expects an integer argument." : 'custom id has to be > 0.'),
+    min: 1,
+    message: (word) => (word === '' ? "'id' expects an integer argument." : 'custom id has to be > 0.'),
   });
   const at = cursor.lastPosition();
   cursor.form = 'parsing';
@@ -43,21 +45,28 @@ function readId(cursor: Cursor, { draft, state }: ProxyContext): void {
   if (other !== undefined && other !== draft) {
     state.diagnostics.alert(
       `${describeKind(draft.kind)} ${draft.name} reuses same custom id as ${describeKind(other.kind)} ${other.name} ` +
-      `(declared at ${other.at.file}:${other.at.line}).`, at, { form: 'tight' });
+        `(declared at ${other.at.file}:${other.at.line}).`,
+      at,
+      { form: 'tight' },
+    );
   }
   draft.id = id;
   draft.idExplicit = true;
 }
 
 function readDescription(cursor: Cursor, { draft }: ProxyContext): void {
-  if (cursor.atEnd || cursor.peek() === '') cursor.fail("'description' expects a string argument.", { form: 'tight', expected: 'a text' });
+  if (cursor.atEnd || cursor.peek() === '')
+    cursor.fail("'description' expects a string argument.", { form: 'tight', expected: 'a text' });
   draft.description = cursor.rest().join(' ');
 }
 
 function readRateLimit(cursor: Cursor, { draft }: ProxyContext): void {
   draft.rateLimitSessions = cursor.integer('a rate', {
-    min: 0, message: (word) => (word === '' ? "'rate-limit sessions' expects expects an integer value (in sessions/second)"
-      : `'rate-limit sessions' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? word}' in integer value '${word}'`),
+    min: 0,
+    message: (word) =>
+      word === ''
+        ? "'rate-limit sessions' expects expects an integer value (in sessions/second)"
+        : `'rate-limit sessions' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? word}' in integer value '${word}'`,
   });
   cursor.end();
 }
@@ -68,34 +77,59 @@ export function isHeaderName(name: string): boolean {
 }
 
 export const proxyBasicKeywords: readonly Keyword<ProxyContext>[] = [
-  { name: 'backlog', places: FRONTEND_SIDE, state: 'works', manual: '4.2', parse: limit('backlog', "'backlog' expects an integer argument.") },
+  {
+    name: 'backlog',
+    places: FRONTEND_SIDE,
+    state: 'works',
+    manual: '4.2',
+    parse: limit('backlog', "'backlog' expects an integer argument."),
+  },
   { name: 'description', places: OWN, state: 'works', manual: '4.2', parse: readDescription },
   {
-    name: 'disabled', places: ALL_PROXIES, state: 'works', manual: '4.2',
+    name: 'disabled',
+    places: ALL_PROXIES,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
       cursor.end();
       draft.disabled = true;
     },
   },
   {
-    name: 'enabled', places: ALL_PROXIES, state: 'works', manual: '4.2',
+    name: 'enabled',
+    places: ALL_PROXIES,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
       cursor.end();
       draft.disabled = false;
     },
   },
   {
-    name: 'fullconn', places: BACKEND_SIDE, state: 'later', severity: 'warning', manual: '4.2', reason: "it scales 'minconn', which is not available",
-    misplacedHint: 'maxconn', parse: limit('fullconn', "'fullconn' expects an integer argument."),
+    name: 'fullconn',
+    places: BACKEND_SIDE,
+    state: 'later',
+    severity: 'warning',
+    manual: '4.2',
+    reason: "it scales 'minconn', which is not available",
+    misplacedHint: 'maxconn',
+    parse: limit('fullconn', "'fullconn' expects an integer argument."),
   },
   { name: 'id', places: OWN, state: 'works', manual: '4.2', parse: readId },
   {
-    name: 'maxconn', places: FRONTEND_SIDE, state: 'works', manual: '4.2', misplacedHint: 'fullconn',
+    name: 'maxconn',
+    places: FRONTEND_SIDE,
+    state: 'works',
+    manual: '4.2',
+    misplacedHint: 'fullconn',
     parse: limit('maxconn', "'maxconn' expects an integer argument."),
   },
   { name: 'mode', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readMode },
   {
-    name: 'monitor-uri', places: FRONTEND_SIDE, state: 'works', manual: '4.2',
+    name: 'monitor-uri',
+    places: FRONTEND_SIDE,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
       draft.monitorUri = cursor.word('an URI', "'monitor-uri' expects an URI.");
       cursor.end();

@@ -10,7 +10,9 @@ function readHttpCheck(cursor: Cursor, { draft }: ProxyContext): void {
   const words = cursor.line.words.slice(cursor.index);
   const [first, second, third, extra] = words;
   if (extra !== undefined) {
-    cursor.failAt(cursor.index + 3, `'option httpchk' cannot handle unexpected argument '${extra}'.`, { expected: 'the end of the line' });
+    cursor.failAt(cursor.index + 3, `'option httpchk' cannot handle unexpected argument '${extra}'.`, {
+      expected: 'the end of the line',
+    });
   }
   const method = second === undefined ? 'OPTIONS' : first;
   const uri = second ?? first ?? '/';
@@ -22,7 +24,9 @@ function readHttpCheck(cursor: Cursor, { draft }: ProxyContext): void {
   if (extraLines !== undefined) {
     cursor.diagnostics.warning(
       "'option httpchk' : hiding headers or body at the end of the version string is deprecated. Please, consider to use 'http-check send' directive instead.",
-      cursor.position(cursor.index + 2), { form: 'tight', length: third.length });
+      cursor.position(cursor.index + 2),
+      { form: 'tight', length: third.length },
+    );
   }
   draft.check = { type: 'http', method, uri, version, extra: extraLines };
   cursor.rest();

@@ -8,7 +8,9 @@ import type { ErrorPage } from '../model.ts';
 import { ALL_PROXIES } from './readers.ts';
 
 /** Statuses that HAProxy 2.6 generates (manual section 4.2 "errorfile"). */
-export const ERROR_STATUSES = [200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 421, 422, 425, 429, 500, 501, 502, 503, 504] as const;
+export const ERROR_STATUSES = [
+  200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 421, 422, 425, 429, 500, 501, 502, 503, 504,
+] as const;
 
 interface ErrorsContext {
   readonly state: ParseState;
@@ -16,11 +18,14 @@ interface ErrorsContext {
 }
 
 function readStatus(cursor: Cursor, usage: string): number {
-  if (cursor.peek(1) === undefined || cursor.peek(1) === '') cursor.fail(usage, { expected: 'a status and what to answer' });
+  if (cursor.peek(1) === undefined || cursor.peek(1) === '')
+    cursor.fail(usage, { expected: 'a status and what to answer' });
   const word = cursor.next()!;
   const status = /^\d+$/.test(word) ? Number(word) : 0;
   if (!(ERROR_STATUSES as readonly number[]).includes(status)) {
-    cursor.failLast(`${cursor.keyword} : status code '${status}' not handled.`, { expected: ERROR_STATUSES.join(', ') });
+    cursor.failLast(`${cursor.keyword} : status code '${status}' not handled.`, {
+      expected: ERROR_STATUSES.join(', '),
+    });
   }
   return status;
 }

@@ -28,7 +28,10 @@ function readLog(cursor: Cursor, { draft, state }: ProxyContext): void {
 function ignoredInBackends(cursor: Cursor, draft: ProxyDraft): boolean {
   if (draft.kind !== 'backend') return false;
   cursor.diagnostics.warning(
-    `${describeKind(draft.kind)} '${draft.name}' : '${cursor.keyword}' directive is ignored in backends.`, cursor.position(0), { length: cursor.keyword.length });
+    `${describeKind(draft.kind)} '${draft.name}' : '${cursor.keyword}' directive is ignored in backends.`,
+    cursor.position(0),
+    { length: cursor.keyword.length },
+  );
   return true;
 }
 
@@ -41,7 +44,8 @@ function readPreset(kind: 'tcplog' | 'httplog' | 'httpslog'): Parse {
   return (cursor, { draft }) => {
     let choice: LogFormatChoice = { kind };
     if (kind === 'httplog' && !cursor.atEnd && cursor.peek() !== '') {
-      if (!cursor.take('clf')) cursor.fail("keyword 'httplog' only supports option 'clf'.", { expected: "'clf' or nothing" });
+      if (!cursor.take('clf'))
+        cursor.fail("keyword 'httplog' only supports option 'clf'.", { expected: "'clf' or nothing" });
       choice = { kind: 'clf' };
     }
     cursor.end();
@@ -50,14 +54,19 @@ function readPreset(kind: 'tcplog' | 'httplog' | 'httpslog'): Parse {
 }
 
 /** A log-format argument: one word, since spaces must be quoted. Compiled when the proxy's mode is final. */
-function readFormat(place: EvaluationPlace, store: (draft: ProxyDraft, format: LogFormat, cursor: Cursor) => void): Parse {
+function readFormat(
+  place: EvaluationPlace,
+  store: (draft: ProxyDraft, format: LogFormat, cursor: Cursor) => void,
+): Parse {
   return (cursor, context) => {
     const { draft } = context;
     const name = cursor.keyword;
     const text = cursor.word('a format', `${name} expects an argument.`);
     const at = cursor.lastPosition();
     if (!cursor.atEnd && cursor.peek() !== '') {
-      cursor.fail(`${name} expects only one argument, don't forget to escape spaces!`, { expected: 'the end of the line' });
+      cursor.fail(`${name} expects only one argument, don't forget to escape spaces!`, {
+        expected: 'the end of the line',
+      });
     }
     if (name.startsWith('log-format') && ignoredInBackends(cursor, draft)) return;
     const format = parseLogFormat(text, at, context.scope(place));
@@ -70,38 +79,73 @@ const FRONTENDS_AND_DEFAULTS: readonly SectionKind[] = [...FRONTEND_SIDE, 'backe
 export const proxyLoggingKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'log', places: ALL_PROXIES, negatable: true, state: 'works', manual: '4.2', parse: readLog },
   {
-    name: 'log-tag', places: ALL_PROXIES, state: 'works', manual: '4.2',
+    name: 'log-tag',
+    places: ALL_PROXIES,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
       draft.logTag = cursor.word('a tag', "'log-tag' expects a tag for use in syslog.");
     },
   },
   {
-    name: 'log-format', places: FRONTENDS_AND_DEFAULTS, state: 'works', manual: '4.2',
+    name: 'log-format',
+    places: FRONTENDS_AND_DEFAULTS,
+    state: 'works',
+    manual: '4.2',
     parse: readFormat('log-format', (draft, format, cursor) => choose(cursor, draft, { kind: 'custom', format })),
   },
   {
-    name: 'log-format-sd', places: FRONTENDS_AND_DEFAULTS, state: 'later', severity: 'warning', manual: '4.2', reason: 'structured data is left empty',
+    name: 'log-format-sd',
+    places: FRONTENDS_AND_DEFAULTS,
+    state: 'later',
+    severity: 'warning',
+    manual: '4.2',
+    reason: 'structured data is left empty',
     parse: readFormat('log-format', (draft, format) => {
       draft.logFormatSd = format;
     }),
   },
   {
-    name: 'error-log-format', places: FRONTEND_SIDE, state: 'later', severity: 'warning', manual: '4.2', reason: 'errors are logged in the proxy\'s log format',
+    name: 'error-log-format',
+    places: FRONTEND_SIDE,
+    state: 'later',
+    severity: 'warning',
+    manual: '4.2',
+    reason: "errors are logged in the proxy's log format",
     parse: readFormat('log-format', (draft, format) => {
       draft.errorLogFormat = format;
     }),
   },
   { name: 'option tcplog', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readPreset('tcplog') },
-  { name: 'option httplog', places: FRONTENDS_AND_DEFAULTS, state: 'works', manual: '4.2', parse: readPreset('httplog') },
-  { name: 'option httpslog', places: FRONTENDS_AND_DEFAULTS, state: 'later', manual: '4.2', reason: 'TLS is not available', parse: readPreset('httpslog') },
   {
-    name: 'unique-id-format', places: FRONTEND_SIDE, state: 'works', manual: '4.2',
+    name: 'option httplog',
+    places: FRONTENDS_AND_DEFAULTS,
+    state: 'works',
+    manual: '4.2',
+    parse: readPreset('httplog'),
+  },
+  {
+    name: 'option httpslog',
+    places: FRONTENDS_AND_DEFAULTS,
+    state: 'later',
+    manual: '4.2',
+    reason: 'TLS is not available',
+    parse: readPreset('httpslog'),
+  },
+  {
+    name: 'unique-id-format',
+    places: FRONTEND_SIDE,
+    state: 'works',
+    manual: '4.2',
     parse: readFormat('unique-id-format', (draft, format) => {
       draft.uniqueIdFormat = format;
     }),
   },
   {
-    name: 'unique-id-header', places: FRONTEND_SIDE, state: 'works', manual: '4.2',
+    name: 'unique-id-header',
+    places: FRONTEND_SIDE,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, { draft }) => {
       draft.uniqueIdHeader = cursor.word('a header name', 'unique-id-header expects an argument.').toLowerCase();
     },

@@ -26,7 +26,14 @@ const SWITCHES: readonly SwitchRow[] = [
   { name: 'allbackups', field: 'allbackups', places: BACKEND_SIDE, state: 'works' },
   { name: 'checkcache', field: 'checkcache', places: BACKEND_SIDE, state: 'later' },
   { name: 'clitcpka', field: 'clitcpka', places: FRONTEND_SIDE, state: 'works' },
-  { name: 'contstats', field: 'contstats', places: FRONTEND_SIDE, state: 'accepted', reason: 'counters are always kept while a stream runs', severity: 'quiet' },
+  {
+    name: 'contstats',
+    field: 'contstats',
+    places: FRONTEND_SIDE,
+    state: 'accepted',
+    reason: 'counters are always kept while a stream runs',
+    severity: 'quiet',
+  },
   { name: 'dontlog-normal', field: 'dontlogNormal', places: FRONTEND_SIDE, state: 'works' },
   { name: 'dontlognull', field: 'dontlognull', places: FRONTEND_SIDE, state: 'works' },
   { name: 'h1-case-adjust-bogus-client', field: 'h1CaseAdjustBogusClient', places: FRONTEND_SIDE, state: 'works' },
@@ -46,10 +53,20 @@ const SWITCHES: readonly SwitchRow[] = [
   { name: 'socket-stats', field: 'socketStats', places: FRONTEND_SIDE, state: 'works' },
   { name: 'srvtcpka', field: 'srvtcpka', places: BACKEND_SIDE, state: 'works' },
   {
-    name: 'tcp-smart-accept', field: 'tcpSmartAccept', places: FRONTEND_SIDE, state: 'accepted', severity: 'quiet', reason: 'the system delays acknowledgements itself',
+    name: 'tcp-smart-accept',
+    field: 'tcpSmartAccept',
+    places: FRONTEND_SIDE,
+    state: 'accepted',
+    severity: 'quiet',
+    reason: 'the system delays acknowledgements itself',
   },
   {
-    name: 'tcp-smart-connect', field: 'tcpSmartConnect', places: BACKEND_SIDE, state: 'accepted', severity: 'quiet', reason: 'the system delays acknowledgements itself',
+    name: 'tcp-smart-connect',
+    field: 'tcpSmartConnect',
+    places: BACKEND_SIDE,
+    state: 'accepted',
+    severity: 'quiet',
+    reason: 'the system delays acknowledgements itself',
   },
   { name: 'transparent', field: 'transparent', places: BACKEND_SIDE, state: 'later' },
 ];
@@ -90,8 +107,11 @@ function probes(field: 'clitcpkaCnt' | 'srvtcpkaCnt'): Parse {
   return (cursor, { draft }) => {
     const { keyword } = cursor;
     draft.options[field] = cursor.integer('a number', {
-      min: 0, message: (word) => (word === '' ? `'${keyword}' expects an integer value`
-        : `'${keyword}' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? word}' in integer value '${word}'`),
+      min: 0,
+      message: (word) =>
+        word === ''
+          ? `'${keyword}' expects an integer value`
+          : `'${keyword}' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? word}' in integer value '${word}'`,
     });
   };
 }
@@ -101,8 +121,11 @@ function probeTime(field: 'clitcpkaIdleMs' | 'clitcpkaIntvlMs' | 'srvtcpkaIdleMs
     const { keyword } = cursor;
     // The manual counts bare numbers in seconds here.
     draft.options[field] = cursor.time('a time', {
-      unit: 's', message: (word) => (word === '' ? `'${keyword}' expects an integer value`
-        : `unexpected character '${/[^0-9]/.exec(word)?.[0] ?? word}' in argument to <${keyword}>.`),
+      unit: 's',
+      message: (word) =>
+        word === ''
+          ? `'${keyword}' expects an integer value`
+          : `unexpected character '${/[^0-9]/.exec(word)?.[0] ?? word}' in argument to <${keyword}>.`,
     });
   };
 }
@@ -116,7 +139,10 @@ function readForwardFor(cursor: Cursor, { draft }: ProxyContext): void {
     if (cursor.take('except')) except = readNetwork(cursor, 'forwardfor');
     else if (cursor.take('header')) header = readHeader(cursor, 'forwardfor');
     else if (cursor.take('if-none')) ifNone = true;
-    else cursor.fail("'option forwardfor' only supports optional values: 'except', 'header' and 'if-none'.", { expected: "'except', 'header' or 'if-none'" });
+    else
+      cursor.fail("'option forwardfor' only supports optional values: 'except', 'header' and 'if-none'.", {
+        expected: "'except', 'header' or 'if-none'",
+      });
   }
   draft.forwardfor = { except, header, ifNone };
 }
@@ -128,7 +154,10 @@ function readOriginalTo(cursor: Cursor, { draft }: ProxyContext): void {
   while (!cursor.atEnd) {
     if (cursor.take('except')) except = readNetwork(cursor, 'originalto');
     else if (cursor.take('header')) header = readHeader(cursor, 'originalto');
-    else cursor.fail("'option originalto' only supports optional values: 'except' and 'header'.", { expected: "'except' or 'header'" });
+    else
+      cursor.fail("'option originalto' only supports optional values: 'except' and 'header'.", {
+        expected: "'except' or 'header'",
+      });
   }
   draft.originalto = { except, header };
 }
@@ -147,18 +176,49 @@ function readHeader(cursor: Cursor, option: string): string {
 
 export const proxyOptionKeywords: readonly Keyword<ProxyContext>[] = [
   ...SWITCHES.map(switchKeyword),
-  { name: 'option httpclose', places: ALL_PROXIES, negatable: true, state: 'works', manual: '4.2', parse: connectionMode('close') },
-  { name: 'option http-keep-alive', places: ALL_PROXIES, negatable: true, state: 'works', manual: '4.2', parse: connectionMode('keep-alive') },
-  { name: 'option http-server-close', places: ALL_PROXIES, negatable: true, state: 'works', manual: '4.2', parse: connectionMode('server-close') },
   {
-    name: 'option forceclose', places: ALL_PROXIES, state: 'refused', manual: '4.2',
-    message: "option 'forceclose' is not supported any more since HAProxy 2.0, please just remove it, or use 'option httpclose' if absolutely needed.",
-    messageForm: 'tight', reason: "use 'option httpclose'",
+    name: 'option httpclose',
+    places: ALL_PROXIES,
+    negatable: true,
+    state: 'works',
+    manual: '4.2',
+    parse: connectionMode('close'),
   },
   {
-    name: 'option http-tunnel', places: ALL_PROXIES, state: 'refused', manual: '4.2',
-    message: "option 'http-tunnel' is not supported any more since HAProxy 2.1, please just remove it, it shouldn't be needed.",
-    messageForm: 'tight', reason: 'remove it',
+    name: 'option http-keep-alive',
+    places: ALL_PROXIES,
+    negatable: true,
+    state: 'works',
+    manual: '4.2',
+    parse: connectionMode('keep-alive'),
+  },
+  {
+    name: 'option http-server-close',
+    places: ALL_PROXIES,
+    negatable: true,
+    state: 'works',
+    manual: '4.2',
+    parse: connectionMode('server-close'),
+  },
+  {
+    name: 'option forceclose',
+    places: ALL_PROXIES,
+    state: 'refused',
+    manual: '4.2',
+    message:
+      "option 'forceclose' is not supported any more since HAProxy 2.0, please just remove it, or use 'option httpclose' if absolutely needed.",
+    messageForm: 'tight',
+    reason: "use 'option httpclose'",
+  },
+  {
+    name: 'option http-tunnel',
+    places: ALL_PROXIES,
+    state: 'refused',
+    manual: '4.2',
+    message:
+      "option 'http-tunnel' is not supported any more since HAProxy 2.1, please just remove it, it shouldn't be needed.",
+    messageForm: 'tight',
+    reason: 'remove it',
   },
   { name: 'option tcpka', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readTcpKeepAlive },
   { name: 'option forwardfor', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readForwardFor },

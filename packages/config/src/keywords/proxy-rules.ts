@@ -10,7 +10,9 @@ import { parseTimeMs } from '../units.ts';
 import { ALL_PROXIES, BACKEND_SIDE, FRONTEND_SIDE } from './readers.ts';
 
 type Parse = NonNullable<Keyword<ProxyContext>['parse']>;
-type RuleList = { [K in keyof ProxyDraft['rules']]: ProxyDraft['rules'][K] extends Rule[] ? K : never }[keyof ProxyDraft['rules']];
+type RuleList = {
+  [K in keyof ProxyDraft['rules']]: ProxyDraft['rules'][K] extends Rule[] ? K : never;
+}[keyof ProxyDraft['rules']];
 
 const FRONTENDS: readonly SectionKind[] = ['frontend', 'listen'];
 const BACKENDS: readonly SectionKind[] = ['listen', 'backend'];
@@ -38,7 +40,9 @@ function noteOrder(cursor: Cursor, draft: ProxyDraft, kind: (typeof EVALUATION_O
     if (!seenRules.has(later)) continue;
     cursor.diagnostics.warning(
       `a '${EVALUATION_ORDER[rank].late}' rule placed after ${EVALUATION_ORDER[later].early} rule will still be processed before.`,
-      cursor.position(0), { length: kind.length });
+      cursor.position(0),
+      { length: kind.length },
+    );
     break;
   }
   seenRules.add(rank);
@@ -53,8 +57,10 @@ function rule(phase: RulePhase, list: RuleList): Parse {
     const { draft } = context;
     if (isHttp && draft.notes.closedPhases.has(phase)) {
       cursor.diagnostics.warning(
-        `previous '${phase}' action is final and has no condition attached, further entries are NOOP.`, cursor.position(0),
-        { form: 'tight', length: phase.length });
+        `previous '${phase}' action is final and has no condition attached, further entries are NOOP.`,
+        cursor.position(0),
+        { form: 'tight', length: phase.length },
+      );
     }
     const read = parseRule(phase, cursor, context.scope(phase));
     const ordered = EVALUATION_ORDER.find((entry) => entry.kind === phase);
@@ -77,7 +83,9 @@ function inspectDelay(field: 'tcpRequestInspectDelayMs' | 'tcpResponseInspectDel
       return cursor.failLast(`${message} (${why})`, { expected: 'a time' });
     }
     if (draft.notes.seen.has(keyword)) {
-      cursor.diagnostics.warning(`ignoring ${keyword} (was already defined) in ${owner}`, cursor.position(0), { length: keyword.length });
+      cursor.diagnostics.warning(`ignoring ${keyword} (was already defined) in ${owner}`, cursor.position(0), {
+        length: keyword.length,
+      });
       return;
     }
     draft.notes.seen.set(keyword, cursor.position(0));
@@ -107,7 +115,11 @@ function readDefaultBackend(cursor: Cursor, { draft }: ProxyContext): void {
 
 export const proxyRuleKeywords: readonly Keyword<ProxyContext>[] = [
   {
-    name: 'acl', places: ALL_PROXIES, namedDefaultsOnly: true, state: 'works', manual: '4.2',
+    name: 'acl',
+    places: ALL_PROXIES,
+    namedDefaultsOnly: true,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, context) => {
       parseAcl(cursor, context.scope('acl'));
     },
@@ -115,52 +127,107 @@ export const proxyRuleKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'capture request header', places: FRONTENDS, state: 'works', manual: '4.2', parse: readCapture('request') },
   { name: 'capture response header', places: FRONTENDS, state: 'works', manual: '4.2', parse: readCapture('response') },
   { name: 'default_backend', places: FRONTEND_SIDE, state: 'works', manual: '4.2', parse: readDefaultBackend },
-  { name: 'http-request', places: ALL_PROXIES, namedDefaultsOnly: true, state: 'works', manual: '4.2', parse: rule('http-request', 'httpRequest') },
-  { name: 'http-response', places: ALL_PROXIES, namedDefaultsOnly: true, state: 'works', manual: '4.2', parse: rule('http-response', 'httpResponse') },
   {
-    name: 'http-after-response', places: ALL_PROXIES, namedDefaultsOnly: true, state: 'works', manual: '4.2',
+    name: 'http-request',
+    places: ALL_PROXIES,
+    namedDefaultsOnly: true,
+    state: 'works',
+    manual: '4.2',
+    parse: rule('http-request', 'httpRequest'),
+  },
+  {
+    name: 'http-response',
+    places: ALL_PROXIES,
+    namedDefaultsOnly: true,
+    state: 'works',
+    manual: '4.2',
+    parse: rule('http-response', 'httpResponse'),
+  },
+  {
+    name: 'http-after-response',
+    places: ALL_PROXIES,
+    namedDefaultsOnly: true,
+    state: 'works',
+    manual: '4.2',
     parse: rule('http-after-response', 'httpAfterResponse'),
   },
   {
-    name: 'monitor fail', places: FRONTENDS, state: 'works', manual: '4.2',
+    name: 'monitor fail',
+    places: FRONTENDS,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, context) => {
       context.draft.monitorFail.push(parseMonitorFail(cursor, context.scope('monitor fail')));
       noteOrder(cursor, context.draft, 'monitor fail');
     },
   },
   {
-    name: 'tcp-request connection', places: FRONTEND_SIDE, namedDefaultsOnly: true, misplaced: 'alert', state: 'works', manual: '4.2',
+    name: 'tcp-request connection',
+    places: FRONTEND_SIDE,
+    namedDefaultsOnly: true,
+    misplaced: 'alert',
+    state: 'works',
+    manual: '4.2',
     parse: rule('tcp-request connection', 'tcpRequestConnection'),
   },
   {
-    name: 'tcp-request session', places: FRONTEND_SIDE, namedDefaultsOnly: true, misplaced: 'alert', state: 'works', manual: '4.2',
+    name: 'tcp-request session',
+    places: FRONTEND_SIDE,
+    namedDefaultsOnly: true,
+    misplaced: 'alert',
+    state: 'works',
+    manual: '4.2',
     parse: rule('tcp-request session', 'tcpRequestSession'),
   },
   {
-    name: 'tcp-request content', places: ALL_PROXIES, namedDefaultsOnly: true, state: 'works', manual: '4.2',
+    name: 'tcp-request content',
+    places: ALL_PROXIES,
+    namedDefaultsOnly: true,
+    state: 'works',
+    manual: '4.2',
     parse: rule('tcp-request content', 'tcpRequestContent'),
   },
   {
-    name: 'tcp-request inspect-delay', places: ALL_PROXIES, namedDefaultsOnly: true, state: 'works', manual: '4.2',
+    name: 'tcp-request inspect-delay',
+    places: ALL_PROXIES,
+    namedDefaultsOnly: true,
+    state: 'works',
+    manual: '4.2',
     parse: inspectDelay('tcpRequestInspectDelayMs'),
   },
   {
-    name: 'tcp-response content', places: BACKEND_SIDE, namedDefaultsOnly: true, misplaced: 'alert', state: 'works', manual: '4.2',
+    name: 'tcp-response content',
+    places: BACKEND_SIDE,
+    namedDefaultsOnly: true,
+    misplaced: 'alert',
+    state: 'works',
+    manual: '4.2',
     parse: rule('tcp-response content', 'tcpResponseContent'),
   },
   {
-    name: 'tcp-response inspect-delay', places: BACKEND_SIDE, namedDefaultsOnly: true, misplaced: 'alert', state: 'works', manual: '4.2',
+    name: 'tcp-response inspect-delay',
+    places: BACKEND_SIDE,
+    namedDefaultsOnly: true,
+    misplaced: 'alert',
+    state: 'works',
+    manual: '4.2',
     parse: inspectDelay('tcpResponseInspectDelayMs'),
   },
   {
-    name: 'use_backend', places: FRONTENDS, state: 'works', manual: '4.2',
+    name: 'use_backend',
+    places: FRONTENDS,
+    state: 'works',
+    manual: '4.2',
     parse: (cursor, context) => {
       context.draft.useBackend.push(parseUseBackend(cursor, context.scope('use_backend')));
       noteOrder(cursor, context.draft, 'use_backend');
     },
   },
   {
-    name: 'use-server', places: BACKENDS, state: 'later', manual: '4.2',
+    name: 'use-server',
+    places: BACKENDS,
+    state: 'later',
+    manual: '4.2',
     parse: (cursor, context) => {
       context.draft.useServer.push(parseUseServer(cursor, context.scope('use-server')));
       noteOrder(cursor, context.draft, 'use-server');

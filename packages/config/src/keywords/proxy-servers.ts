@@ -20,7 +20,9 @@ const MAX_TEMPLATE_SERVERS = 100_000;
 function readBind(cursor: Cursor, { draft, state }: ProxyContext): void {
   const at = cursor.position(0);
   if (cursor.atEnd || cursor.peek() === '') {
-    cursor.fail("'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.", { expected: 'an address and a port' });
+    cursor.fail("'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.", {
+      expected: 'an address and a port',
+    });
   }
   const text = cursor.peek()!;
   const bind = initialBind(at);
@@ -35,7 +37,11 @@ function readBind(cursor: Cursor, { draft, state }: ProxyContext): void {
 
 /** Options by name up to the end of the line. */
 function readOptions<Context extends ServerContext | BindContext>(
-  cursor: Cursor, index: KeywordIndex<Keyword<Context>>, context: Context, unknownSubject: string, hint = '',
+  cursor: Cursor,
+  index: KeywordIndex<Keyword<Context>>,
+  context: Context,
+  unknownSubject: string,
+  hint = '',
 ): void {
   while (!cursor.atEnd) {
     const word = cursor.peek()!;
@@ -43,7 +49,10 @@ function readOptions<Context extends ServerContext | BindContext>(
     if (option === undefined) {
       const nearest = cursor.diagnostics.nearest(word, index.firstWords());
       cursor.subject = unknownSubject;
-      cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}${hint}`, { nearest });
+      cursor.fail(
+        `unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}${hint}`,
+        { nearest },
+      );
     }
     cursor.keyword = word;
     applyKeyword(cursor, option, 1, context, context.state.noted);
@@ -67,7 +76,10 @@ function readServer(cursor: Cursor, { draft, state }: ProxyContext): void {
 
 function checkServerName(cursor: Cursor, name: string): void {
   const bad = invalidCharacter(name);
-  if (bad !== undefined) cursor.failLast(`character '${bad}' is not permitted in server name '${name}'.`, { expected: 'letters, digits, -, _, . and :' });
+  if (bad !== undefined)
+    cursor.failLast(`character '${bad}' is not permitted in server name '${name}'.`, {
+      expected: 'letters, digits, -, _, . and :',
+    });
 }
 
 function readServerAddress(cursor: Cursor, { state }: Pick<ProxyContext, 'state' | 'draft'>): ServerDraft['address'] {
@@ -86,13 +98,21 @@ function addServer(cursor: Cursor, draft: ProxyDraft, server: ServerDraft): void
     const owner = draft.kind === 'listen' ? 'proxy' : 'backend';
     cursor.diagnostics.alert(
       `${owner} '${draft.name}', another server named '${server.name}' was already defined at line ${other.line}, please use distinct names.`,
-      cursor.position(1), { length: cursor.line.words[1].length });
+      cursor.position(1),
+      { length: cursor.line.words[1].length },
+    );
   }
   draft.servers.push(server);
 }
 
 function readServerOptions(cursor: Cursor, context: ServerContext): void {
-  readOptions(cursor, context.state.keywords.serverOptions, context, cursor.subject, context.form === 'default' ? ' Hint: no address was expected for this server.' : '');
+  readOptions(
+    cursor,
+    context.state.keywords.serverOptions,
+    context,
+    cursor.subject,
+    context.form === 'default' ? ' Hint: no address was expected for this server.' : '',
+  );
 }
 
 function readDefaultServer(cursor: Cursor, { draft, state }: ProxyContext): void {
@@ -113,7 +133,9 @@ function readServerTemplate(cursor: Cursor, { draft, state }: ProxyContext): voi
   const first = match?.[2] === undefined ? 1 : Number(match[1]);
   const last = Number(match?.[2] ?? match?.[1] ?? 0);
   if (first < 1 || last < first || last - first >= MAX_TEMPLATE_SERVERS) {
-    cursor.failLast(`Wrong server-template number or range arg '${range}'.`, { expected: 'a number, or a range as 1-5' });
+    cursor.failLast(`Wrong server-template number or range arg '${range}'.`, {
+      expected: 'a number, or a range as 1-5',
+    });
   }
   if (cursor.atEnd || cursor.peek() === '') cursor.fail(TEMPLATE_USAGE, { expected: 'an address' });
   const template: ServerDraft = { ...draft.defaultServer, at, name: `${prefix}${first}`, id: 0, idExplicit: false };
@@ -122,13 +144,32 @@ function readServerTemplate(cursor: Cursor, { draft, state }: ProxyContext): voi
   readServerOptions(cursor, { state, proxy: draft, draft: template, form: 'template' });
   for (let number = first; number <= last; number++) {
     const isFirst = number === first;
-    addServer(cursor, draft, { ...template, name: `${prefix}${number}`, id: isFirst ? template.id : 0, idExplicit: isFirst && template.idExplicit });
+    addServer(cursor, draft, {
+      ...template,
+      name: `${prefix}${number}`,
+      id: isFirst ? template.id : 0,
+      idExplicit: isFirst && template.idExplicit,
+    });
   }
 }
 
 export const proxyServerKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'bind', places: FRONTENDS, state: 'works', manual: '4.2', parse: readBind },
   { name: 'server', places: BACKENDS, misplaced: 'alert', state: 'works', manual: '4.2', parse: readServer },
-  { name: 'default-server', places: ['defaults', ...BACKENDS], misplaced: 'alert', state: 'works', manual: '4.2', parse: readDefaultServer },
-  { name: 'server-template', places: BACKENDS, misplaced: 'alert', state: 'works', manual: '4.2', parse: readServerTemplate },
+  {
+    name: 'default-server',
+    places: ['defaults', ...BACKENDS],
+    misplaced: 'alert',
+    state: 'works',
+    manual: '4.2',
+    parse: readDefaultServer,
+  },
+  {
+    name: 'server-template',
+    places: BACKENDS,
+    misplaced: 'alert',
+    state: 'works',
+    manual: '4.2',
+    parse: readServerTemplate,
+  },
 ];

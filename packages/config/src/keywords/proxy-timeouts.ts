@@ -32,14 +32,19 @@ export const proxyTimeoutKeywords: readonly Keyword<ProxyContext>[] = TIMEOUTS.m
 function readTimeout(cursor: Cursor, { draft }: ProxyContext, field: keyof Timeouts): void {
   const { keyword } = cursor;
   if (cursor.atEnd || cursor.peek() === '') {
-    cursor.fail(`'${keyword}' expects an integer value (in milliseconds)`, { expected: 'a time, as 500ms, 5s, 2m, 1h or 1d' });
+    cursor.fail(`'${keyword}' expects an integer value (in milliseconds)`, {
+      expected: 'a time, as 500ms, 5s, 2m, 1h or 1d',
+    });
   }
   const value = cursor.time('a time');
   const text = cursor.line.words[cursor.index - 1];
   const extra = cursor.peek();
-  if (extra !== undefined && extra !== '') cursor.fail(`'${keyword}' : unexpected extra argument '${extra}' after value '${text}'.`);
+  if (extra !== undefined && extra !== '')
+    cursor.fail(`'${keyword}' : unexpected extra argument '${extra}' after value '${text}'.`);
   if (draft.notes.seen.has(keyword)) {
-    cursor.diagnostics.warning(`overwriting '${keyword}' which was already specified`, cursor.position(0), { length: keyword.length });
+    cursor.diagnostics.warning(`overwriting '${keyword}' which was already specified`, cursor.position(0), {
+      length: keyword.length,
+    });
   }
   draft.notes.seen.set(keyword, cursor.position(0));
   draft.timeouts[field] = value === 0 ? undefined : value;

@@ -19,7 +19,8 @@ export function readAddressWord(cursor: Cursor, state: ParseState): string {
   const word = cursor.word('an address');
   const expanded = expandAddress(word, state);
   if (expanded === word) return word;
-  if (expanded === '') cursor.failLast(`'${cursor.keyword}' : '${word}' resolves to an empty address (environment variable missing?)`);
+  if (expanded === '')
+    cursor.failLast(`'${cursor.keyword}' : '${word}' resolves to an empty address (environment variable missing?)`);
   cursor.line.words[index] = expanded;
   return expanded;
 }
@@ -27,12 +28,19 @@ export function readAddressWord(cursor: Cursor, state: ParseState): string {
 /** `${NAME}` and `$NAME`; unknown variables are empty. */
 export function expandAddress(text: string, state: ParseState): string {
   if (!text.includes('$')) return text;
-  return text.replace(/\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}?|([A-Za-z_][A-Za-z0-9_]*))/g, (_all, braced: string | undefined, bare: string | undefined) =>
-    state.lookUp(braced ?? bare ?? '') ?? '');
+  return text.replace(
+    /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}?|([A-Za-z_][A-Za-z0-9_]*))/g,
+    (_all, braced: string | undefined, bare: string | undefined) => state.lookUp(braced ?? bare ?? '') ?? '',
+  );
 }
 
 /** One address at the cursor; `describe` makes the whole sentence from the complaint. */
-export function readAddress(cursor: Cursor, state: ParseState, rules: AddressRules, describe: (reason: string) => string): Address {
+export function readAddress(
+  cursor: Cursor,
+  state: ParseState,
+  rules: AddressRules,
+  describe: (reason: string) => string,
+): Address {
   const result = parseAddress(readAddressWord(cursor, state), rules);
   if (!result.ok) cursor.failLast(describe(result.reason));
   return result.address;
@@ -41,12 +49,19 @@ export function readAddress(cursor: Cursor, state: ParseState, rules: AddressRul
 /** HAProxy's answer to a value that may be given once: a remark, and the first one stays. */
 export function isRepeated(cursor: Cursor, current: unknown): boolean {
   if (current === undefined) return false;
-  cursor.diagnostics.warning(`'${cursor.keyword}' already specified. Continuing.`, cursor.position(0), { length: cursor.keyword.length });
+  cursor.diagnostics.warning(`'${cursor.keyword}' already specified. Continuing.`, cursor.position(0), {
+    length: cursor.keyword.length,
+  });
   return true;
 }
 
 /** A user or group name that must exist on this host. */
-export function readUserId(cursor: Cursor, state: ParseState, kind: 'user' | 'group', message: (name: string) => string): { name: string; id: number } {
+export function readUserId(
+  cursor: Cursor,
+  state: ParseState,
+  kind: 'user' | 'group',
+  message: (name: string) => string,
+): { name: string; id: number } {
   const name = cursor.word(`a ${kind} name`, message);
   const id = kind === 'user' ? state.host.userId(name) : state.host.groupId(name);
   if (id === undefined) cursor.failLast(message(name), { expected: `a ${kind} of this host` });
@@ -62,7 +77,9 @@ export function readMode(cursor: Cursor, message: (word: string) => string): num
 
 /** Several keywords that differ only in name and reader. */
 export function family<Context>(
-  places: readonly KeywordPlace[], manual: string, entries: Readonly<Record<string, Keyword<Context>['parse']>>,
+  places: readonly KeywordPlace[],
+  manual: string,
+  entries: Readonly<Record<string, Keyword<Context>['parse']>>,
 ): Keyword<Context>[] {
   return Object.entries(entries).map(([name, parse]) => ({ name, places, manual, state: 'works' as const, parse }));
 }

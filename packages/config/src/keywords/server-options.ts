@@ -14,7 +14,17 @@ const SERVER = ['server-option'] as const;
 
 type Parse = NonNullable<Keyword<ServerContext>['parse']>;
 type FlagField = { [K in keyof ServerDraft]: ServerDraft[K] extends boolean ? K : never }[keyof ServerDraft];
-type NumberField = 'weight' | 'maxconn' | 'minconn' | 'maxqueue' | 'rise' | 'fall' | 'errorLimit' | 'poolMaxConn' | 'poolLowConn' | 'maxReuse';
+type NumberField =
+  | 'weight'
+  | 'maxconn'
+  | 'minconn'
+  | 'maxqueue'
+  | 'rise'
+  | 'fall'
+  | 'errorLimit'
+  | 'poolMaxConn'
+  | 'poolLowConn'
+  | 'maxReuse';
 type TimeField = 'interMs' | 'fastInterMs' | 'downInterMs' | 'slowstartMs' | 'poolPurgeDelayMs' | 'tcpUserTimeoutMs';
 
 function flag(field: FlagField, value: boolean): Parse {
@@ -37,11 +47,15 @@ function delay(field: TimeField, least: number): Parse {
     const word = cursor.word('a delay', `'${keyword}' expects a delay as argument.`);
     const result = parseTimeMs(word, 'ms');
     if (!result.ok) {
-      return cursor.failLast(result.fault === 'overflow'
-        ? `timer overflow in argument <${word}> to <${keyword}> of server ${draft.name}, maximum value is 2147483647 ms (~24.8 days).`
-        : `unexpected character '${result.character}' in '${keyword}' argument of server ${draft.name}.`, { expected: 'a time' });
+      return cursor.failLast(
+        result.fault === 'overflow'
+          ? `timer overflow in argument <${word}> to <${keyword}> of server ${draft.name}, maximum value is 2147483647 ms (~24.8 days).`
+          : `unexpected character '${result.character}' in '${keyword}' argument of server ${draft.name}.`,
+        { expected: 'a time' },
+      );
     }
-    if (result.value < least) cursor.failLast(`invalid value ${result.value} for argument '${keyword}' of server ${draft.name}.`);
+    if (result.value < least)
+      cursor.failLast(`invalid value ${result.value} for argument '${keyword}' of server ${draft.name}.`);
     draft[field] = result.value;
   };
 }
@@ -55,10 +69,14 @@ function word(field: 'cookie' | 'redir' | 'track' | 'namespace', what: string): 
 function readId(cursor: Cursor, { draft, form, proxy }: ServerContext): void {
   if (form === 'default') cursor.failAt(cursor.index - 1, "'id' option is not accepted in default-server sections");
   const id = cursor.integer('a number', {
-    min: 1, message: (text) => (text === '' ? "'id' : expects an integer argument." : "'id' : custom id has to be > 0."),
+    min: 1,
+    message: (text) => (text === '' ? "'id' : expects an integer argument." : "'id' : custom id has to be > 0."),
   });
   const other = proxy.notes.serverIds.get(id);
-  if (other !== undefined) cursor.failLast(`'id' : custom id ${id} already used at ${other.at.file}:${other.at.line} ('server ${other.name}').`);
+  if (other !== undefined)
+    cursor.failLast(
+      `'id' : custom id ${id} already used at ${other.at.file}:${other.at.line} ('server ${other.name}').`,
+    );
   proxy.notes.serverIds.set(id, draft);
   draft.id = id;
   draft.idExplicit = true;
@@ -82,16 +100,30 @@ function readInitAddr(cursor: Cursor, { draft, state }: ServerContext): void {
   const methods = text.split(',');
   for (const method of methods) {
     const literal = parseAddress(method, { port: 'optional' });
-    const isAddress = literal.ok && literal.address.kind === 'inet' && literal.address.family !== undefined && literal.address.host !== '*';
+    const isAddress =
+      literal.ok &&
+      literal.address.kind === 'inet' &&
+      literal.address.family !== undefined &&
+      literal.address.host !== '*';
     if (!(INIT_METHODS as readonly string[]).includes(method) && !isAddress) {
-      cursor.failLast(`'init-addr' : unknown init-addr method '${method}', supported methods are 'libc', 'last', 'none'.`, {
-        expected: 'last, libc, none or an address', nearest: nearestWord(method, INIT_METHODS),
-      });
+      cursor.failLast(
+        `'init-addr' : unknown init-addr method '${method}', supported methods are 'libc', 'last', 'none'.`,
+        {
+          expected: 'last, libc, none or an address',
+          nearest: nearestWord(method, INIT_METHODS),
+        },
+      );
     }
   }
   draft.initAddr = methods;
   if (!methods.every((method) => method === 'last' || method === 'libc')) {
-    const declaration = { name: `init-addr ${text}`, state: 'later', severity: 'warning', manual: '5.2', reason: 'names are resolved at start' } as const;
+    const declaration = {
+      name: `init-addr ${text}`,
+      state: 'later',
+      severity: 'warning',
+      manual: '5.2',
+      reason: 'names are resolved at start',
+    } as const;
     announce(cursor, declaration, index, state.noted);
   }
 }
@@ -100,18 +132,36 @@ function readInitAddr(cursor: Cursor, { draft, state }: ServerContext): void {
 export function readSource(cursor: Cursor, state: ParseState, usage: string, place: 'server' | 'proxy'): SourceAddress {
   if (cursor.atEnd || cursor.peek() === '') cursor.fail(usage, { expected: 'an address' });
   const text = cursor.peek()!;
-  const result = parseAddress(readAddressWord(cursor, state), { port: 'optional', range: place === 'server', zeroPort: true });
-  if (!result.ok) cursor.failLast(place === 'server' ? `'source ${text}' : ${result.reason}.` : `'source ${text}' : ${result.reason}`);
+  const result = parseAddress(readAddressWord(cursor, state), {
+    port: 'optional',
+    range: place === 'server',
+    zeroPort: true,
+  });
+  if (!result.ok)
+    cursor.failLast(
+      place === 'server' ? `'source ${text}' : ${result.reason}.` : `'source ${text}' : ${result.reason}`,
+    );
   if (result.address.kind !== 'inet') cursor.failLast(`'source ${text}' : an IPv4 or IPv6 address is needed.`);
   let source: SourceAddress = { address: result.address, interface: undefined, usesrc: undefined };
   for (;;) {
     const index = cursor.index;
     if (cursor.take('interface')) {
-      source = { ...source, interface: cursor.word('an interface name', `'${place === 'server' ? 'server' : 'source'}' : missing interface name.`) };
+      source = {
+        ...source,
+        interface: cursor.word(
+          'an interface name',
+          `'${place === 'server' ? 'server' : 'source'}' : missing interface name.`,
+        ),
+      };
       announce(cursor, { name: 'source interface', state: 'later', manual: '5.2' }, index, state.noted);
     } else if (cursor.take('usesrc')) {
       source = { ...source, usesrc: readUsesrc(cursor, place) };
-      announce(cursor, { name: 'source usesrc', state: 'later', manual: '5.2', reason: 'connections come from the proxy itself' }, index, state.noted);
+      announce(
+        cursor,
+        { name: 'source usesrc', state: 'later', manual: '5.2', reason: 'connections come from the proxy itself' },
+        index,
+        state.noted,
+      );
     } else {
       return source;
     }
@@ -119,13 +169,17 @@ export function readSource(cursor: Cursor, state: ParseState, usage: string, pla
 }
 
 function readUsesrc(cursor: Cursor, place: 'server' | 'proxy'): string {
-  const usage = place === 'server'
-    ? "'usesrc' expects <addr>[:<port>], 'client', 'clientip', or 'hdr_ip(name,#)' as argument."
-    : "'usesrc' expects <addr>[:<port>], 'client', or 'clientip' as argument.";
+  const usage =
+    place === 'server'
+      ? "'usesrc' expects <addr>[:<port>], 'client', 'clientip', or 'hdr_ip(name,#)' as argument."
+      : "'usesrc' expects <addr>[:<port>], 'client', or 'clientip' as argument.";
   const text = cursor.word('an address', usage);
   if (text === 'client' || text === 'clientip' || /^hdr_ip\([^,)]+(?:,-?\d+)?\)$/.test(text)) return text;
   const result = parseAddress(text, { port: 'optional', zeroPort: true });
-  if (!result.ok) cursor.failLast(`'usesrc' : ${result.reason}`, { expected: 'an address, client, clientip or hdr_ip(name,position)' });
+  if (!result.ok)
+    cursor.failLast(`'usesrc' : ${result.reason}`, {
+      expected: 'an address, client, clientip or hdr_ip(name,position)',
+    });
   return text;
 }
 
@@ -135,129 +189,253 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   { name: 'no-backup', places: SERVER, state: 'works', manual: '5.2', parse: flag('backup', false) },
   { name: 'check', places: SERVER, state: 'works', manual: '5.2', parse: flag('check', true) },
   { name: 'no-check', places: SERVER, state: 'works', manual: '5.2', parse: flag('check', false) },
-  { name: 'check-send-proxy', places: SERVER, state: 'later', manual: '5.2', reason: 'the PROXY protocol is not available', parse: flag('checkSendProxy', true) },
+  {
+    name: 'check-send-proxy',
+    places: SERVER,
+    state: 'later',
+    manual: '5.2',
+    reason: 'the PROXY protocol is not available',
+    parse: flag('checkSendProxy', true),
+  },
   { name: 'no-check-send-proxy', places: SERVER, state: 'works', manual: '5.2', parse: flag('checkSendProxy', false) },
   {
-    name: 'cookie', places: SERVER, state: 'later', severity: 'warning', manual: '5.2', reason: "'cookie' persistence is not available",
+    name: 'cookie',
+    places: SERVER,
+    state: 'later',
+    severity: 'warning',
+    manual: '5.2',
+    reason: "'cookie' persistence is not available",
     parse: word('cookie', '<value>'),
   },
   { name: 'disabled', places: SERVER, state: 'works', manual: '5.2', parse: flag('disabled', true) },
   { name: 'enabled', places: SERVER, state: 'works', manual: '5.2', parse: flag('disabled', false) },
   { name: 'downinter', places: SERVER, state: 'works', manual: '5.2', parse: delay('downInterMs', 1) },
   {
-    name: 'error-limit', places: SERVER, state: 'later', severity: 'warning', manual: '5.2', reason: "'observe' is not available",
+    name: 'error-limit',
+    places: SERVER,
+    state: 'later',
+    severity: 'warning',
+    manual: '5.2',
+    reason: "'observe' is not available",
     parse: number('errorLimit', 1, 0x7fffffff, 'error-limit has to be > 0.'),
   },
-  { name: 'fall', places: SERVER, state: 'works', manual: '5.2', parse: number('fall', 1, 0x7fffffff, "'fall' has to be > 0.") },
+  {
+    name: 'fall',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
+    parse: number('fall', 1, 0x7fffffff, "'fall' has to be > 0."),
+  },
   { name: 'fastinter', places: SERVER, state: 'works', manual: '5.2', parse: delay('fastInterMs', 1) },
   { name: 'id', places: SERVER, state: 'works', manual: '5.2', parse: readId },
   { name: 'init-addr', places: SERVER, state: 'works', manual: '5.2', parse: readInitAddr },
   { name: 'inter', places: SERVER, state: 'works', manual: '5.2', parse: delay('interMs', 1) },
-  { name: 'max-reuse', places: SERVER, state: 'works', manual: '5.2', parse: number('maxReuse', -1, 0x7fffffff, "'max-reuse' must be >= -1.") },
+  {
+    name: 'max-reuse',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
+    parse: number('maxReuse', -1, 0x7fffffff, "'max-reuse' must be >= -1."),
+  },
   { name: 'maxconn', places: SERVER, state: 'works', manual: '5.2', parse: number('maxconn', 0, 0x7fffffff) },
   { name: 'maxqueue', places: SERVER, state: 'works', manual: '5.2', parse: number('maxqueue', 0, 0x7fffffff) },
-  { name: 'minconn', places: SERVER, state: 'later', manual: '5.2', reason: "limits are fixed, use 'maxconn'", parse: number('minconn', 0, 0x7fffffff) },
+  {
+    name: 'minconn',
+    places: SERVER,
+    state: 'later',
+    manual: '5.2',
+    reason: "limits are fixed, use 'maxconn'",
+    parse: number('minconn', 0, 0x7fffffff),
+  },
   { name: 'namespace', places: SERVER, state: 'later', manual: '5.2', parse: word('namespace', '<name>') },
   {
-    name: 'observe', places: SERVER, state: 'later', manual: '5.2',
+    name: 'observe',
+    places: SERVER,
+    state: 'later',
+    manual: '5.2',
     parse: (cursor, { draft }) => {
       const mode = cursor.oneOf('mode', ['none', 'layer4', 'layer7'], (text) =>
-        (text === '' ? "'observe' expects <mode> as argument." : `'observe' expects one of 'none', 'layer4', 'layer7' but got '${text}'.`));
+        text === ''
+          ? "'observe' expects <mode> as argument."
+          : `'observe' expects one of 'none', 'layer4', 'layer7' but got '${text}'.`,
+      );
       draft.observe = mode === 'none' ? undefined : mode;
     },
   },
   {
-    name: 'on-error', places: SERVER, state: 'later', severity: 'warning', manual: '5.2', reason: "'observe' is not available",
+    name: 'on-error',
+    places: SERVER,
+    state: 'later',
+    severity: 'warning',
+    manual: '5.2',
+    reason: "'observe' is not available",
     parse: (cursor, { draft }) => {
-      draft.onError = cursor.oneOf('action', ['fastinter', 'fail-check', 'sudden-death', 'mark-down'], (text) => (text === '' ? "'on-error' expects <mode> as argument."
-        : `'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '${text}'.`));
+      draft.onError = cursor.oneOf('action', ['fastinter', 'fail-check', 'sudden-death', 'mark-down'], (text) =>
+        text === ''
+          ? "'on-error' expects <mode> as argument."
+          : `'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '${text}'.`,
+      );
     },
   },
   {
-    name: 'on-marked-down', places: SERVER, state: 'works', manual: '5.2',
+    name: 'on-marked-down',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (cursor, { draft }) => {
-      draft.onMarkedDown = cursor.oneOf('action', ['shutdown-sessions'], (text) => (text === '' ? "'on-marked-down' expects <mode> as argument."
-        : `'on-marked-down' expects 'shutdown-sessions' but got '${text}'.`));
+      draft.onMarkedDown = cursor.oneOf('action', ['shutdown-sessions'], (text) =>
+        text === ''
+          ? "'on-marked-down' expects <mode> as argument."
+          : `'on-marked-down' expects 'shutdown-sessions' but got '${text}'.`,
+      );
     },
   },
   {
-    name: 'on-marked-up', places: SERVER, state: 'later', manual: '5.2',
+    name: 'on-marked-up',
+    places: SERVER,
+    state: 'later',
+    manual: '5.2',
     parse: (cursor, { draft }) => {
-      draft.onMarkedUp = cursor.oneOf('action', ['shutdown-backup-sessions'], (text) => (text === '' ? "'on-marked-up' expects <mode> as argument."
-        : `'on-marked-up' expects 'shutdown-backup-sessions' but got '${text}'.`));
+      draft.onMarkedUp = cursor.oneOf('action', ['shutdown-backup-sessions'], (text) =>
+        text === ''
+          ? "'on-marked-up' expects <mode> as argument."
+          : `'on-marked-up' expects 'shutdown-backup-sessions' but got '${text}'.`,
+      );
     },
   },
-  { name: 'pool-low-conn', places: SERVER, state: 'works', manual: '5.2', parse: number('poolLowConn', 0, 0x7fffffff, "'pool-low-conn' must be >= 0.") },
   {
-    name: 'pool-max-conn', places: SERVER, state: 'works', manual: '5.2',
+    name: 'pool-low-conn',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
+    parse: number('poolLowConn', 0, 0x7fffffff, "'pool-low-conn' must be >= 0."),
+  },
+  {
+    name: 'pool-max-conn',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (cursor, { draft }) => {
       draft.poolMaxConn = cursor.integer('a number', {
-        min: -1, message: (text) => (text === '' ? "'pool-max-conn' expects <value> as argument." : "'pool-max-conn' must be >= -1."),
+        min: -1,
+        message: (text) =>
+          text === '' ? "'pool-max-conn' expects <value> as argument." : "'pool-max-conn' must be >= -1.",
       });
     },
   },
   { name: 'pool-purge-delay', places: SERVER, state: 'works', manual: '5.2', parse: delay('poolPurgeDelayMs', 0) },
   {
-    name: 'port', places: SERVER, state: 'works', manual: '5.2',
+    name: 'port',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (cursor, { draft }) => {
-      draft.checkPort = cursor.integer('a port number', { min: 1, max: 65535, message: "'port' expects a port number as argument." });
+      draft.checkPort = cursor.integer('a port number', {
+        min: 1,
+        max: 65535,
+        message: "'port' expects a port number as argument.",
+      });
     },
   },
   { name: 'redir', places: SERVER, state: 'later', manual: '5.2', parse: word('redir', '<prefix>') },
-  { name: 'rise', places: SERVER, state: 'works', manual: '5.2', parse: number('rise', 1, 0x7fffffff, "'rise' has to be > 0.") },
   {
-    name: 'send-proxy', places: SERVER, state: 'later', manual: '5.2', reason: 'the PROXY protocol is not available',
+    name: 'rise',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
+    parse: number('rise', 1, 0x7fffffff, "'rise' has to be > 0."),
+  },
+  {
+    name: 'send-proxy',
+    places: SERVER,
+    state: 'later',
+    manual: '5.2',
+    reason: 'the PROXY protocol is not available',
     parse: (_cursor, { draft }) => {
       draft.sendProxy = 'v1';
     },
   },
   {
-    name: 'send-proxy-v2', places: SERVER, state: 'later', manual: '5.2', reason: 'the PROXY protocol is not available',
+    name: 'send-proxy-v2',
+    places: SERVER,
+    state: 'later',
+    manual: '5.2',
+    reason: 'the PROXY protocol is not available',
     parse: (_cursor, { draft }) => {
       draft.sendProxy = 'v2';
     },
   },
   {
-    name: 'no-send-proxy', places: SERVER, state: 'works', manual: '5.2',
+    name: 'no-send-proxy',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (_cursor, { draft }) => {
       if (draft.sendProxy === 'v1') draft.sendProxy = undefined;
     },
   },
   {
-    name: 'no-send-proxy-v2', places: SERVER, state: 'works', manual: '5.2',
+    name: 'no-send-proxy-v2',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (_cursor, { draft }) => {
       if (draft.sendProxy === 'v2') draft.sendProxy = undefined;
     },
   },
   { name: 'slowstart', places: SERVER, state: 'later', manual: '5.2', parse: delay('slowstartMs', 0) },
   {
-    name: 'source', places: SERVER, state: 'works', manual: '5.2',
+    name: 'source',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (cursor, { draft, state }) => {
-      const usage = "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.";
+      const usage =
+        "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.";
       draft.source = readSource(cursor, state, usage, 'server');
     },
   },
   {
-    name: 'tcp-ut', places: SERVER, state: 'works', manual: '5.2',
+    name: 'tcp-ut',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (cursor, { draft }) => {
       const result = parseTimeMs(cursor.word('a delay', "'tcp-ut' : missing TCP User Timeout value."), 'ms');
-      if (!result.ok) return cursor.failLast("'tcp-ut' : expects a positive delay in milliseconds.", { expected: 'a time' });
+      if (!result.ok)
+        return cursor.failLast("'tcp-ut' : expects a positive delay in milliseconds.", { expected: 'a time' });
       draft.tcpUserTimeoutMs = result.value;
     },
   },
   {
-    name: 'tfo', places: SERVER, state: 'later', severity: 'warning', manual: '5.2', reason: 'connections are made without fast open', parse: flag('tfo', true),
+    name: 'tfo',
+    places: SERVER,
+    state: 'later',
+    severity: 'warning',
+    manual: '5.2',
+    reason: 'connections are made without fast open',
+    parse: flag('tfo', true),
   },
   { name: 'no-tfo', places: SERVER, state: 'works', manual: '5.2', parse: flag('tfo', false) },
   { name: 'track', places: SERVER, state: 'later', manual: '5.2', parse: word('track', '[<proxy>/]<server>') },
   {
-    name: 'usesrc', places: SERVER, state: 'works', manual: '5.2',
+    name: 'usesrc',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (cursor) => cursor.failAt(cursor.index - 1, "'usesrc' only allowed after a 'source' statement."),
   },
   {
-    name: 'weight', places: SERVER, state: 'works', manual: '5.2',
+    name: 'weight',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
     parse: (cursor, { draft }) => {
-      draft.weight = cursor.integer('a weight', { min: 0, max: 256, message: (text) => `weight of server ${draft.name} is not within 0 and 256 (${text}).` });
+      draft.weight = cursor.integer('a weight', {
+        min: 0,
+        max: 256,
+        message: (text) => `weight of server ${draft.name} is not within 0 and 256 (${text}).`,
+      });
     },
   },
 ];

@@ -46,7 +46,9 @@ function readUser(cursor: Cursor, context: UserlistContext): void {
       user.groups.push(...readList(cursor, 'groups'));
       context.state.whenComplete(() => checkGroups(context, name, user.groups, at));
     } else {
-      cursor.fail(`unsupported '${cursor.peek()}' in 'user'.`, { expected: "'password', 'insecure-password' or 'groups'" });
+      cursor.fail(`unsupported '${cursor.peek()}' in 'user'.`, {
+        expected: "'password', 'insecure-password' or 'groups'",
+      });
     }
   }
   known.users.add(name);
@@ -54,13 +56,24 @@ function readUser(cursor: Cursor, context: UserlistContext): void {
 }
 
 function readList(cursor: Cursor, what: string): string[] {
-  return cursor.word(what, `'${what}' expects a list of names.`).split(',').filter((entry) => entry !== '');
+  return cursor
+    .word(what, `'${what}' expects a list of names.`)
+    .split(',')
+    .filter((entry) => entry !== '');
 }
 
-function checkGroups({ draft, known, state }: UserlistContext, user: string, groups: readonly string[], at: { file: string; line: number; column: number }): void {
+function checkGroups(
+  { draft, known, state }: UserlistContext,
+  user: string,
+  groups: readonly string[],
+  at: { file: string; line: number; column: number },
+): void {
   for (const group of groups) {
     if (known.groups.has(group)) continue;
-    state.diagnostics.alert(`userlist '${draft.name}': no such group '${group}' specified in user '${user}'`, at, { form: 'plain', length: group.length });
+    state.diagnostics.alert(`userlist '${draft.name}': no such group '${group}' specified in user '${user}'`, at, {
+      form: 'plain',
+      length: group.length,
+    });
   }
 }
 

@@ -14,9 +14,16 @@ export function openUserlist(cursor: Cursor, state: ParseState): UserlistContext
   const detail = { form: 'tight' as const, length: Math.max(1, name.length) };
   const bad = invalidCharacter(name);
   if (name === '') {
-    state.diagnostics.alert("'userlist' expects <name> as arguments.", cursor.position(1), { ...detail, expected: 'a name' });
+    state.diagnostics.alert("'userlist' expects <name> as arguments.", cursor.position(1), {
+      ...detail,
+      expected: 'a name',
+    });
   } else if (bad !== undefined) {
-    state.diagnostics.alert(`character '${bad}' is not permitted in 'userlist' name '${name}'.`, cursor.position(1), detail);
+    state.diagnostics.alert(
+      `character '${bad}' is not permitted in 'userlist' name '${name}'.`,
+      cursor.position(1),
+      detail,
+    );
   } else if (state.userlists.has(name)) {
     state.diagnostics.warning(`ignoring duplicated userlist '${name}'.`, cursor.position(1), detail);
   } else {
@@ -38,10 +45,18 @@ export function openHttpErrors(cursor: Cursor, state: ParseState): HttpErrorsCon
   if (name === '') {
     state.diagnostics.alert('missing name for http-errors section.', cursor.position(1), { expected: 'a name' });
   } else if (bad !== undefined) {
-    state.diagnostics.alert(`character '${bad}' is not permitted in 'http-errors' name '${name}'.`, cursor.position(1), { length });
+    state.diagnostics.alert(
+      `character '${bad}' is not permitted in 'http-errors' name '${name}'.`,
+      cursor.position(1),
+      { length },
+    );
   } else if (other !== undefined) {
     const where = `${other.at.file}:${other.at.line}`;
-    state.diagnostics.alert(`http-errors section '${name}' already exists (declared at ${where}).`, cursor.position(1), { length, form: 'tight' });
+    state.diagnostics.alert(
+      `http-errors section '${name}' already exists (declared at ${where}).`,
+      cursor.position(1),
+      { length, form: 'tight' },
+    );
   } else {
     state.httpErrors.set(name, draft);
   }
@@ -52,5 +67,7 @@ export function openHttpErrors(cursor: Cursor, state: ParseState): HttpErrorsCon
 function refuseMore(cursor: Cursor): void {
   const extra = cursor.peek();
   if (extra === undefined) return;
-  cursor.diagnostics.alert(`'${cursor.keyword}' cannot handle unexpected argument '${extra}'.`, cursor.position(), { length: extra.length });
+  cursor.diagnostics.alert(`'${cursor.keyword}' cannot handle unexpected argument '${extra}'.`, cursor.position(), {
+    length: extra.length,
+  });
 }

@@ -46,7 +46,8 @@ export function isSectionKind(word: string): word is SectionKind {
 export function openSection(kind: SectionKind, cursor: Cursor, state: ParseState): SectionReader {
   cursor.keyword = kind;
   switch (kind) {
-    case 'global': return openGlobal(cursor, state);
+    case 'global':
+      return openGlobal(cursor, state);
     case 'defaults':
     case 'frontend':
     case 'backend':
@@ -54,16 +55,32 @@ export function openSection(kind: SectionKind, cursor: Cursor, state: ParseState
       const draft = openProxy(cursor, state);
       const from = draft.notes.explicitBase ? draft.notes.base!.name : undefined;
       return reader(draft.name, from, {
-        kind, index: state.keywords.proxy, context: { state, draft, scope: (place) => scopeOf(state, draft, place) }, proxy: draft, noted: state.noted,
+        kind,
+        index: state.keywords.proxy,
+        context: { state, draft, scope: (place) => scopeOf(state, draft, place) },
+        proxy: draft,
+        noted: state.noted,
       });
     }
     case 'userlist': {
       const draft = openUserlist(cursor, state);
-      return reader(draft.name, undefined, { kind, index: state.keywords.userlist, context: { state, draft, known: { users: new Set<string>(), groups: new Set<string>() } }, proxy: undefined, noted: state.noted });
+      return reader(draft.name, undefined, {
+        kind,
+        index: state.keywords.userlist,
+        context: { state, draft, known: { users: new Set<string>(), groups: new Set<string>() } },
+        proxy: undefined,
+        noted: state.noted,
+      });
     }
     case 'http-errors': {
       const draft = openHttpErrors(cursor, state);
-      return reader(draft.name, undefined, { kind, index: state.keywords.httpErrors, context: { state, draft }, proxy: undefined, noted: state.noted });
+      return reader(draft.name, undefined, {
+        kind,
+        index: state.keywords.httpErrors,
+        context: { state, draft },
+        proxy: undefined,
+        noted: state.noted,
+      });
     }
     case 'peers':
     case 'mailers':
@@ -72,7 +89,8 @@ export function openSection(kind: SectionKind, cursor: Cursor, state: ParseState
     case 'log-forward':
     case 'resolvers':
     case 'cache':
-    case 'fcgi-app': return unavailable(BY_NAME.get(kind)!, cursor);
+    case 'fcgi-app':
+      return unavailable(BY_NAME.get(kind)!, cursor);
   }
 }
 
@@ -95,6 +113,8 @@ function openGlobal(cursor: Cursor, state: ParseState): SectionReader {
 /** Says once that the section cannot be used, and reads over its statements: their faults are not the question. */
 function unavailable(section: Declaration, cursor: Cursor): SectionReader {
   const because = section.reason === undefined ? '' : `: ${section.reason}`;
-  cursor.diagnostics.alert(`section '${section.name}' is not supported by this version${because}.`, cursor.position(), { length: section.name.length });
+  cursor.diagnostics.alert(`section '${section.name}' is not supported by this version${because}.`, cursor.position(), {
+    length: section.name.length,
+  });
   return { name: cursor.peek(1) ?? '', from: undefined, read: () => undefined };
 }

@@ -49,7 +49,10 @@ function readName(cursor: Cursor, kind: ProxyDraft['kind']): string {
     const bad = invalidCharacter(name);
     if (bad !== undefined) {
       const message = `character '${bad}' is not permitted in '${kind}' name '${name}'.`;
-      diagnostics.alert(message, cursor.position(), { length: name.length, expected: 'letters, digits, -, _, . and :' });
+      diagnostics.alert(message, cursor.position(), {
+        length: name.length,
+        expected: 'letters, digits, -, _, . and :',
+      });
     }
   }
   cursor.next();
@@ -62,10 +65,14 @@ function readFrom(cursor: Cursor, state: ParseState, kind: ProxyDraft['kind'], n
   const word = cursor.peek();
   if (word === undefined) return undefined;
   if (word !== 'from') {
-    const message = kind === 'frontend' || kind === 'listen'
-      ? "please use the 'bind' keyword for listening addresses."
-      : `'${kind}' cannot handle unexpected argument '${word}'.`;
-    diagnostics.alert(message, cursor.position(), { length: word.length, expected: "'from' and the name of a defaults section" });
+    const message =
+      kind === 'frontend' || kind === 'listen'
+        ? "please use the 'bind' keyword for listening addresses."
+        : `'${kind}' cannot handle unexpected argument '${word}'.`;
+    diagnostics.alert(message, cursor.position(), {
+      length: word.length,
+      expected: "'from' and the name of a defaults section",
+    });
     return undefined;
   }
   cursor.next();
@@ -79,13 +86,19 @@ function readFrom(cursor: Cursor, state: ParseState, kind: ProxyDraft['kind'], n
   cursor.next();
   const extra = cursor.peek();
   if (extra !== undefined) {
-    diagnostics.alert(`'${kind}' cannot handle unexpected argument '${extra}'.`, cursor.position(), { length: extra.length });
+    diagnostics.alert(`'${kind}' cannot handle unexpected argument '${extra}'.`, cursor.position(), {
+      length: extra.length,
+    });
   }
   return findDefaults(state, wanted, `${describeKind(kind)} '${name}'`, at, detail);
 }
 
 function findDefaults(
-  state: ParseState, wanted: string, owner: string, at: Position, detail: { readonly length: number },
+  state: ParseState,
+  wanted: string,
+  owner: string,
+  at: Position,
+  detail: { readonly length: number },
 ): ProxyDraft | undefined {
   const { diagnostics } = state;
   const found = state.defaultsByName.get(wanted) ?? [];
@@ -97,11 +110,19 @@ function findDefaults(
   const bad = invalidCharacter(wanted);
   if (bad !== undefined) {
     const where = `(section found at ${place(first.at)})`;
-    diagnostics.alert(`character '${bad}' is not permitted in defaults section name '${wanted}' when designated by its name ${where}.`, at, detail);
+    diagnostics.alert(
+      `character '${bad}' is not permitted in defaults section name '${wanted}' when designated by its name ${where}.`,
+      at,
+      detail,
+    );
   }
   if (second !== undefined) {
     const where = `${place(first.at)} and ${place(second.at)}`;
-    diagnostics.alert(`ambiguous defaults section name '${wanted}' referenced by ${owner} exists at least at ${where}.`, at, detail);
+    diagnostics.alert(
+      `ambiguous defaults section name '${wanted}' referenced by ${owner} exists at least at ${where}.`,
+      at,
+      detail,
+    );
   }
   return first;
 }
@@ -118,7 +139,10 @@ function noteUse(cursor: Cursor, base: ProxyDraft, draft: ProxyDraft): void {
   if (notes.usedExplicitly && notes.usedImplicitly && !mixedBefore) {
     diagnostics.warning(
       `defaults section '${base.name}' (declared at ${place(base.at)}) is explicitly referenced by another proxy and implicitly used here. ` +
-      'To avoid any ambiguity don\'t mix both usage. Add a last defaults section not explicitly used or always use explicit references.', at, detail);
+        "To avoid any ambiguity don't mix both usage. Add a last defaults section not explicitly used or always use explicit references.",
+      at,
+      detail,
+    );
   }
   if (!hasRules(base)) return;
   const tight = { ...detail, form: 'tight' as const };
@@ -129,21 +153,35 @@ function noteUse(cursor: Cursor, base: ProxyDraft, draft: ProxyDraft): void {
   if (draft.kind === 'backend' && base.rules.tcpRequestConnection.length + base.rules.tcpRequestSession.length > 0) {
     diagnostics.alert(
       "a backend section cannot inherit from a defaults section defining 'tcp-request connection' or 'tcp-request session' rules " +
-      `(defaults section at ${place(base.at)}).`, at, tight);
+        `(defaults section at ${place(base.at)}).`,
+      at,
+      tight,
+    );
   }
   if (draft.kind === 'frontend') notes.usedByFrontend ??= at;
   else notes.usedByBackend ??= at;
   if (notes.usedByFrontend !== undefined && notes.usedByBackend !== undefined) {
     diagnostics.alert(
       'frontends and backends cannot inherit from the same defaults section if it defines TCP/HTTP rules ' +
-      `(defaults section at ${place(base.at)}).`, at, tight);
+        `(defaults section at ${place(base.at)}).`,
+      at,
+      tight,
+    );
   }
 }
 
 export function hasRules(draft: ProxyDraft): boolean {
   const { rules } = draft;
-  return rules.tcpRequestConnection.length + rules.tcpRequestSession.length + rules.tcpRequestContent.length +
-    rules.httpRequest.length + rules.tcpResponseContent.length + rules.httpResponse.length + rules.httpAfterResponse.length > 0;
+  return (
+    rules.tcpRequestConnection.length +
+      rules.tcpRequestSession.length +
+      rules.tcpRequestContent.length +
+      rules.httpRequest.length +
+      rules.tcpResponseContent.length +
+      rules.httpResponse.length +
+      rules.httpAfterResponse.length >
+    0
+  );
 }
 
 /** Two proxies of one name may not overlap in what they are. */
@@ -156,8 +194,10 @@ function register(cursor: Cursor, state: ParseState, draft: ProxyDraft): void {
   if (other !== undefined) {
     cursor.diagnostics.alert(
       `Parsing [${place(draft.at)}]: ${describeKind(draft.kind)} '${draft.name}' has the same name as ` +
-      `${describeKind(other.kind)} '${other.name}' declared at ${place(other.at)}.`,
-      cursor.position(1), { form: 'plain', length: draft.name.length });
+        `${describeKind(other.kind)} '${other.name}' declared at ${place(other.at)}.`,
+      cursor.position(1),
+      { form: 'plain', length: draft.name.length },
+    );
     return;
   }
   if (draft.kind !== 'backend') state.frontends.set(draft.name, draft);
