@@ -7,7 +7,7 @@
 // it is whole and valid: an error never leaves half a line on the other side.
 import { ChunkedReader } from './chunked-reader.ts'
 import type { BodyErrorCode } from './head-error.ts'
-import type { HeaderList } from './header-list.ts'
+import type { CaseMap, HeaderList } from './header-list.ts'
 
 export interface BodyReader {
   /**
@@ -42,6 +42,8 @@ export interface BodyLimits {
   readonly maxTrailerBytes: number
   /** `tune.http.maxhdr`: one more than the largest number of trailer fields. */
   readonly maxTrailers: number
+  /** Spelling of trailer names for the side that the body goes to (`h1-case-adjust`), when it is bogus. */
+  readonly caseMap?: CaseMap | undefined
 }
 
 /** The reader for a framing as the head's parser found it; `contentLength` counts for `length` only. */

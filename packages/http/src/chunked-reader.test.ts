@@ -86,6 +86,11 @@ test('trailers are collected in lower case; those about framing, routing and con
   assert.equal(decode('0\r\nHost: b\r\n\r\n').out, '0\r\n\r\n')
 })
 
+test('trailer names are spelled as h1-case-adjust wants them (configuration.txt, 3.1)', () => {
+  const adjusted = { ...limits, caseMap: new Map([['x-sum', 'X-SUM']]) }
+  assert.equal(feed('1\r\na\r\n0\r\nx-sum: abc\r\ny: z\r\n\r\n', [], adjusted).out, '1\r\na\r\n0\r\nX-SUM: abc\r\ny: z\r\n\r\n')
+})
+
 test('what is wrong is refused where it stands, and nothing of that line leaves', () => {
   const wrong: [string, string, string][] = [
     ['x\r\n', 'bad-chunk-size', ''], ['\r\n', 'bad-chunk-size', ''], [';a\r\n', 'bad-chunk-size', ''], ['0x3\r\n', 'bad-chunk-size', ''], ['+3\r\n', 'bad-chunk-size', ''],

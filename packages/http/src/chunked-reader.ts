@@ -225,7 +225,7 @@ export class ChunkedReader implements BodyReader {
     this.#state = 'done'
     this.done = true
     if (!(this.#heldCanonical && this.#heldHere)) {
-      this.#replaceHeld(buffer, (this.#payloadEndHeld ? '\r\n' : '') + encodeLastChunk(this.trailers), next)
+      this.#replaceHeld(buffer, (this.#payloadEndHeld ? '\r\n' : '') + encodeLastChunk(this.trailers, this.#limits.caseMap), next)
     }
     this.#between = 0
     this.#trailerText = ''

@@ -40,9 +40,9 @@ export class HeadError {
   readonly kind = 'error'
   readonly side: ErrorSide
   readonly code: HeadErrorCode
-  /** The status for the client: 400, 405, 413, 422, 501 … for a request; 502 for a response. */
+  /** The status for the client: 400, 413 or 422 for a request, 502 for a response. */
   readonly status: number
-  /** Index into the head's text where parsing stopped; what `show errors` prints. */
+  /** Index into the head's text where parsing stopped (what `show errors` prints); 0 when the head as a whole is wrong. */
   readonly offset: number
 
   constructor(side: ErrorSide, code: HeadErrorCode, status: number, offset: number) {
