@@ -34,7 +34,7 @@ export function releaseServer(tx: HttpTransaction): void {
   server.destroy()
 }
 
-/** The exchange with the server ends in the middle: its connection is reset, so that the server notices at once. */
+/** The exchange with the server ends in the middle: its connection is reset, so that a server that goes on notices at once. */
 export function dropServer(tx: HttpTransaction): void {
   const { server } = tx
   if (server === undefined) return
@@ -42,7 +42,8 @@ export function dropServer(tx: HttpTransaction): void {
   tx.server = undefined
   disown(server)
   tx.dispatch.discard()
-  server.reset()
+  if (server.isReadEnded) server.destroy()
+  else server.reset()
 }
 
 /** Files the event that ends the transaction, in the phase that it is in. */

@@ -94,11 +94,11 @@ export class HttpContext implements LogContext {
     return this.#tx.service?.name ?? '<NOSRV>'
   }
   get backendSource(): IpAddress | undefined {
-    const address = this.#tx.server?.local.address
+    const address = this.#tx.backendSource?.address
     return address === undefined || address === '' ? undefined : parseIpAddress(address)
   }
   get backendSourcePort(): number {
-    return this.#tx.server?.local.port ?? 0
+    return this.#tx.backendSource?.port ?? 0
   }
   get capturedRequestHeaders(): readonly (string | undefined)[] {
     const { capturedRequest, http } = this.#tx

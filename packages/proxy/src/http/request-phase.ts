@@ -199,6 +199,7 @@ export function handleServerConnection(tx: HttpTransaction, connection: Connecti
   tx.keepsServer = !http.closesServers && !backendHttp.closesServers
   tx.stage = Stage.head
   connection.owner = tx
+  if (tx.frontend.logsBackendSource) tx.backendSource = connection.local
   const { held } = tx
   const text = tx.requestText
   if (held === undefined) {

@@ -7,7 +7,7 @@ import type { RequestHead, ResponseHead, BodyReader } from '@evenkeel/http'
 import type { Backend } from '../backend/backend.ts'
 import { createDispatch, type Dispatch, type DispatchClient, type DispatchFailure } from '../backend/dispatch.ts'
 import type { Server } from '../backend/server.ts'
-import type { Connection, ConnectionError, ConnectionOwner } from '../connection.ts'
+import type { Connection, ConnectionError, ConnectionOwner, PeerAddress } from '../connection.ts'
 import type { Frontend } from '../frontend.ts'
 import { Termination, type TerminationEvent } from '../stream/termination.ts'
 import type { ThreadContext } from '../thread-context.ts'
@@ -99,6 +99,8 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   clientBytesBefore = 0
   isLogged = false
   isMonitor = false
+  /** Our end of the server connection, where the log line names it. */
+  backendSource: PeerAddress | undefined = undefined
   uniqueId: string | undefined = undefined
   #context: HttpContext | undefined = undefined
 
@@ -194,6 +196,7 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     this.bytesOutBefore = session.connection.bytesOut
     this.isLogged = false
     this.isMonitor = false
+    this.backendSource = undefined
     this.termination.reset()
   }
 

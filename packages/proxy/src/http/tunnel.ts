@@ -109,6 +109,8 @@ export class HttpTunnel implements SideOwner {
     }
     side.isReadDone = true
     side.peer!.end()
+    // Without its server the tunnel is over; a client that keeps silent may still be told something.
+    if (!side.isClient) this.#client.isReadDone = true
     this.#finishIfDone()
   }
 
