@@ -196,7 +196,9 @@ function settleTarget(line: RequestLine, headers: HeaderList, hostSeen: boolean)
  * Length of the body (RFC 9112, 6.3) with one field left to say it. `faulty`: the client sent two framings and is not
  * trusted with another request (RFC 9112, 6.1).
  */
-function settleBody(line: RequestLine, headers: HeaderList, seen: number, options: HeadOptions): { framing: 'length' | 'chunked'; contentLength: number; faulty: boolean } | HeadError {
+function settleBody(
+  line: RequestLine, headers: HeaderList, seen: number, options: HeadOptions,
+): { framing: 'length' | 'chunked'; contentLength: number; faulty: boolean } | HeadError {
   const { method } = line
   const chunked = (seen & (1 << place.transferEncoding)) !== 0
   const counted = (seen & (1 << place.contentLength)) !== 0

@@ -165,7 +165,9 @@ function parseStatusLine(text: string, options: HeadOptions): StatusLine | HeadE
 }
 
 /** What the framing fields say, with one left to say it; `faulty` when two said it, or HTTP/1.0 spoke of chunks (RFC 9112, 6.1). */
-function settleBody(line: StatusLine, headers: HeaderList, seen: number): { framing: 'length' | 'chunked'; contentLength: number; faulty: boolean } | HeadErrorCode {
+function settleBody(
+  line: StatusLine, headers: HeaderList, seen: number,
+): { framing: 'length' | 'chunked'; contentLength: number; faulty: boolean } | HeadErrorCode {
   const chunked = (seen & (1 << place.transferEncoding)) !== 0
   const counted = (seen & (1 << place.contentLength)) !== 0
   let contentLength = 0
