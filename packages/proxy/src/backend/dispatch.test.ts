@@ -1,9 +1,14 @@
 // Dispatch against real sockets: choosing, connecting, retrying, redispatching, waiting. Figures and pauses as observed on
 // HAProxy 2.6.12 with the same set-ups.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { AdminState, OperationalState } from '@evenkeel/shm'
 import { changeState } from './test-kit.ts'
@@ -24,11 +29,12 @@ test('a connection is made, its slot is counted, and both are returned', async (
 })
 
 test('without a usable server the failure is no-server, at once', (context) => {
-  const { owner, plan, backend, client } = setup(context, [{ port: 1 }])
+  const { owner, plan, backend, client, stat } = setup(context, [{ port: 1 }])
   changeState(owner, plan, 0, (state) => state.set('operationalState', OperationalState.stopped))
   const one = client().start(backend)
   assert.equal(one.failure, 'no-server')
   assert.equal(one.dispatch.server, undefined)
+  assert.deepEqual([one.dispatch.queueTimeMs, stat('backend').failedConnects], [-1, 1])
 })
 
 test('a refused server is tried retries + 1 times with pauses of min(1 s, timeout connect)', async (context) => {
@@ -125,13 +131,13 @@ test('an attempt ends with timeout connect, and the next follows without a pause
 
 test('over maxconn streams wait in order, and a slot that is returned wakes the oldest', async (context) => {
   const { port } = await listen(context)
-  const { backend, client } = setup(context, [{ port, maxconn: 1 }])
+  const { backend, client, stat } = setup(context, [{ port, maxconn: 1 }])
   const first = await client().start(backend).settled()
   const second = client().start(backend)
   const third = client().start(backend)
   assert.equal(backend.queued(), 2)
-  assert.equal(second.dispatch.backendQueuePosition, 0)
-  assert.equal(third.dispatch.backendQueuePosition, 1)
+  assert.equal(second.dispatch.backendQueuePosition, 1)
+  assert.equal(third.dispatch.backendQueuePosition, 2)
   first.end()
   await second.settled()
   assert.equal(third.calls, 0)
@@ -139,16 +145,19 @@ test('over maxconn streams wait in order, and a slot that is returned wakes the 
   second.end()
   await third.settled()
   third.end()
+  assert.deepEqual(pick(stat(0), 'loadBalanced', 'sessions'), [1, 3], 'who waited was not balanced')
   assert.deepEqual([backend.queued(), backend.servers[0].currentSessions(), backend.currentSessions()], [0, 0, 0])
 })
 
 test('timeout queue ends a wait, and its place goes to the next', async (context) => {
   const { port } = await listen(context)
-  const { backend, client } = setup(context, [{ port, maxconn: 1 }], { timeouts: { connect: 1000, queue: 40 } })
+  const { backend, client, stat } = setup(context, [{ port, maxconn: 1 }], { timeouts: { connect: 1000, queue: 40 } })
   const first = await client().start(backend).settled()
   const second = await client().start(backend).settled()
   assert.equal(second.failure, 'queue-timeout')
-  assert.equal(second.dispatch.queueTimeMs, -1)
+  assert.ok(second.dispatch.queueTimeMs >= 40)
+  assert.equal(second.dispatch.server, undefined)
+  assert.deepEqual([stat(0).failedConnects, stat('backend').failedConnects], [0, 1])
   assert.equal(backend.queued(), 0)
   second.end()
   const third = client().start(backend)
@@ -172,7 +181,7 @@ test('maxqueue bounds the queue of a server that persistence names; with redispa
   const { port } = await listen(context)
   const { port: other } = await listen(context)
   for (const redispatch of [undefined, -1]) {
-    const { backend, client } = setup(context, [{ port, maxconn: 1, maxqueue: 1 }, { port: other }], { redispatch })
+    const { backend, client, stat } = setup(context, [{ port, maxconn: 1, maxqueue: 1 }, { port: other }], { redispatch })
     const bound = (): Client => {
       const one = client()
       one.dispatch.assign(backend)
@@ -184,8 +193,16 @@ test('maxqueue bounds the queue of a server that persistence names; with redispa
     const second = bound()
     assert.equal(backend.servers[0].queued(), 1)
     const third = await bound().settled()
-    if (redispatch === undefined) assert.equal(third.failure, 'queue-full')
-    else assert.equal(third.server?.name, 's1')
+    if (redispatch === undefined) {
+      assert.equal(third.failure, 'queue-full')
+      assert.equal(third.dispatch.queueTimeMs, -1)
+      assert.deepEqual([stat(0).failedConnects, stat('backend').failedConnects], [1, 1])
+    } else {
+      assert.equal(third.server?.name, 's1')
+      assert.deepEqual([third.dispatch.redispatched, third.dispatch.retries], [true, 0])
+      assert.deepEqual(pick(stat(0), 'redispatches', 'loadBalanced'), [1, 0])
+    }
+    assert.equal(second.dispatch.serverQueuePosition, 1)
     assert.equal(second.calls, 0)
   }
 })
@@ -242,4 +259,33 @@ test('cancelling an attempt closes it and returns the slot', async (context) => 
   first.end()
   await second.settled()
   assert.equal(first.calls, 0)
+})
+
+test('a Unix socket and an abstract one are servers too', async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'evenkeel-'))
+  context.after(() => rm(directory, { recursive: true }))
+  const path = join(directory, 'server.sock')
+  const name = `evenkeel-test-${process.pid}`
+  for (const [listenAt, address] of [
+    [path, { kind: 'unix', path }],
+    // Names are padded to the whole of sun_path, as HAProxy does.
+    [`\0${name}`.padEnd(108, '\0'), { kind: 'abstract', name }],
+  ] as const) {
+    const server = net.createServer((socket) => socket.end())
+    server.listen(listenAt)
+    await once(server, 'listening')
+    context.after(() => server.close())
+    const { backend, client } = setup(context, [{ port: 0, address }])
+    const one = await client().start(backend).settled()
+    assert.equal(one.failure, undefined, address.kind)
+    one.end()
+  }
+})
+
+test('option srvtcpka arms the keep-alive timer of the kernel, in its intervals', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client } = setup(context, [{ port }], { options: { srvtcpka: true, srvtcpkaIdleMs: 77_000, srvtcpkaIntvlMs: 5000, srvtcpkaCnt: 3 } })
+  await client().start(backend).settled()
+  const { stdout } = await promisify(execFile)('ss', ['-tnoH', 'state', 'established', 'dport', '=', `:${port}`])
+  assert.match(stdout, /timer:\(keepalive,1min1[0-9]sec/)
 })

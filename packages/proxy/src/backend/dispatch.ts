@@ -114,11 +114,14 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   retries = 0
   /** The server was changed after a failed attempt (`+` before `%rc`). */
   redispatched = false
-  /** Waiters ahead in the server's queue at enqueueing (`%sq`). */
+  /** Place taken in the server's queue, 1 for the first; 0 where it did not wait there (`%sq`). */
   serverQueuePosition = 0
-  /** Waiters ahead in the backend's queue at enqueueing (`%bq`). */
+  /** Place taken in the backend's queue, 1 for the first; 0 where it did not wait there (`%bq`). */
   backendQueuePosition = 0
-  /** ms from start() to the moment the last server was assigned (`%Tw`), earlier attempts included; -1 when none was. */
+  /**
+   * ms from start() to the moment the last server was assigned (`%Tw`), earlier attempts included, or to the end of
+   * `timeout queue`; -1 when there was neither.
+   */
   queueTimeMs = -1
   /** ms from that moment to the established connection (`%Tc`); -1 when there is none, 0 when reused. */
   connectTimeMs = -1
@@ -298,7 +301,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     const bound = this.persistentServer
     if (bound !== undefined && (bound.isUp || backend.config.options.persist)) {
       this.#isBound = true
-      if (backend.admission.enter(bound.limit)) this.#assigned(bound)
+      if (backend.admission.enter(bound.limit)) this.#assigned(bound, false)
       else this.#waitForServer(bound)
       return
     }
@@ -307,7 +310,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     const server = picker.pick(this.balanceHash, this.#leftServer)
     if (server !== undefined) {
       if (backend.admission.enter(server.limit)) {
-        this.#assigned(server)
+        this.#assigned(server, true)
         return
       }
       // Another stream was quicker, or older ones wait.
@@ -325,22 +328,26 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
 
   #waitForServer(server: Server): void {
     const { admission } = this.backend!
-    const position = server.queued()
+    const position = server.queued() + 1
     const result = admission.enqueueForServer(server.limit, server.config.maxqueue ?? 0, IN_ORDER, this.#context.now)
     if (result.type === 'full' && this.#isBound && this.backend!.config.redispatch !== undefined) {
       this.persistentServer = undefined
+      this.#leftServer = server
       this.#balance()
       return
     }
     this.server = server
-    this.serverQueuePosition = position
+    if (result.type === 'queued') this.serverQueuePosition = position
     this.#enqueued(result)
   }
 
   #waitForBackend(): void {
     const backend = this.backend!
-    this.backendQueuePosition = backend.queued()
-    this.#enqueued(backend.admission.enqueueForBackend(backend.limits, IN_ORDER, this.#context.now))
+    const position = backend.queued() + 1
+    const result = backend.admission.enqueueForBackend(backend.limits, IN_ORDER, this.#context.now)
+    this.server = undefined
+    if (result.type === 'queued') this.backendQueuePosition = position
+    this.#enqueued(result)
   }
 
   #enqueued(result: EnqueueResult): void {
@@ -390,7 +397,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     const backend = this.backend!
     const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot)
     if (server === undefined) throw new Error(`a session was granted on server slot ${slot}, which backend ${backend.name} does not have`)
-    this.#assigned(server)
+    this.#assigned(server, false)
   }
 
   #returnGrant(slot: number): void {
@@ -408,8 +415,8 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     backend.thread.deliver(backend.admission.cancel(ticket, (slot) => limitOf(backend, slot)))
   }
 
-  /** A slot of `server` is held. */
-  #assigned(server: Server): void {
+  /** A slot of `server` is held. `balanced`: the algorithm chose it, not persistence nor the end of a wait. */
+  #assigned(server: Server, balanced: boolean): void {
     const backend = this.backend!
     const { now } = this.#context
     this.server = server
@@ -418,7 +425,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     server.backend.balancer.loadChanged?.(server)
     this.#assignedMs = now
     this.queueTimeMs = now - this.#startedMs
-    if (!this.#isBound) {
+    if (balanced) {
       server.stat.add(ServerStat.loadBalanced, 1)
       backend.stat.add(BackendStat.loadBalanced, 1)
     }
@@ -515,6 +522,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     switch (this.#state) {
       case QUEUED:
         this.#leaveQueue()
+        this.queueTimeMs = this.#context.now - this.#startedMs
         this.#fail('queue-timeout')
         break
       case CONNECTING:
@@ -539,8 +547,6 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     const backend = this.backend!
     const { config } = backend
     if (this.retries >= config.retries || !retriesFailedConnects(config.retryOn)) {
-      this.server!.stat.add(ServerStat.failedConnects, 1)
-      backend.stat.add(BackendStat.failedConnects, 1)
       this.#fail(failure)
       return
     }
@@ -588,6 +594,8 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     this.#context.wheel.disarm(this.#timer)
     this.#state = FAILED
     this.#releaseSlot()
+    this.server?.stat.add(ServerStat.failedConnects, 1)
+    this.backend!.stat.add(BackendStat.failedConnects, 1)
     this.#client.onDispatchFailure(failure)
   }
 
