@@ -28,6 +28,9 @@ const WORDS: Readonly<Record<string, string>> = {
   EPROTO: 'Protocol error',
 }
 
+/** This process or machine ran out of something, or forbids it: says nothing about the server. */
+const OF_THIS_SIDE: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN', 'EADDRNOTAVAIL', 'EADDRINUSE'])
+
 /** What the network or the server did, as opposed to what this machine could not do. */
 const OF_THE_PEER: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN'])
 
@@ -38,6 +41,11 @@ export function errorWords(code: string): string {
 export interface SocketFinding {
   readonly status: CheckStatus
   readonly info: string
+}
+
+/** True for an error that came before the server had a say, for want of descriptors, memory or ports here. */
+export function isOfThisSide(code: string): boolean {
+  return OF_THIS_SIDE.has(code)
 }
 
 /** An error while connecting; `code` is the errno name. */

@@ -84,7 +84,7 @@ test('every row of the table can be reached, and every move is a row', () => {
   const inputs: HealthInput[] = [
     check('passed'), check('failed'), check('conditional'), check('neutral'),
     { type: 'admin', bits: 0 }, { type: 'admin', bits: AdminState.forcedMaintenance }, { type: 'admin', bits: AdminState.forcedDrain },
-    { type: 'force', to: 'up' }, { type: 'force', to: 'down' }, { type: 'force', to: 'stopping' },
+    { type: 'force', to: 'up' }, { type: 'force', to: 'down' }, { type: 'force', to: 'stopping' }, { type: 'renew' },
   ]
   const from: Operational[] = ['stopped', 'starting', 'running', 'stopping']
   for (const operational of from) {
@@ -110,6 +110,7 @@ test('whatever happens, health fits the state', () => {
     fc.constantFrom<Verdict>('passed', 'failed', 'conditional', 'neutral', 'none').map(check),
     fc.constantFrom(0, AdminState.forcedMaintenance, AdminState.forcedDrain, AdminState.configMaintenance | AdminState.forcedDrain).map((bits): HealthInput => ({ type: 'admin', bits })),
     fc.constantFrom('up' as const, 'down' as const, 'stopping' as const).map((to): HealthInput => ({ type: 'force', to })),
+    fc.constant<HealthInput>({ type: 'renew' }),
   )
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), fc.array(input, { maxLength: 60 }), (rise, fall, inputs) => {

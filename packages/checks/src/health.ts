@@ -40,6 +40,7 @@ export type HealthEvent =
   | 'forced-up'
   | 'forced-down'
   | 'forced-stopping'
+  | 'renewed'
 
 interface Transition {
   readonly from: readonly Operational[]
@@ -61,6 +62,7 @@ export const transitions: readonly Transition[] = [
   { from: ['stopped'], event: 'maintenance-ends', to: 'running', source: 'management 9.3 "set server … state ready"' },
   { from: ['stopped', 'starting', 'stopping'], event: 'forced-up', to: 'running', source: 'management 9.3 "set server … health up"' },
   { from: UP, event: 'forced-down', to: 'stopped', source: 'management 9.3 "set server … health down"' },
+  { from: ['stopped', 'starting', 'stopping'], event: 'renewed', to: 'running', source: 'as at the start: a server is up until a check says otherwise' },
   { from: ['stopped', 'starting', 'running'], event: 'forced-stopping', to: 'stopping', source: 'management 9.3 "set server … health stopping"' },
 ]
 
@@ -77,6 +79,8 @@ export type HealthInput =
   /** New administrative bits, all of them. */
   | { readonly type: 'admin'; readonly bits: number }
   | { readonly type: 'force'; readonly to: 'up' | 'down' | 'stopping' }
+  /** Another server stands behind the name now, or it is no longer checked: nothing is known of it. */
+  | { readonly type: 'renew' }
 
 const MAINTENANCE = AdminState.forcedMaintenance | AdminState.inheritedMaintenance | AdminState.configMaintenance | AdminState.resolutionMaintenance
 const DRAIN = AdminState.forcedDrain | AdminState.inheritedDrain
@@ -102,6 +106,10 @@ export function handle(state: HealthState, settings: HealthSettings, input: Heal
       return handleAdmin(state, settings, input.bits)
     case 'force':
       return inMaintenance(state.admin) ? false : handleForce(state, settings, input.to)
+    case 'renew':
+      if (inMaintenance(state.admin)) return false
+      state.health = settings.rise
+      return transition(state, 'renewed')
   }
 }
 

@@ -252,6 +252,21 @@ test('a server that was down and is no longer checked comes back', async (contex
   assert.equal(new ServerState(owner.segment, 0).get('operationalState'), OperationalState.running)
 })
 
+test('a server that has another address after a reload is up until a check says otherwise', async (context) => {
+  const { owner, monitor, generation, server, until } = bench(context)
+  const { port, close } = await serve(context, () => '')
+  const other = await serve(context, () => '')
+  await close()
+  monitor.apply(generation(1, [{ port, fall: 1 }]))
+  await until(() => statusText(server(0).view()) === 'DOWN', 'DOWN')
+  const second = generation(2, [{ port: other.port, fall: 1, interMs: 60_000 }])
+  monitor.prepare(second)
+  assert.ok(!new ServerState(owner.segment, 0).isUsable(), 'not before it is published')
+  monitor.apply(second)
+  assert.ok(new ServerState(owner.segment, 0).isUsable())
+  await until(() => checkFields(server(0).view()).check_status === 'L4OK', 'L4OK')
+})
+
 test('the checks of many servers do not go out at one time', async (context) => {
   const { monitor, generation, until } = bench(context)
   const times: number[] = []

@@ -86,6 +86,8 @@ test('errors by phase', () => {
   assert.equal(connecting('EHOSTUNREACH'), 'L4CON -1 "No route to host" 3')
   assert.equal(connecting('ENOENT'), 'SOCKERR -1 "General socket error (No such file or directory)" 3')
   assert.equal(connecting('ETIMEDOUT'), 'L4TOUT -1 "" 3')
+  assert.equal(connecting('ECONNRESET'), 'SOCKERR -1 "Connection reset by peer" 3')
+  for (const code of ['EMFILE', 'EADDRNOTAVAIL']) assert.equal(connecting(code), 'void', 'it is our own fault')
   const run = new CheckRun(http, limits, 0)
   run.handle(1, { type: 'connected' })
   assert.equal(resultOf(run.handle(2, { type: 'error', code: 'ECONNRESET' })), 'SOCKERR -1 "Connection reset by peer" 2')

@@ -6,7 +6,7 @@
 // unread. The deadline is then moved by what the loop was late, once, so that the answer is read first; if the loop
 // is late again the check is void.
 
-import { connectFinding, socketFinding } from './errors.ts'
+import { connectFinding, isOfThisSide, socketFinding } from './errors.ts'
 import type { Conversation, ConversationEffect, ConversationInput, Protocol } from './conversation.ts'
 import type { CheckResult, CheckStatus } from './status.ts'
 
@@ -50,6 +50,8 @@ export class CheckRun {
   handle(now: number, input: RunInput): RunEffect[] {
     if (this.#done) return []
     if (input.type === 'error') {
+      // Otherwise a lack of descriptors here would take every server down.
+      if (!this.#connected && isOfThisSide(input.code)) return this.#giveUp()
       const { status, info } = this.#connected ? socketFinding(input.code) : connectFinding(input.code)
       return this.#finish(now, status, -1, info)
     }
@@ -69,13 +71,17 @@ export class CheckRun {
       this.#deadline = now + late
       return []
     }
-    this.#done = true
-    return [{ type: 'close', how: 'reset' }, { type: 'void' }]
+    return this.#giveUp()
   }
 
   /** Monotonic ms; undefined when it is over. */
   nextTimeout(): number | undefined {
     return this.#done ? undefined : this.#deadline
+  }
+
+  #giveUp(): RunEffect[] {
+    this.#done = true
+    return [{ type: 'close', how: 'reset' }, { type: 'void' }]
   }
 
   #carryOut(now: number, effects: readonly ConversationEffect[]): RunEffect[] {

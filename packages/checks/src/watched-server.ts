@@ -112,9 +112,12 @@ export class WatchedServer {
     rescale(this.#health, before.config, config)
     const bits = config.disabled === before.config.disabled && before.host === server.host ? this.#health.admin : configuredAdmin(server, this.#health.admin)
     handle(this.#health, config, { type: 'admin', bits })
-    // Without checks nothing could ever bring it back.
-    if (!config.check && before.config.check) handle(this.#health, config, { type: 'force', to: 'up' })
-    if (config.check && !before.config.check) state.set('checkStatus', checkStatuses.INI.number)
+    // What was known is not known of a server with another address, and without checks nothing could bring it back.
+    const moved = before.host !== server.host || JSON.stringify(before.config.address) !== JSON.stringify(config.address)
+    if (moved || config.check !== before.config.check) {
+      handle(this.#health, config, { type: 'renew' })
+      state.set('checkStatus', config.check ? checkStatuses.INI.number : checkStatuses.UNK.number)
+    }
     this.#write()
   }
 
