@@ -32,9 +32,10 @@ async function withFile(use: (service: LogService, fd: number) => Promise<void>)
   try {
     await service.ready;
     await use(service, fd);
-    await service.close(5000);
+    await service.flush(5000);
     return readFileSync(file, 'latin1');
   } finally {
+    await service.close(5000);
     closeSync(fd);
     rmSync(folder, { recursive: true, force: true });
   }
@@ -74,8 +75,8 @@ test('an idle log thread sleeps: no processor time passes while nothing is logge
     await service.flush(5000);
     const before = logThreadTicks();
     await pause(1000);
-    // A loop that spins would use up to a hundred ticks; waking for the report of drops costs at most a few.
-    assert.ok(logThreadTicks() - before < 20, `${logThreadTicks() - before} ticks`);
+    // A loop that spins uses what a busy machine leaves it, up to a hundred ticks; waking for the report of drops takes none or one.
+    assert.ok(logThreadTicks() - before < 5, `${logThreadTicks() - before} ticks`);
   });
 });
 
