@@ -1,7 +1,7 @@
 // What is measured: each entry builds its objects in the thread that runs it and returns one round of the operation. All
 // threads work on the same objects, so with two threads the figures include contention.
 import {
-  Admission, BackendGauge, BackendRate, BackendStat, ByteRingWriter, FrequencyCounter, FrontendGauge, FrontendRate, FrontendStat, Heartbeat, ProcessGauge, ServerState, ServerStat,
+  Admission, BackendGauge, BackendRate, BackendStat, ByteRingWriter, FrequencyCounter, FrontendGauge, FrontendRate, FrontendStat, Heartbeat, ProcessGauge, ServerState,
   SharedCount, StatBlock, Tickets, type ByteRingHandle, type Segment,
 } from '../src/index.ts'
 
@@ -45,9 +45,9 @@ export const operations: Readonly<Record<string, Operation>> = {
     const block = new StatBlock(segment, 'frontend', 0)
     return () => block.add(FrontendStat.bytesIn, 100)
   },
-  'statistics: sample of an average': ({ segment }) => {
+  'statistics: the times of a stream': ({ segment }) => {
     const block = new StatBlock(segment, 'server', 0)
-    return () => block.sample(ServerStat.totalTime, 3)
+    return () => block.sampleTimes(0, 1, 2, 3)
   },
   'server without maxconn: enter and leave': ({ segment }) => {
     const admission = new Admission(new Tickets(segment), 0)
@@ -105,14 +105,8 @@ export const operations: Readonly<Record<string, Operation>> = {
         block.add(BackendStat.bytesOut, 300)
         block.raise(BackendStat.lastSessionMs, now)
       }
-      backend.sample(BackendStat.queueTime, 0)
-      backend.sample(BackendStat.connectTime, 0)
-      backend.sample(BackendStat.responseTime, 1)
-      backend.sample(BackendStat.totalTime, 1)
-      server.sample(ServerStat.queueTime, 0)
-      server.sample(ServerStat.connectTime, 0)
-      server.sample(ServerStat.responseTime, 1)
-      server.sample(ServerStat.totalTime, 1)
+      backend.sampleTimes(0, 0, 1, 1)
+      server.sampleTimes(0, 0, 1, 1)
       admission.leave(limited)
       backendSessions.decrement()
     }

@@ -41,7 +41,7 @@ export class SharedCount {
   /** Adds one to the caller's share; returns the exact sum. */
   increment(): number {
     acquire(this.#ints, this.#lock, this.#party)
-    const sum = this.incrementLocked()
+    const sum = this.incrementLocked(this.sum())
     release(this.#ints, this.#lock)
     return sum
   }
@@ -49,18 +49,18 @@ export class SharedCount {
   /** Adds one only while the sum over all threads is below `limit`. */
   tryIncrement(limit: number): boolean {
     acquire(this.#ints, this.#lock, this.#party)
-    const below = this.sum() < limit
-    if (below) this.incrementLocked()
+    const sum = this.sum()
+    const below = sum < limit
+    if (below) this.incrementLocked(sum)
     release(this.#ints, this.#lock)
     return below
   }
 
-  /** For a caller that holds the object's lock. */
-  incrementLocked(): number {
+  /** For a caller that holds the object's lock and has read `sum()` under it; returns the new sum. */
+  incrementLocked(sum: number): number {
     Atomics.add(this.#ints, this.#own, 1)
-    const sum = this.sum()
-    if (sum > this.#ints[this.#highest]) this.#ints[this.#highest] = sum
-    return sum
+    if (sum >= this.#ints[this.#highest]) this.#ints[this.#highest] = sum + 1
+    return sum + 1
   }
 
   /** Takes one from the caller's share. */

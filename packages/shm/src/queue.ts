@@ -69,8 +69,9 @@ export class Admission {
     }
     if (length(words.queue) > 0 || (takesBackendQueue && length(this.#backend.queue) > 0)) return false
     acquire(words.ints, words.lock, this.#segment.party)
-    const free = this.#isFree(words, limit)
-    if (free) words.sessions.incrementLocked()
+    const sum = words.sessions.sum()
+    const free = sum + words.ints[words.granted] < limit
+    if (free) words.sessions.incrementLocked(sum)
     release(words.ints, words.lock)
     return free
   }
@@ -191,11 +192,6 @@ export class Admission {
     release(this.#backend.ints, this.#backend.lock)
   }
 
-  /** Under the server's lock. */
-  #isFree(words: ServerWords, limit: number): boolean {
-    return limit === 0 || words.sessions.sum() + words.ints[words.granted] < limit
-  }
-
   #queueOf(ticket: Ticket): QueueWords {
     const queue = this.#segment.tickets[ticketWord(ticket, TicketWord.queue)]
     return queue === 0 ? this.#backend.queue : this.#tickets.server(queue - 1).queue
@@ -251,7 +247,8 @@ export class Admission {
       const ticket = this.#oldest(words, takesBackendQueue)
       if (ticket < 0) return
       acquire(words.ints, words.lock, party)
-      if (!this.#isFree(words, limit)) {
+      const sum = words.sessions.sum()
+      if (limit > 0 && sum + words.ints[words.granted] >= limit) {
         release(words.ints, words.lock)
         return
       }
@@ -260,7 +257,7 @@ export class Admission {
       tickets[ticketWord(ticket, TicketWord.server)] = server
       if (ownerOf(this.#segment, ticket) === identity.thread) {
         Atomics.store(tickets, state, TicketState.free)
-        words.sessions.incrementLocked()
+        words.sessions.incrementLocked(sum)
         release(words.ints, words.lock)
         own.push({ ticket, type: 'entered', server })
       } else {

@@ -59,6 +59,27 @@ describe('statistics', () => {
     assert.ok(average > 86 && average < 100, String(average))
   })
 
+  it('sampleTimes does what sample and raise do for each time', () => {
+    const names = ['queueTime', 'connectTime', 'responseTime', 'totalTime'] as const
+    for (const [kind, index] of [['backend', BackendStat], ['server', ServerStat]] as const) {
+      fc.assert(
+        fc.property(fc.array(fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99), fc.nat(999)), { maxLength: 20 }), (streams) => {
+          const owner = new SegmentOwner({ maxThreads: 2 })
+          const [together, apart] = ['a', 'b'].map((name) => new StatBlock(owner.segment, kind, owner.allocate(kind, name)))
+          for (const times of streams) {
+            together.sampleTimes(...times)
+            names.forEach((name, i) => {
+              apart.sample(index[name], times[i])
+              apart.raise(index[`${name}Max`], times[i])
+            })
+          }
+          const reader = new StatReader(owner.segment)
+          assert.deepEqual(reader.read(kind, 0), reader.read(kind, 1))
+        }),
+      )
+    }
+  })
+
   it('every field of every kind has a place of its own', () => {
     for (const kind of objectKinds) {
       const owner = new SegmentOwner({ maxThreads: 2 })

@@ -32,6 +32,9 @@ export const statFields: Readonly<Record<ObjectKind, readonly StatField[]>> = {
  */
 const AVERAGE_KEEP = 1 - 1 / 512
 
+/** Backends and servers have the averages of queue, connect, response and total time, each with its weight, then their maxima, side by side. */
+const TIMES = 4
+
 const MAXIMA_CLEARED = 1
 const ALL_CLEARED = 1 << 16
 const ALL_MASK = -ALL_CLEARED
@@ -45,6 +48,8 @@ export class StatBlock {
   readonly #epoch: number
   readonly #seen: number
   readonly #kind: ObjectKind
+  /** First of the time fields; they are side by side. */
+  readonly #times: number
 
   constructor(segment: Segment, kind: ObjectKind, slot: number) {
     const view = segment.object(kind, slot)
@@ -54,6 +59,7 @@ export class StatBlock {
     this.#epoch = view.shared + CommonShared.statEpoch
     this.#seen = view.threadInts + segment.identity.thread * view.threadIntStride + CommonThread.statEpoch
     this.#kind = kind
+    this.#times = statFields[kind].findIndex(({ name }) => name === 'queueTime')
   }
 
   /** For 'sum' fields. */
@@ -70,9 +76,26 @@ export class StatBlock {
   /** For 'average' fields: one more sample. */
   sample(field: number, value: number): void {
     this.#followEpoch()
-    const at = this.base + field
-    this.values[at] = this.values[at] * AVERAGE_KEEP + value
-    this.values[at + 1] = this.values[at + 1] * AVERAGE_KEEP + 1
+    sampleAt(this.values, this.base + field, value)
+  }
+
+  /**
+   * For backends and servers, once for each stream: the four averages and the four maxima of its times, in milliseconds.
+   * As `sample` and `raise` of each, at a fraction of the cost.
+   */
+  sampleTimes(queueMs: number, connectMs: number, responseMs: number, totalMs: number): void {
+    this.#followEpoch()
+    const average = this.base + this.#times
+    const max = average + 2 * TIMES
+    const { values } = this
+    sampleAt(values, average, queueMs)
+    sampleAt(values, average + 2, connectMs)
+    sampleAt(values, average + 4, responseMs)
+    sampleAt(values, average + 6, totalMs)
+    if (queueMs > values[max]) values[max] = queueMs
+    if (connectMs > values[max + 1]) values[max + 1] = connectMs
+    if (responseMs > values[max + 2]) values[max + 2] = responseMs
+    if (totalMs > values[max + 3]) values[max + 3] = totalMs
   }
 
   #followEpoch(): void {
@@ -85,6 +108,11 @@ export class StatBlock {
     })
     Atomics.store(this.#ints, this.#seen, epoch)
   }
+}
+
+function sampleAt(values: Float64Array, at: number, value: number): void {
+  values[at] = values[at] * AVERAGE_KEEP + value
+  values[at + 1] = values[at + 1] * AVERAGE_KEEP + 1
 }
 
 interface Baseline {

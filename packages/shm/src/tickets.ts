@@ -169,7 +169,7 @@ export class Tickets {
       const words = this.server(server)
       acquire(words.ints, words.lock, party)
       words.ints[words.granted]--
-      words.sessions.incrementLocked()
+      words.sessions.incrementLocked(words.sessions.sum())
       release(words.ints, words.lock)
     }
     Atomics.store(tickets, state, TicketState.free)
