@@ -1,6 +1,6 @@
 // The response head: read from the server, judged by rules, sent to the client together with what came of the body; and
 // everything that may happen to the server connection before and after it.
-import { findHeadEnd, HeadError, readResponseHead, serializeResponse, type ResponseHead } from '@evenkeel/http'
+import { findHeadEnd, HeadError, readResponseHead, serializeResponse, skipEmptyLines, type ResponseHead } from '@evenkeel/http'
 import { createBodyReader } from '@evenkeel/http'
 import type { ConnectionError } from '../connection.ts'
 import { answerReply, answerStatus } from './answer.ts'
@@ -41,7 +41,7 @@ function readHeads(tx: HttpTransaction, buffer: Buffer, scanned: number): void {
   const to = buffer.length
   let from = 0
   if (scanned === 0 || findHeadEnd(buffer, Math.max(0, scanned - 3), to) >= 0) {
-    while (from < to) {
+    while ((from = skipEmptyLines(buffer, from, to)) < to) {
       const head = readResponseHead(buffer, from, to, tx.request!, backendHttp.responseHead)
       if (head === undefined) break
       if (head instanceof HeadError || head.bytes > backendHttp.maxHeadBytes) return refuseResponse(tx)
