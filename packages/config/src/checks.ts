@@ -17,6 +17,7 @@ import type { Options, Position } from './model.ts';
 export function checkReferences(state: ParseState): void {
   for (const draft of state.proxies) {
     if (draft.disabled) continue;
+    checkErrorPages(state, draft);
     if (hasFrontendSide(draft)) {
       checkDefaultBackend(state, draft);
       checkUseBackend(state, draft);
@@ -33,6 +34,19 @@ export function checkPlausibility(state: ParseState): void {
     warnTimeouts(state, draft);
     warnLogFormat(state, draft);
     if (draft.mode === 'tcp') warnHttpOnly(state, draft);
+  }
+}
+
+/** `errorfiles` of a `defaults` section are looked up for the proxies that start from it, as in HAProxy. */
+function checkErrorPages(state: ParseState, draft: ProxyDraft): void {
+  const unknown = new Map<string, Position>();
+  for (const page of Object.values(draft.errors)) {
+    if (page.kind === 'section' && !state.httpErrors.has(page.name)) unknown.set(page.name, page.at);
+  }
+  for (const [name, at] of unknown) {
+    const message = `proxy '${draft.name}': unknown http-errors section '${name}' (at ${place(at)}).`;
+    const nearest = state.diagnostics.nearest(name, state.httpErrors.keys());
+    state.diagnostics.alert(message, at, { form: 'plain', length: name.length, nearest });
   }
 }
 
@@ -84,14 +98,20 @@ function incompatible(draft: ProxyDraft, target: ProxyDraft): string {
 }
 
 function checkServers(state: ParseState, draft: ProxyDraft): void {
-  const names = new Set(draft.servers.map((server) => server.name));
+  for (const { at, first, name } of draft.notes.duplicateServers) {
+    const message =
+      `${describeKind(draft.kind)} '${draft.name}', another server named '${name}' was already defined at line ` +
+      `${first.at.line}, please use distinct names.`;
+    state.diagnostics.alert(message, at, { length: name.length });
+  }
+  const names = draft.notes.serverNames;
   for (const rule of draft.useServer) {
     if (typeof rule.server !== 'string' || names.has(rule.server)) continue;
     const message = `${describeKind(draft.kind)} '${draft.name}' : unable to find server '${rule.server}' referenced in a 'use-server' rule.`;
     state.diagnostics.alert(message, rule.at, {
       form: 'plain',
       length: rule.server.length,
-      nearest: state.diagnostics.nearest(rule.server, names),
+      nearest: state.diagnostics.nearest(rule.server, names.keys()),
     });
   }
   for (const server of draft.servers) {

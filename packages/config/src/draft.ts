@@ -67,6 +67,8 @@ export interface ProxyDraft extends Omit<
 export interface PendingPage {
   readonly kind: 'section';
   readonly name: string;
+  /** Of the name. */
+  readonly at: Position;
   readonly otherwise: ErrorPage | PendingPage | undefined;
 }
 
@@ -77,6 +79,9 @@ export interface ProxyNotes {
   explicitBase: boolean;
   /** Keywords whose repetition is worth a warning, with their place. */
   readonly seen: Map<string, Position>;
+  readonly serverNames: Map<string, ServerDraft>;
+  /** Servers whose name was taken: by which one, and where the name stands. */
+  readonly duplicateServers: { readonly first: ServerDraft; readonly name: string; readonly at: Position }[];
   /** Ids that were given, and to what. */
   readonly serverIds: Map<number, ServerDraft>;
   readonly bindIds: Map<number, BindDraft>;

@@ -212,6 +212,8 @@ export function initialNotes(): ProxyNotes {
     base: undefined,
     explicitBase: false,
     seen: new Map(),
+    serverNames: new Map(),
+    duplicateServers: [],
     serverIds: new Map(),
     bindIds: new Map(),
     seenRules: new Set(),

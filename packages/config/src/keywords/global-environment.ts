@@ -14,9 +14,11 @@ function set(overwrite: boolean): Parse {
     const name = cursor.word('a name', message);
     const value = cursor.word('a value', message);
     const extra = cursor.next();
-    // HAProxy ignores what follows without a word.
+    // HAProxy ignores one word that follows, and refuses more.
     if (extra !== undefined)
       cursor.warn(`'${cursor.keyword}' ignores unexpected argument '${extra}'; quote the value if it contains spaces.`);
+    cursor.form = 'parsing';
+    cursor.end();
     if (overwrite || !state.env.has(name)) state.env.set(name, value);
   };
 }

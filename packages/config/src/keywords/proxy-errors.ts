@@ -50,20 +50,14 @@ function readErrorLocation(status: 302 | 303): (cursor: Cursor, context: ProxyCo
  * `errorfiles NAME [STATUS …]`: the section may follow, so pages are looked up when all is read; a later line for a status
  * takes its place.
  */
-function readErrorFiles(cursor: Cursor, { draft, state }: ProxyContext): void {
-  const at = cursor.position(0);
+function readErrorFiles(cursor: Cursor, { draft }: ProxyContext): void {
   const name = cursor.word('a name', 'errorfiles : expects <name> as argument.');
-  const nameAt = cursor.lastPosition();
+  const at = cursor.lastPosition();
   const statuses = new Set<number>();
   while (!cursor.atEnd) statuses.add(cursor.integer('a status', { min: 200, max: 599 }));
   for (const status of statuses.size > 0 ? statuses : ERROR_STATUSES) {
-    draft.errors[status] = { kind: 'section', name, otherwise: draft.errors[status] };
+    draft.errors[status] = { kind: 'section', name, at, otherwise: draft.errors[status] };
   }
-  state.whenComplete(() => {
-    if (state.httpErrors.has(name)) return;
-    const message = `proxy '${draft.name}': unknown http-errors section '${name}' (at ${at.file}:${at.line}).`;
-    state.diagnostics.alert(message, nameAt, { form: 'plain', length: name.length });
-  });
 }
 
 export const proxyErrorKeywords: readonly Keyword<ProxyContext>[] = [

@@ -88,20 +88,12 @@ function readServerAddress(cursor: Cursor, { state }: Pick<ProxyContext, 'state'
   return result.address;
 }
 
-/** Two servers of one name are fatal; HAProxy says so without its usual form. */
+/** Two servers of one name are fatal unless the proxy turns out to be disabled, so this is judged at the end. */
 function addServer(cursor: Cursor, draft: ProxyDraft, server: ServerDraft): void {
-  const key = `server ${server.name}`;
-  const other = draft.notes.seen.get(key);
-  if (other === undefined) {
-    draft.notes.seen.set(key, server.at);
-  } else {
-    const owner = draft.kind === 'listen' ? 'proxy' : 'backend';
-    cursor.diagnostics.alert(
-      `${owner} '${draft.name}', another server named '${server.name}' was already defined at line ${other.line}, please use distinct names.`,
-      cursor.position(1),
-      { length: cursor.line.words[1].length },
-    );
-  }
+  const { serverNames, duplicateServers } = draft.notes;
+  const first = serverNames.get(server.name);
+  if (first === undefined) serverNames.set(server.name, server);
+  else duplicateServers.push({ first, name: server.name, at: cursor.position(1) });
   draft.servers.push(server);
 }
 
