@@ -84,7 +84,7 @@ export class Segment {
   /** Control blocks of all threads, see control.ts. */
   readonly control: Int32Array
   readonly controlFloats: Float64Array
-  /** Queue tickets of all threads, see tickets.ts. */
+  /** Queue tickets of all threads, see ticket-table.ts. */
   readonly tickets: Int32Array
   readonly ticketFloats: Float64Array
   readonly #chunks: Record<ObjectKind, Chunk[]> = { process: [], frontend: [], listener: [], backend: [], server: [] }

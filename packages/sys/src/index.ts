@@ -1,5 +1,6 @@
 // @evenkeel/sys: the only caller of the C library. See each file's head for its concern. Importing costs nothing; the
 // bridge is loaded at the first call in each thread. Works in main and in worker threads unless a function says otherwise.
+// A worker must not be terminated during its first call (native.ts): it asks `support('native')` before it counts as running.
 export { type SocketAddress } from './address.ts'
 export { openClientSocket, type ClientSocketOptions } from './client.ts'
 export {

@@ -1,6 +1,11 @@
 // The bridge to the C library: which functions exist, with their C prototypes, and how a failed call becomes a SysError.
 // The only file that knows koffi. It is loaded at the first call in each thread, so that importing this package is free.
 //
+// Loading takes about 10 ms, and a thread that is terminated meanwhile (worker.terminate(), or process.exit() in main) takes
+// the process with it: koffi answers the end of its thread with a fatal error while it registers itself. Afterwards a thread
+// may end at any moment. So a thread asks `support('native')` first, before it counts as running, and nobody ends a thread
+// that is still starting.
+//
 // Numbers in constants.ts are those of Linux on x64 and arm64, which share them; elsewhere the feature 'native' is refused.
 import type * as koffiTypes from 'koffi'
 import { createRequire } from 'node:module'

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { inChild } from './test-child.ts'
 import { getThreadAffinity, setThreadAffinity, setThreadNice, threadCpuNanoseconds, threadId } from './thread.ts'
 
 /** Runs statements in a worker that has `sys`, and gives what they return. */
@@ -62,5 +63,22 @@ describe('threads', () => {
     assert.ok(busy >= 30e6)
     const after = threadCpuNanoseconds()
     assert.ok(after > before)
+  })
+
+  it('a thread that has loaded the bridge may be terminated in the middle of its calls', async () => {
+    const rounds = 30
+    const survived = await inChild<number>(`
+      import { Worker } from 'node:worker_threads'
+      const body = "import { parentPort, workerData } from 'node:worker_threads'; const sys = await import(workerData.index); sys.support('native');" +
+        "for (;;) { sys.threadId(); sys.setThreadName('busy'); sys.getThreadAffinity(); Atomics.add(workerData.rounds, 0, 1) }"
+      const rounds = new Int32Array(new SharedArrayBuffer(4))
+      for (let round = 0; round < ${rounds}; round++) {
+        const before = Atomics.load(rounds, 0)
+        const worker = new Worker(body, { eval: true, workerData: { index: ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}, rounds } })
+        while (Atomics.load(rounds, 0) - before < 100 + round * 37) await new Promise((resolve) => setImmediate(resolve))
+        await worker.terminate()
+      }
+      answer(${rounds})`)
+    assert.equal(survived, rounds)
   })
 })
