@@ -29,7 +29,7 @@ export class Daemon {
   readonly folder: string;
   readonly configurationFile: string;
   readonly #child: ChildProcess;
-  readonly #exit: Promise<number | null>;
+  readonly #exit: Promise<number | NodeJS.Signals>;
   #output = '';
   #ended = false;
 
@@ -43,9 +43,9 @@ export class Daemon {
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     this.#exit = new Promise((resolve) => {
-      child.once('exit', (code) => {
+      child.once('exit', (code, signal) => {
         this.#ended = true;
-        resolve(code);
+        resolve(code ?? signal ?? 'SIGKILL');
       });
     });
   }
@@ -88,8 +88,8 @@ export class Daemon {
     this.#child.kill(name);
   }
 
-  /** Resolves with the exit status once the process has ended; null after a signal. */
-  async exited(): Promise<number | null> {
+  /** Resolves with the exit status once the process has ended, or with the signal that it died of. */
+  async exited(): Promise<number | NodeJS.Signals> {
     return await this.#exit;
   }
 

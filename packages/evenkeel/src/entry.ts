@@ -7,4 +7,10 @@ import { catchSignals } from './signals.ts';
 
 const signals = catchSignals();
 const { main } = await import('./main.ts');
-process.exitCode = await main(process.argv.slice(2), signals);
+const end = await main(process.argv.slice(2), signals);
+if (typeof end === 'number') process.exitCode = end;
+else {
+  // Dies of the signal, as a program without a handler does: service managers and shells tell that from a status.
+  process.removeAllListeners(end);
+  process.kill(process.pid, end);
+}

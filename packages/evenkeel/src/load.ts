@@ -1,10 +1,10 @@
 /** Reads the files of a command line and parses them: the one way in which a configuration enters the process. */
 
-import { loadInputs, parseConfig, renderDiagnostics } from '@evenkeel/config';
+import { loadInputs, parseConfig, printHaproxyKeywords, renderDiagnostics } from '@evenkeel/config';
 import type { Config, Severity } from '@evenkeel/config';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
-import type { Terminal } from './terminal.ts';
+import { Terminal } from './terminal.ts';
 
 export type LoadResult = { readonly ok: true; readonly config: Config; readonly warnings: number } | { readonly ok: false };
 
@@ -18,6 +18,8 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
   const { config, diagnostics, warnings, sources } = parseConfig(inputs, host);
   const severities: Severity[] = ['alert', 'warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
   terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }, severities));
+  // Asked for by the options, so neither -q nor an error keeps it back.
+  if (options.keywordClasses !== undefined) new Terminal(false).answer(printHaproxyKeywords(options.keywordClasses));
   if (config === undefined) {
     const files = new Set(diagnostics.filter(({ severity, at }) => severity === 'alert' && at !== undefined).map(({ at }) => at?.file));
     for (const file of files) terminal.say('alert', `config : Error(s) found in configuration file : ${file}`);

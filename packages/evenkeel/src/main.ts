@@ -1,11 +1,14 @@
-/** Chooses what the process is to do from its command line. Returns the exit status; a daemon's comes when it has stopped. */
+/**
+ * Chooses what the process is to do from its command line. Returns the exit status, or the signal that the process is to die
+ * of; a daemon's comes when it has stopped.
+ */
 
 import { parseCommandLine } from './command-line.ts';
-import type { Signals } from './signals.ts';
+import type { ProcessEnd, Signals } from './signals.ts';
 import { Terminal } from './terminal.ts';
 import { buildOptionsText, usageText, versionText } from './version.ts';
 
-export async function main(argv: readonly string[], signals: Signals): Promise<number> {
+export async function main(argv: readonly string[], signals: Signals): Promise<ProcessEnd> {
   if (argv[0] === 'config' || argv[0] === 'keywords') {
     const { runSubcommand } = await import('./subcommands.ts');
     return runSubcommand(argv);

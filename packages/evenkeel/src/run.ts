@@ -14,14 +14,14 @@ import { ACCEPTED_OPTIONS } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadConfiguration } from './load.ts';
 import { dropPrivilegesOf } from './privileges.ts';
-import type { HandledSignal, Signals } from './signals.ts';
+import type { HandledSignal, ProcessEnd, Signals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 import { BACKGROUND_MARK } from './main.ts';
 import { RELEASE_DATE, VERSION } from './version.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-export async function run(options: CommandLine, terminal: Terminal, signals: Signals): Promise<number> {
+export async function run(options: CommandLine, terminal: Terminal, signals: Signals): Promise<ProcessEnd> {
   if (options.directory !== undefined) process.chdir(options.directory);
   for (const option of options.withoutEffect) terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
   if (options.takeListenersFrom !== undefined) terminal.say('notice', `'-x' has no effect: this process binds beside the older one, which then drains; no listener has to change hands.`);
@@ -44,7 +44,7 @@ class Process {
   readonly #sockets: RuntimeSockets;
   readonly #startTimeMs = Date.now();
   #config: Config;
-  #finish: ((status: number) => void) | undefined;
+  #finish: ((end: ProcessEnd) => void) | undefined;
   #softStopping = false;
 
   constructor(options: CommandLine, terminal: Terminal, config: Config) {
@@ -83,9 +83,9 @@ class Process {
     });
   }
 
-  /** Resolves with the exit status when the process has stopped. */
-  async live(signals: Signals): Promise<number> {
-    const finished = new Promise<number>((resolve) => (this.#finish = resolve));
+  /** Resolves with the way to end when the process has stopped. */
+  async live(signals: Signals): Promise<ProcessEnd> {
+    const finished = new Promise<ProcessEnd>((resolve) => (this.#finish = resolve));
     const socketErrors = this.#sockets.bind(this.#config.global);
     const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config);
     if (!started.ok) {
@@ -99,17 +99,16 @@ class Process {
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
     this.#sayReady();
     signals.listen((signal) => void this.#onSignal(signal));
-    const status = await finished;
+    const end = await finished;
     await this.#end();
-    return status;
+    return end;
   }
 
   async #onSignal(signal: HandledSignal): Promise<void> {
     switch (signal) {
       case 'SIGTERM':
       case 'SIGINT':
-        // As a program without a handler would end: service managers and scripts look at the signal.
-        this.#finish?.(signal === 'SIGTERM' ? 143 : 130);
+        this.#finish?.(signal);
         break;
       case 'SIGUSR1':
         if (this.#softStopping) break;

@@ -4,6 +4,9 @@ export const HANDLED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGUSR2', 'SIGH
 
 export type HandledSignal = (typeof HANDLED_SIGNALS)[number];
 
+/** How the process ends: with a status, or of the signal that told it to. */
+export type ProcessEnd = number | 'SIGTERM' | 'SIGINT';
+
 export interface Signals {
   /** Hears every signal from now on, those that came earlier first. */
   listen(listener: (signal: HandledSignal) => void): void;
