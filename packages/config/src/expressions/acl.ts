@@ -131,16 +131,20 @@ class TestReader {
     const next = this.atEnd ? undefined : cursor.peek();
     if ((next === undefined || next === '') && this.flags.method !== 'bool' && this.flags.method !== undefined) {
       cursor.warn(
-        `parsing acl keyword '${word}' : no pattern to match against were provided, so this ACL will never match. ` +
-          "If this is what you intended, please add '--' to get rid of this warning. If you intended to match only for existence, " +
-          "please use '-m found'. If you wanted to force an int to match as a bool, please use '-m bool'.",
+        `parsing acl keyword '${word}' :\n` +
+          '  no pattern to match against were provided, so this ACL will never match.\n' +
+          "  If this is what you intended, please add '--' to get rid of this warning.\n" +
+          "  If you intended to match only for existence, please use '-m found'.\n" +
+          "  If you wanted to force an int to match as a bool, please use '-m bool'.",
         { form: 'plain' },
       );
     } else if (next?.startsWith('(') === true) {
       cursor.diagnostics.warning(
-        `parsing acl '${context.aclName}' : matching '${word}' for pattern '${next}' is likely a mistake and probably not what you want. ` +
-          "Maybe you need to remove the extraneous space before '('. If you are really sure this is not an error, please insert '--' " +
-          'between the match and the pattern to make this warning message disappear.',
+        `parsing acl '${context.aclName}' :\n` +
+          `  matching '${word}' for pattern '${next}' is likely a mistake and probably\n` +
+          "  not what you want. Maybe you need to remove the extraneous space before '('.\n" +
+          "  If you are really sure this is not an error, please insert '--' between the\n" +
+          '  match and the pattern to make this warning message disappear.',
         cursor.position(),
         { length: next.length, form: 'plain' },
       );

@@ -33,14 +33,17 @@ export function readArguments(text: string, start: number, signature: Signature)
     if (values.length < signature.required) {
       const name = ARGUMENT_NAMES[signature.arguments[values.length]!];
       const message = `missing arguments (got ${values.length}/${signature.required}), type '${name}' expected`;
-      throw new ExpressionFailure(message, start, index + 1 - start, { expected: describe(signature) });
+      throw new ExpressionFailure(message, start, index + 1 - start, { expected: describe(signature), argument: values.length + 1 });
     }
   }
   if (!parenthesized) return { values, next: start };
   if (text[index] !== ')') {
     const rest = text.slice(index);
     const message = rest === '' ? "expected ')'" : `expected ')' before '${rest}'`;
-    throw new ExpressionFailure(message, index, rest.length, { expected: rest === '' ? "')'" : describe(signature) });
+    throw new ExpressionFailure(message, index, rest.length, {
+      expected: rest === '' ? "')'" : describe(signature),
+      argument: Math.max(1, values.length),
+    });
   }
   return { values, next: index + 1 };
 }
@@ -77,7 +80,7 @@ function convert(text: string, type: ArgumentType, position: number, start: numb
   const refuse = (): never => {
     const name = ARGUMENT_NAMES[type];
     const got = text === '' ? `expected type '${name}' at position ${position}, but got nothing` : `failed to parse '${text}' as type '${name}' at position ${position}`;
-    throw new ExpressionFailure(got, start, end - start, { expected: EXPECTED[type] });
+    throw new ExpressionFailure(got, start, end - start, { expected: EXPECTED[type], argument: position });
   };
   switch (type) {
     case 'int':

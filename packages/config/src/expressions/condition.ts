@@ -4,6 +4,7 @@
  */
 
 import type { Cursor } from '../cursor.ts';
+import type { MessageForm } from '../diagnostic.ts';
 import type { Acl, AclTest, Condition, ConditionLeaf } from '../expression-model.ts';
 import type { ExpressionScope } from '../expression-scope.ts';
 import { parseTests, predefinedAcl, type MutableAcl } from './acl.ts';
@@ -16,6 +17,8 @@ export interface ConditionSentences {
   readonly error: (message: string) => string;
   /** For a word that is neither `if` nor `unless`. */
   readonly unexpected: (word: string) => string;
+  /** How the line of `unexpected` begins, where not as usual. */
+  readonly unexpectedForm?: MessageForm;
 }
 
 /** HAProxy's sentences for a rule of `what`: "http-request deny". */
@@ -23,6 +26,7 @@ export function ruleSentences(what: string): ConditionSentences {
   return {
     error: (message) => `error detected while parsing an '${what}' condition : ${message}.`,
     unexpected: (word) => `'${what}' expects either 'if' or 'unless' followed by a condition but found '${word}'.`,
+    unexpectedForm: 'tight',
   };
 }
 
@@ -30,7 +34,9 @@ export function ruleSentences(what: string): ConditionSentences {
 export function parseCondition(cursor: Cursor, scope: ExpressionScope, sentences: ConditionSentences = ruleSentences(cursor.keyword)): Condition | undefined {
   const word = cursor.peek();
   if (word === undefined || word === '') return undefined;
-  if (word !== 'if' && word !== 'unless') cursor.fail(sentences.unexpected(word), { expected: "'if' or 'unless' and a condition" });
+  if (word !== 'if' && word !== 'unless') {
+    cursor.fail(sentences.unexpected(word), { expected: "'if' or 'unless' and a condition", form: sentences.unexpectedForm ?? cursor.form });
+  }
   cursor.index++;
   const text = cursor.line.words.slice(cursor.index).join(' ');
   const terms = new ConditionReader(cursor, scope, sentences).read();

@@ -94,7 +94,7 @@ function readConverters(
     note(converter, 'converter', index);
     const read = explained(
       () => readArguments(text, nameEnd, converter),
-      (message) => `invalid arg ${argumentNumber(message)} in converter '${name}' : ${message}`,
+      (message, argument) => `invalid arg ${argument} in converter '${name}' : ${message}`,
     );
     const values = explained(
       () => checkConverterArguments(name, read.values, nameEnd, read.next - nameEnd),
@@ -134,14 +134,6 @@ function typeName(type: SampleType): string {
   return names[type];
 }
 
-/** HAProxy says which argument it was; the readers' sentences carry it as "position N" or "got N/M". */
-function argumentNumber(message: string): number {
-  const position = /at position (\d+)/.exec(message);
-  if (position !== null) return Number(position[1]);
-  const missing = /got (\d+)\//.exec(message);
-  return missing === null ? 1 : Number(missing[1]) + 1;
-}
-
 function unknownFetch(name: string, start: number, options: ReadOptions): ExpressionFailure {
   if (name.startsWith('lua.')) {
     return new ExpressionFailure(`unknown fetch method '${name}'`, start, name.length, {
@@ -152,11 +144,11 @@ function unknownFetch(name: string, start: number, options: ReadOptions): Expres
   return new ExpressionFailure(`unknown fetch method '${name}'`, start, name.length, { expected: 'a sample fetch', nearest: nearestWord(name, names) });
 }
 
-function explained<T>(read: () => T, sentence: (message: string) => string): T {
+function explained<T>(read: () => T, sentence: (message: string, argument: number) => string): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof ExpressionFailure) throw error.within(0, sentence);
+    if (error instanceof ExpressionFailure) throw error.within(0, (message) => sentence(message, error.argument));
     throw error;
   }
 }

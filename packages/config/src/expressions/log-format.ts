@@ -16,14 +16,14 @@ import { partPlace, reportUnavailable, type WordPlace } from './report.ts';
 
 /** The words around a log-format error, and how the line that carries it begins. */
 export interface FormatSentence {
-  readonly form: 'parsing' | 'tight' | 'place' | 'plain';
-  readonly error: (message: string) => string;
+  readonly form: 'parsing' | 'plain';
+  readonly error: (message: string, at: Position) => string;
 }
 
 /** HAProxy's sentence for directives whose whole argument is a format: "failed to parse log-format : …". */
 function directiveSentence(place: string): FormatSentence {
   const what = place === 'unique-id-format' ? 'unique-id' : place;
-  return { form: 'tight', error: (message) => `failed to parse ${what} : ${message}.` };
+  return { form: 'plain', error: (message, at) => `Parsing [${at.file}:${at.line}]: failed to parse ${what} : ${message}.` };
 }
 
 /**
@@ -45,7 +45,7 @@ export function parseLogFormat(text: string, at: Position, scope: ExpressionScop
 export function reportFormatFailure(error: ExpressionFailure, place: WordPlace, scope: ExpressionScope, sentence: FormatSentence): void {
   const part = partPlace(place, error.offset, error.length);
   const { expected, nearest } = error;
-  scope.diagnostics.alert(sentence.error(error.message), part.at, { length: part.length, form: sentence.form, expected, nearest });
+  scope.diagnostics.alert(sentence.error(error.message, place.at), part.at, { length: part.length, form: sentence.form, expected, nearest });
 }
 
 /** As `parseLogFormat`, for callers with sentences of their own. Throws ExpressionFailure. */

@@ -7,7 +7,6 @@ import type { Cursor } from '../cursor.ts';
 import type { LogFormat } from '../expression-model.ts';
 import type { ExpressionScope } from '../expression-scope.ts';
 import type { Reply } from '../model.ts';
-import { nearestWord } from '../nearest.ts';
 import { readErrorFile, readReplyFile } from './error-file.ts';
 import type { RuleWords } from './rule-words.ts';
 
@@ -155,7 +154,7 @@ class ReplyReader {
     const lower = name.toLowerCase();
     const format = this.words.format(cursor.index - 1);
     if (FRAMING_FIELDS.has(lower)) {
-      cursor.diagnostics.warning(`header '${name}' ignored by the http reply: the proxy writes it itself.`, cursor.position(cursor.index - 2), { length: name.length });
+      cursor.diagnostics.warning(`header '${name}' always ignored by the http reply.`, cursor.position(cursor.index - 2), { length: name.length });
       return;
     }
     this.headers.push({ name: lower, value: format });
@@ -215,7 +214,7 @@ class ReplyReader {
   private requireDefaultStatus(status: number, word: string): void {
     if (DEFAULT_STATUSES.has(status)) return;
     const known = [...DEFAULT_STATUSES].map(String);
-    this.words.failLast(`status code '${status}' not handled by default with '${word}' argument.`, `one of ${known.join(', ')}, or a payload`, nearestWord(String(status), known));
+    this.words.failLast(`status code '${status}' not handled by default with '${word}' argument.`, `one of ${known.join(', ')}, or a payload`);
   }
 }
 

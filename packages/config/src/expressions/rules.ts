@@ -10,7 +10,7 @@ import type { ExpressionScope, RulePhase } from '../expression-scope.ts';
 import type { Action, Rule } from '../model.ts';
 import { nearestWord } from '../nearest.ts';
 import { ACTIONS, findAction } from './actions.ts';
-import { parseCondition, ruleSentences, type ConditionSentences } from './condition.ts';
+import { parseCondition, ruleSentences } from './condition.ts';
 import { regularExpressionError } from './regex.ts';
 import { parseReply } from './reply.ts';
 import { reportState } from './report.ts';
@@ -24,18 +24,14 @@ export function parseRule(phase: RulePhase, cursor: Cursor, scope: ExpressionSco
   if (declaration === undefined) failUnknown(phase, word, cursor, scope);
   cursor.index++;
   if (declaration.state !== 'works') {
-    reportState(declaration, `the action '${phase}'`, scope, { at, length: word.length });
+    reportState({ ...declaration, name: `${phase} ${declaration.name}` }, 'action', scope, { at, length: word.length });
     return undefined;
   }
   const name = `${phase} ${declaration.name}`;
   const action = readAction(phase, declaration.name, cursor, scope, new RuleWords(cursor, scope, name));
-  const condition = phase.startsWith('tcp-') ? tcpCondition(name, cursor, scope) : parseCondition(cursor, scope, httpSentences(name));
+  const condition = phase.startsWith('tcp-') ? tcpCondition(name, cursor, scope) : parseCondition(cursor, scope, ruleSentences(name));
   if (phase.startsWith('http-')) warnAboutMode(action, at, scope);
   return { at, action, condition };
-}
-
-function httpSentences(name: string): ConditionSentences {
-  return ruleSentences(name);
 }
 
 function failUnknown(phase: RulePhase, word: string, cursor: Cursor, scope: ExpressionScope): never {

@@ -7,7 +7,7 @@ import type { ExpressionScope } from '../expression-scope.ts';
 import type { UseBackend, UseServer } from '../model.ts';
 import { parseCondition } from './condition.ts';
 import { ExpressionFailure } from './failure.ts';
-import { readLogFormat, reportFormatFailure } from './log-format.ts';
+import { readLogFormat, reportFormatFailure, type FormatSentence } from './log-format.ts';
 import { wordPlace } from './report.ts';
 
 /** What follows `use_backend`: a name or a format, and a condition. A name that holds no `%` is looked up by the caller. */
@@ -54,7 +54,10 @@ function readTarget(cursor: Cursor, scope: ExpressionScope, missing: string, key
   cursor.index++;
   if (!word.includes('%')) return word;
   const place = wordPlace(cursor, cursor.index - 1);
-  const sentence = { form: 'tight' as const, error: (message: string) => `failed to parse ${keyword} rule '${word}' : ${message}.` };
+  const sentence: FormatSentence = {
+    form: 'plain',
+    error: (message, at) => `Parsing [${at.file}:${at.line}]: failed to parse ${keyword} rule '${word}' : ${message}.`,
+  };
   try {
     const format = readLogFormat(word, place, scope, sentence);
     // Percent signs that turn out to be text make a plain name.
@@ -62,7 +65,8 @@ function readTarget(cursor: Cursor, scope: ExpressionScope, missing: string, key
   } catch (error) {
     if (!(error instanceof ExpressionFailure)) throw error;
     reportFormatFailure(error, place, scope, sentence);
-    return word;
+    // A format without parts is looked up nowhere, so that one fault is told once.
+    return { kind: 'log-format', text: word, parts: [] };
   }
 }
 
