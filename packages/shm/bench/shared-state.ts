@@ -2,7 +2,7 @@
 // run as a program it prints a table.
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { Admission, ByteRingReader, OperationalState, SegmentOwner, ServerState, createByteRing } from '../src/index.ts'
+import { Admission, OperationalState, SegmentOwner, ServerState } from '../src/index.ts'
 import { operations } from './operations.ts'
 
 export interface Result {
@@ -39,18 +39,13 @@ async function measure(operation: string, threads: number, durationMs: number): 
   state.set('operationalState', OperationalState.running)
   state.set('effectiveWeight', 1)
   for (let thread = 1; thread <= threads; thread++) owner.useThread(thread)
-  const ring = createByteRing(threads + 1, 1 << 22)
   const marks = new Int32Array(new SharedArrayBuffer(8))
-  const workers = Array.from({ length: threads }, (_, i) => new Worker(new URL('./worker.ts', import.meta.url), { workerData: { handle: owner.handle(), ring, thread: i + 1, name: operation, marks, durationMs } }))
+  const workers = Array.from({ length: threads }, (_, i) => new Worker(new URL('./worker.ts', import.meta.url), { workerData: { handle: owner.handle(), thread: i + 1, name: operation, marks, durationMs } }))
   const answers = workers.map((worker) => new Promise<{ perMs: number; cpuNanoseconds: number }>((resolve, reject) => worker.on('message', resolve).on('error', reject)))
   while (Atomics.load(marks, 0) < threads) await Atomics.waitAsync(marks, 0, Atomics.load(marks, 0), 100).value
-  // Somebody reads what is logged, else only drops would be measured; a full ring counts a drop and goes on.
-  const reader = new ByteRingReader(ring)
-  const draining = setInterval(() => reader.drain(() => undefined, 20_000), 1)
   Atomics.store(marks, 1, 1)
   Atomics.notify(marks, 1)
   const measured = await Promise.all(answers)
-  clearInterval(draining)
   await Promise.all(workers.map((worker) => worker.terminate()))
   const mean = (figures: readonly number[]): number => figures.reduce((sum, figure) => sum + figure, 0) / figures.length
   return {

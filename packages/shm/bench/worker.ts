@@ -2,15 +2,15 @@
 // CPU time until the time is over.
 // Words of `marks`: 0 threads ready, 1 go.
 import { parentPort, workerData } from 'node:worker_threads'
-import { Segment, type ByteRingHandle, type SegmentHandle } from '../src/index.ts'
+import { Segment, type SegmentHandle } from '../src/index.ts'
 import { operations } from './operations.ts'
 
-const { handle, ring, thread, name, marks, durationMs } = workerData as { handle: SegmentHandle; ring: ByteRingHandle; thread: number; name: string; marks: Int32Array; durationMs: number }
+const { handle, thread, name, marks, durationMs } = workerData as { handle: SegmentHandle; thread: number; name: string; marks: Int32Array; durationMs: number }
 const segment = new Segment(handle, { thread, incarnation: 1 })
 const monotonicMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
 const operation = operations[name]
 if (operation === undefined) throw new Error(`no operation '${name}'`)
-const round = operation({ segment, ring, now: monotonicMs() })
+const round = operation({ segment, now: monotonicMs() })
 for (let i = 0; i < 50_000; i++) round()
 Atomics.add(marks, 0, 1)
 Atomics.notify(marks, 0)
