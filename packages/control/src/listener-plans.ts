@@ -78,8 +78,8 @@ async function listenAddresses(address: Address, bind: Bind, resolve: ResolveNam
       if (numeric === undefined) return undefined;
       const family = numeric.includes(':') ? 6 : 4;
       const { first, last } = address.port ?? { first: 0, last: 0 };
-      // `v4v6` accepts both families on `::`; without it HAProxy's IPv6 sockets follow the system, where `v6only` forbids it.
-      const v6only = family === 6 && (bind.v6only || !bind.v4v6);
+      // `v4v6` accepts both families on `::`, `v6only` forbids it; without either the system's default holds.
+      const v6only = bind.v6only ? true : bind.v4v6 ? false : undefined;
       return Array.from({ length: last - first + 1 }, (_, offset) => ({ kind: 'inet', family, address: numeric, port: first + offset, v6only }));
     }
   }

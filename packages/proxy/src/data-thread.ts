@@ -37,7 +37,9 @@ export class DataThread implements ThreadContext {
   readonly #monotonicOffsetMs: number
   readonly #heartbeat: Heartbeat
   readonly #wakeHandlers: { readonly reasons: number; readonly handler: (reasons: number) => void }[] = []
-  #wheelTimeout: NodeJS.Timeout | undefined
+  #wheelTimeout: NodeJS.Timeout | undefined = undefined
+  #beatTimer: NodeJS.Timeout | undefined = undefined
+  #isHalted = false
 
   constructor(options: DataThreadOptions) {
     this.index = options.index
@@ -61,11 +63,19 @@ export class DataThread implements ThreadContext {
   /** Begins to beat and to listen to the mailbox. */
   run(): void {
     this.#heartbeat.setState('running', this.now)
-    setInterval(() => {
+    this.#beatTimer = setInterval(() => {
       this.refresh()
       this.#heartbeat.beat(this.now)
     }, BEAT_MS)
     this.#awaitMail()
+  }
+
+  /** Stops beating and listening: the thread is about to end. */
+  halt(): void {
+    this.#isHalted = true
+    clearInterval(this.#beatTimer)
+    clearTimeout(this.#wheelTimeout)
+    this.mailbox.post(this.segment.identity.thread, Wake.message)
   }
 
   refresh(): void {
@@ -94,7 +104,7 @@ export class DataThread implements ThreadContext {
 
   #awaitMail(): void {
     const { words, index } = this.mailbox
-    for (;;) {
+    while (!this.#isHalted) {
       const wait = Atomics.waitAsync(words, index, 0)
       if (wait.async) {
         void wait.value.then(() => {

@@ -94,6 +94,12 @@ export class Frontend implements ProxyView {
   /** Begins to serve an accepted connection that every limit and rule let pass. */
   serve(session: ClientSession): void {
     this.generation.sessions++
+    const log = this.#log
+    if (log !== undefined) {
+      // The kernel no longer knows the ends of a connection that was reset.
+      void session.connection.remote
+      if (log.needsDestination) void session.connection.local
+    }
     if (this.#logsAccepts) this.thread.log.emit(this.#logSet, LOG_INFO, connectLine(session, this.config))
     if (this.http === undefined) new TcpStream(session).start()
     else new HttpSession(session).start()
@@ -119,6 +125,11 @@ export class Frontend implements ProxyView {
       break
     }
     return this.#defaultBackend
+  }
+
+  /** Whether the log line names our end of the server connection, which has to be asked for while that is open. */
+  get logsBackendSource(): boolean {
+    return this.#log?.needsBackendSource === true
   }
 
   /** Whether ended streams write anything. */

@@ -2,7 +2,6 @@
 // of it, and knows when an old generation has lost its last stream.
 import * as net from 'node:net'
 import type { Proxy } from '@evenkeel/config'
-import type { Compiler } from '@evenkeel/expr'
 import { closeFd, descriptorOf, dup } from '@evenkeel/sys'
 import { BackendThread } from './backend/backend-thread.ts'
 import type { DataThread } from './data-thread.ts'
@@ -31,7 +30,6 @@ interface Prepared {
 export class GenerationKeeper {
   readonly #thread: DataThread
   readonly #maker: GenerationMaker
-  readonly #compilerFor: (plan: Plan) => Compiler
   readonly #tell: (message: FromThread) => void
   readonly #listeners = new Map<string, OpenListener>()
   readonly #living = new Set<Generation>()
@@ -39,9 +37,8 @@ export class GenerationKeeper {
   #prepared: Prepared | undefined = undefined
   #isStopping = false
 
-  constructor(thread: DataThread, compilerFor: (plan: Plan) => Compiler, tell: (message: FromThread) => void) {
+  constructor(thread: DataThread, tell: (message: FromThread) => void) {
     this.#thread = thread
-    this.#compilerFor = compilerFor
     this.#tell = tell
     this.#maker = { thread, backends: new BackendThread(thread), onUnused: (generation) => this.#drop(generation) }
     thread.sessions.onEmpty = () => this.#tellIfDrained()
@@ -66,7 +63,7 @@ export class GenerationKeeper {
     // What this thread has already, or must not accept from (`thread` on the bind line).
     for (const descriptor of passed.values()) closeFd(descriptor)
     if (errors.length === 0) {
-      this.#prepared = { generation: new Generation(plan, this.#maker, this.#compilerFor(plan)), bound }
+      this.#prepared = { generation: new Generation(plan, this.#maker), bound }
     } else {
       for (const socket of bound.values()) socket.close()
     }

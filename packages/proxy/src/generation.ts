@@ -1,6 +1,8 @@
 // One thread's object graph for one generation of the configuration. Old generations live on for as long as streams use
 // them; nothing points from a new one to an old one. Built whole, then published in one step.
-import type { Compiler } from '@evenkeel/expr'
+import { hostname } from 'node:os'
+import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr'
+import { FrontendGauge, SharedCount } from '@evenkeel/shm'
 import type { Backend } from './backend/backend.ts'
 import type { BackendThread } from './backend/backend-thread.ts'
 import type { DataThread } from './data-thread.ts'
@@ -38,20 +40,21 @@ export class Generation {
   readonly #maker: GenerationMaker
   readonly #backendByName = new Map<string, Backend>()
 
-  constructor(plan: Plan, maker: GenerationMaker, compiler: Compiler) {
+  constructor(plan: Plan, maker: GenerationMaker) {
     const { proxies } = plan.config
+    const compiler = createCompiler(environmentOf(maker.thread, (name) => this.view(name)))
     this.plan = plan
     this.thread = maker.thread
     this.#maker = maker
     this.backends = maker.backends.build(plan)
     for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend)
+    this.usesClientPort = proxies.map((proxy) => proxy.servers.some(({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative)))
+    this.views = proxies.map((proxy, index) => new SectionView(proxy, sessionsOf(maker.thread, plan, index), this.backends[index]))
     this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler))
     this.http = compileHttpProxies(plan.config, compiler)
-    this.usesClientPort = proxies.map((proxy) => proxy.servers.some(({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative)))
     this.frontends = proxies.map((proxy, index) =>
       plan.proxies[index].frontendSlot < 0 || proxy.disabled ? undefined : new Frontend(this, index, compiler),
     )
-    this.views = proxies.map((proxy, index) => new SectionView(proxy, this.frontends[index]?.sessions, this.backends[index]))
   }
 
   /** `use_backend` and `default_backend` name proxies that have a backend side. */
@@ -59,7 +62,7 @@ export class Generation {
     return this.#backendByName.get(name)
   }
 
-  /** A proxy's view by name, for fetches that take one. */
+  /** A proxy's view by name, for fetches that take one: asked while rules are compiled and when they run. */
   view(name: string): SectionView | undefined {
     return this.views.find((view) => view.name === name)
   }
@@ -83,5 +86,24 @@ export class Generation {
 
   #reportIfUnused(): void {
     if (this.isRetired && this.sessions === 0) this.#maker.onUnused(this)
+  }
+}
+
+function sessionsOf({ segment }: DataThread, { proxies }: Plan, index: number): SharedCount | undefined {
+  const { frontendSlot } = proxies[index]
+  return frontendSlot < 0 ? undefined : new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions)
+}
+
+/** What expressions ask of thread and machine. */
+function environmentOf(thread: DataThread, proxy: ExpressionEnvironment['proxy']): ExpressionEnvironment {
+  return {
+    hostname: hostname(),
+    pid: process.pid,
+    thread: thread.index,
+    variable: (name) => process.env[name],
+    nowMs: () => thread.dateNow(),
+    random: Math.random,
+    localOffsetMinutes: (dateMs) => -new Date(dateMs).getTimezoneOffset(),
+    proxy,
   }
 }

@@ -46,7 +46,7 @@ export interface ProxyPlan {
 
 /** Where a listener is bound: numeric, resolved by the control thread. */
 export type ListenAddress =
-  | { readonly kind: 'inet'; readonly family: 4 | 6; readonly address: string; readonly port: number; /** IPV6_V6ONLY */ readonly v6only: boolean }
+  | { readonly kind: 'inet'; readonly family: 4 | 6; readonly address: string; readonly port: number; /** IPV6_V6ONLY; undefined leaves the system's default */ readonly v6only: boolean | undefined }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'abstract'; readonly name: string }
   | { readonly kind: 'fd'; readonly fd: number }

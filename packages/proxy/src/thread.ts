@@ -2,7 +2,6 @@
 // (thread-protocol.ts). An exception that nobody caught ends the worker, and the supervisor reports it with its stack:
 // nothing here swallows one.
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Compiler } from '@evenkeel/expr'
 import { RingLogSink } from '@evenkeel/log'
 import { Heartbeat, Mailbox, Segment } from '@evenkeel/shm'
 import { setThreadName, support } from '@evenkeel/sys'
@@ -14,7 +13,6 @@ const init = workerData as ThreadInit
 const port = parentPort
 if (port === null) throw new Error('a data thread is started by the supervisor only')
 
-const standInCompiler = { condition: () => undefined, inspection: () => undefined, logLine: () => () => 'x', logFormat: () => () => '' } as unknown as Compiler
 const tell = (message: FromThread): void => port.postMessage(message)
 
 // Number 0 in shared memory is the main thread's.
@@ -29,7 +27,7 @@ const thread = new DataThread({
 })
 if (support('native').supported) setThreadName(`data-${init.index + 1}`)
 
-const keeper = new GenerationKeeper(thread, () => standInCompiler, tell)
+const keeper = new GenerationKeeper(thread, tell)
 thread.run()
 
 port.on('message', (message: ToThread) => {

@@ -41,7 +41,7 @@ function listenerOptions(address: Extract<ListenAddress, { kind: 'inet' }>, bind
     address: address.address,
     port: address.port,
     reusePort: true,
-    ...(address.family === 6 ? { v6only: address.v6only } : undefined),
+    ...(address.family === 6 && address.v6only !== undefined ? { v6only: address.v6only } : undefined),
     ...(bind.transparent ? { transparent: true } : undefined),
     ...(bind.interface === undefined ? undefined : { interface: bind.interface }),
     ...(bind.mss === undefined ? undefined : { mss: bind.mss }),

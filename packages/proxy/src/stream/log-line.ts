@@ -16,6 +16,10 @@ const STANDARD_FORMATS = {
 } as const
 
 export class StreamLog {
+  /** The line names our end of the client connection, or of the server connection: to be asked for while they are open. */
+  readonly needsDestination: boolean
+  readonly needsBackendSource: boolean
+
   readonly #sink: LogSink
   readonly #set: number
   readonly #line: (context: LogContext) => string
@@ -23,10 +27,12 @@ export class StreamLog {
   readonly #skipsNormal: boolean
   readonly #separatesErrors: boolean
 
-  private constructor(sink: LogSink, set: number, proxy: Proxy, line: (context: LogContext) => string) {
+  private constructor(sink: LogSink, set: number, proxy: Proxy, format: LogFormat, compiler: Compiler) {
+    this.needsDestination = names(format, DESTINATION_ALIASES)
+    this.needsBackendSource = names(format, BACKEND_SOURCE_ALIASES)
     this.#sink = sink
     this.#set = set
-    this.#line = line
+    this.#line = compiler.logLine(format)
     this.#skipsNull = proxy.options.dontlognull
     this.#skipsNormal = proxy.options.dontlogNormal
     this.#separatesErrors = proxy.options.logSeparateErrors
@@ -36,7 +42,7 @@ export class StreamLog {
   static of(proxy: Proxy, set: number, compiler: Compiler, sink: LogSink): StreamLog | undefined {
     if (set === 0) return undefined
     const format = formatOf(proxy)
-    return format === undefined ? undefined : new StreamLog(sink, set, proxy, compiler.logLine(format))
+    return format === undefined ? undefined : new StreamLog(sink, set, proxy, format, compiler)
   }
 
   write(context: LogContext): void {
@@ -45,6 +51,14 @@ export class StreamLog {
     if (this.#skipsNormal && !failed) return
     this.#sink.emit(this.#set, failed && this.#separatesErrors ? LOG_ERR : LOG_INFO, this.#line(context))
   }
+}
+
+const DESTINATION_ALIASES: ReadonlySet<string> = new Set(['fi', 'fp', 'ID'])
+const BACKEND_SOURCE_ALIASES: ReadonlySet<string> = new Set(['bi', 'bp'])
+
+/** Whether a format has one of these aliases, or a sample, which may fetch anything. */
+function names(format: LogFormat, aliases: ReadonlySet<string>): boolean {
+  return format.parts.some((part) => part.kind === 'sample' || (part.kind === 'alias' && aliases.has(part.name)))
 }
 
 /** What `dontlog-normal` and `log-separate-errors` take for worth a look: aborts, retries, redispatches, statuses from 500. */

@@ -153,6 +153,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     const server = new Side(this, connection, false, timeouts.server ?? 0, timeouts.serverFin ?? 0)
     this.#server = server
     this.connectedMs = this.#elapsed()
+    if (this.frontend.logsBackendSource) void connection.local
     this.#state = 'relay'
     client.peer = server
     server.peer = client
@@ -233,6 +234,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     if (side.isClient) {
       // The manual counts the client's abort as one of the data phase once a server is being sought.
       this.termination.set('client-abort', this.isInspecting ? 'request' : 'data')
+      if (this.dispatch.waitsFor === 'queue') this.queueLeftMs = this.#elapsed()
       if (this.isInspecting) counters.failedRequest(this.session)
       else counters.clientAbort(this.backend, this.dispatch.server)
       this.#server?.connection.reset()
