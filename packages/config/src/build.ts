@@ -46,20 +46,26 @@ function buildProxy(draft: ProxyDraft & { kind: Proxy['kind'] }, state: ParseSta
   };
 }
 
-/** Servers are numbered from 1 in order; ids that were set are passed over. */
-function numberServers(servers: readonly ServerDraft[]): Server[] {
+/** Servers are numbered from 1 in order; ids that were set are passed over. The drafts themselves become the model. */
+function numberServers(servers: readonly ServerDraft[]): readonly Server[] {
   const taken = new Set(servers.filter((server) => server.idExplicit).map((server) => server.id));
   let next = 1;
-  return servers.map((server) => {
-    if (server.idExplicit) return server;
+  for (const server of servers) {
+    if (server.idExplicit) continue;
     while (taken.has(next)) next++;
-    return { ...server, id: next++ };
-  });
+    server.id = next++;
+  }
+  return servers;
 }
 
 /** Rules of a named `defaults` section are evaluated before the proxy's own (manual 4.2). */
 function joinRules(base: ProxyDraft | undefined, draft: ProxyDraft): Rules {
-  if (base === undefined) return draft.rules;
+  if (
+    base === undefined ||
+    Object.values(base.rules).every((rules) => rules === undefined || (Array.isArray(rules) && rules.length === 0))
+  ) {
+    return draft.rules;
+  }
   const before = base.rules;
   const own = draft.rules;
   return {
@@ -103,6 +109,9 @@ function resolveLogs(logs: ProxyDraft['logs'], state: ParseState): LogTarget[] {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const key in value) deepFreeze(value[key]);
+  for (const key in value) {
+    const inner = value[key];
+    if (typeof inner === 'object') deepFreeze(inner);
+  }
   return value;
 }

@@ -42,6 +42,8 @@ export interface TimeLimits {
 export class Cursor {
   readonly line: Line;
   readonly diagnostics: Diagnostics;
+  /** Place of the first word: one object for all that the statement makes. */
+  readonly start: Position;
   prefix: Prefix = undefined;
   /** Index of the next word to read. */
   index: number;
@@ -53,6 +55,7 @@ export class Cursor {
   form: MessageForm = 'parsing';
 
   constructor(line: Line, diagnostics: Diagnostics, index = 0) {
+    this.start = { file: line.file, line: line.number, column: line.columns[0] ?? line.endColumn };
     this.line = line;
     this.diagnostics = diagnostics;
     this.index = index;
@@ -88,6 +91,7 @@ export class Cursor {
 
   /** Place of word `index`, or of the line's end; by default of the next word. */
   position(index = this.index): Position {
+    if (index === 0) return this.start;
     return { file: this.line.file, line: this.line.number, column: this.line.columns[index] ?? this.line.endColumn };
   }
 

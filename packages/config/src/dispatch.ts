@@ -175,12 +175,10 @@ function meant(nearest: string | undefined): string {
   return nearest === undefined ? '' : `; did you mean '${nearest}' maybe ?`;
 }
 
-/** First words of the keywords that may stand in this section. */
-function placedWords<Context>(section: OpenSection<Context>): Set<string> {
+/** First words of the keywords that may stand in this section; made only when a suggestion is looked for. */
+function* placedWords<Context>(section: OpenSection<Context>): Generator<string> {
   const place: KeywordPlace = section.kind;
-  const words = new Set<string>();
   for (const keyword of section.index.values()) {
-    if (keyword.places.includes(place)) words.add(keyword.name.split(' ')[0]);
+    if (keyword.places.includes(place)) yield keyword.name.split(' ')[0];
   }
-  return words;
 }

@@ -283,7 +283,6 @@ export function initialProxy(name: string, kind: ProxyDraft['kind'], at: Positio
  * and rules are the section's own. Rules of `defaults` are put before the proxy's at the end, as they are evaluated before.
  */
 export function inheritProxy(base: ProxyDraft, name: string, kind: ProxyDraft['kind'], at: Position): ProxyDraft {
-  const own = initialProxy(name, kind, at);
   return {
     ...base,
     name,
@@ -298,14 +297,14 @@ export function inheritProxy(base: ProxyDraft, name: string, kind: ProxyDraft['k
     useServer: [],
     monitorFail: [],
     captures: [],
-    acls: own.acls,
-    rules: own.rules,
+    acls: new Map(),
+    rules: initialRules(),
     timeouts: { ...base.timeouts },
     options: { ...base.options },
     errors: { ...base.errors },
     logs: [...base.logs],
     retryOn: [...base.retryOn],
     defaultServer: { ...base.defaultServer },
-    notes: own.notes,
+    notes: initialNotes(),
   };
 }

@@ -101,7 +101,6 @@ export class Reader {
 
   private readStatement(line: Line): void {
     const word = line.words[0];
-    const at = { file: line.file, line: line.number, column: line.columns[0] };
     const cursor = new Cursor(line, this.state.diagnostics);
     if (isSectionKind(word)) {
       this.beginSection(cursor, word, line);
@@ -110,7 +109,7 @@ export class Reader {
     } else {
       this.section.read(cursor);
       // After reading, so that what a reader put in place of a word is kept.
-      this.statements.push({ words: line.words, at });
+      this.statements.push({ words: line.words, at: cursor.start });
     }
   }
 

@@ -42,14 +42,17 @@ const BRACKET_CLOSE = 0x5d;
 const BRACE_OPEN = 0x7b;
 const BRACE_CLOSE = 0x7d;
 
-const NEEDS_FULL_SCAN = /["'\\#]/;
+const SPECIAL = /["'\\#]/;
 
 /**
  * Words of `line` (without its line feed). As in HAProxy a carriage return ends the line, but among blanks before a word it
  * counts as one of them.
  */
 export function tokenizeLine(line: string, lookUp: LookUpVariable): Tokens {
-  return NEEDS_FULL_SCAN.test(line) ? new Scanner(line, lookUp).scan() : splitPlain(line);
+  const special = line.search(SPECIAL);
+  if (special < 0) return splitPlain(line);
+  if (line.charCodeAt(special) === SHARP) return splitPlain(line.slice(0, special));
+  return new Scanner(line, lookUp).scan();
 }
 
 /** The words of a line that needs no interpretation. */
@@ -121,9 +124,7 @@ class Scanner {
       const code = line.charCodeAt(this.index);
       if (code === CARRIAGE_RETURN && this.open) break;
       if (this.quote === APOSTROPHE) {
-        if (code === APOSTROPHE) this.quote = 0;
-        else this.word += line[this.index];
-        this.index++;
+        this.readStrong();
       } else if (code === BACKSLASH) {
         this.begin();
         this.readEscape();
@@ -139,13 +140,48 @@ class Scanner {
         this.endWord();
         this.index++;
       } else {
-        this.begin();
-        this.word += line[this.index++];
+        this.readOrdinary();
       }
     }
     if (this.error === undefined && this.quote !== 0) this.fail('unmatched quote', this.quoteColumn);
     this.endWord();
     return finish(this.words, this.columns, line.slice(0, this.index), this.error);
+  }
+
+  /** What stands within strong quotes, up to the one that closes or the end. */
+  private readStrong(): void {
+    const { line } = this;
+    const start = this.index;
+    while (this.index < line.length) {
+      const code = line.charCodeAt(this.index);
+      if (code === APOSTROPHE || code === CARRIAGE_RETURN) break;
+      this.index++;
+    }
+    this.word += line.slice(start, this.index);
+    if (line.charCodeAt(this.index) !== APOSTROPHE) return;
+    this.quote = 0;
+    this.index++;
+  }
+
+  /** Characters that mean themselves, at least one. */
+  private readOrdinary(): void {
+    const { line } = this;
+    this.begin();
+    const start = this.index++;
+    while (this.index < line.length) {
+      const code = line.charCodeAt(this.index);
+      if (
+        code === BACKSLASH ||
+        code === QUOTE ||
+        code === APOSTROPHE ||
+        code === SHARP ||
+        code === DOLLAR ||
+        isSpace(code)
+      )
+        break;
+      this.index++;
+    }
+    this.word += line.slice(start, this.index);
   }
 
   private toggleQuote(code: typeof QUOTE | typeof APOSTROPHE): void {
