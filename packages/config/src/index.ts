@@ -13,7 +13,28 @@ export { haproxyText, renderDiagnostic, renderDiagnostics, Sources, type RenderO
 export { printConfig, quoteWord } from './print.ts';
 export { deepFreeze } from './build.ts';
 export { parseSize, parseTimeMs } from './units.ts';
-export { formatAddress, isIpv4, isIpv6, isNetwork, parseAddress, type AddressResult, type AddressRules } from './address.ts';
-export { ACTIONS, CONVERTERS, FETCHES, LOG_ALIASES, translateRegex, type TranslatedRegex } from './expressions/index.ts';
-export type { ActionDeclaration, ConverterDeclaration, FetchDeclaration, LogAlias, SampleType } from './expressions/index.ts';
+export {
+  formatAddress,
+  isIpv4,
+  isIpv6,
+  isNetwork,
+  parseAddress,
+  type AddressResult,
+  type AddressRules,
+} from './address.ts';
+export {
+  ACTIONS,
+  CONVERTERS,
+  FETCHES,
+  LOG_ALIASES,
+  translateRegex,
+  type TranslatedRegex,
+} from './expressions/index.ts';
+export type {
+  ActionDeclaration,
+  ConverterDeclaration,
+  FetchDeclaration,
+  LogAlias,
+  SampleType,
+} from './expressions/index.ts';
 export { listKeywords, printHaproxyKeywords } from './inventory/print.ts';

@@ -31,7 +31,7 @@ export function quoteWord(word: string): string {
   const hasControl = hasControlCharacter(word);
   if (PLAIN.test(word) && !hasControl) return word;
   if (word !== '' && !hasControl && !word.includes("'")) return `'${word}'`;
-  return `"${[...word].map(escapeCharacter).join('')}"`;
+  return `"${Array.from(word, escapeCharacter).join('')}"`;
 }
 
 function hasControlCharacter(word: string): boolean {

@@ -3,7 +3,15 @@
  * of a keyword may occur once per place.
  */
 
-import type { BindContext, GlobalContext, HttpErrorsContext, Keywords, ProxyContext, ServerContext, UserlistContext } from '../draft.ts';
+import type {
+  BindContext,
+  GlobalContext,
+  HttpErrorsContext,
+  Keywords,
+  ProxyContext,
+  ServerContext,
+  UserlistContext,
+} from '../draft.ts';
 import { declaredGlobalKeywords } from '../inventory/declared-global.ts';
 import { declaredBindOptions, declaredServerOptions } from '../inventory/declared-options.ts';
 import { declaredProxyKeywords } from '../inventory/declared-proxy.ts';
@@ -47,13 +55,9 @@ const PROXY: readonly Keyword<ProxyContext>[] = [
   ...proxyRuleKeywords,
 ];
 
-const BIND_OPTIONS: readonly Keyword<BindContext>[] = [
-  ...bindOptionKeywords,
-];
+const BIND_OPTIONS: readonly Keyword<BindContext>[] = [...bindOptionKeywords];
 
-const SERVER_OPTIONS: readonly Keyword<ServerContext>[] = [
-  ...serverOptionKeywords,
-];
+const SERVER_OPTIONS: readonly Keyword<ServerContext>[] = [...serverOptionKeywords];
 
 /** The registered keywords; built once, never changed. */
 export const KEYWORDS: Keywords = {
