@@ -24,7 +24,7 @@ export interface ConnectionOwner {
   onData(chunk: Buffer): void
   /** The peer sent FIN: no more onData. Writing is still possible. */
   onEnd(): void
-  /** After a write that returned false: everything was handed to the kernel. */
+  /** After a write that returned false: everything was handed to the kernel. Follows also when end() was called meanwhile. */
   onDrain(): void
   /** The descriptor is gone. `error` is undefined when both sides closed in order or we destroyed it. */
   onClose(error: ConnectionError | undefined): void

@@ -282,7 +282,7 @@ export class HandleConnection implements Connection, SlabReader {
     if (this.isClosed) return
     this.clock.refresh()
     if (status !== 0) return this.#writeFailed(status)
-    if (this.#pendingBytes === 0 && !this.isWriteEnded) this.owner.onDrain()
+    if (this.#pendingBytes === 0) this.owner.onDrain()
   }
 
   handleShutdown(status: UvStatus): void {

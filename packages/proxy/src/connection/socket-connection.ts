@@ -38,6 +38,8 @@ export class SocketConnection implements Connection {
     owned.on('data', onSocketData)
     owned.on('end', onSocketEnd)
     owned.on('drain', onSocketDrain)
+    // After end() there is no drain any more.
+    owned.on('finish', onSocketDrain)
     owned.on('error', onSocketError)
     owned.on('close', onSocketClose)
     owned.pause()
@@ -146,7 +148,7 @@ export class SocketConnection implements Connection {
   }
 
   handleDrain(): void {
-    if (!this.#waitsForDrain || this.isClosed || this.isWriteEnded) return
+    if (!this.#waitsForDrain || this.isClosed) return
     this.#waitsForDrain = false
     this.#clock.refresh()
     this.owner.onDrain()
