@@ -36,9 +36,7 @@ export function handleClientEnd(tx: HttpTransaction): void {
 export function handleClientGone(tx: HttpTransaction): void {
   switch (tx.stage) {
     case Stage.request:
-      terminate(tx, 'client-abort')
-      tx.frontend.counters.failedRequest(tx.session.client)
-      return abandon(tx)
+      return tx.advance()
     case Stage.tarpit:
       return leaveTarpit(tx)
     case Stage.dispatch:

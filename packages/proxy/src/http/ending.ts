@@ -23,18 +23,16 @@ export function disown(connection: Connection): void {
 export function releaseServer(tx: HttpTransaction): void {
   const { server } = tx
   if (server === undefined) return
+  if (!tx.keepsServer) return dropServer(tx)
   tx.thread.wheel.disarm(tx.serverTimer)
   tx.server = undefined
-  if (tx.keepsServer) {
-    tx.dispatch.giveBack()
-    return
-  }
-  disown(server)
-  tx.dispatch.discard()
-  server.destroy()
+  tx.dispatch.giveBack()
 }
 
-/** The exchange with the server ends in the middle: its connection is reset, so that a server that goes on notices at once. */
+/**
+ * Closes the server connection. Where the server has not closed first it is reset, as HAProxy does: a server that goes on with
+ * an exchange that was broken off notices at once, and no source port is kept for a minute in TIME_WAIT.
+ */
 export function dropServer(tx: HttpTransaction): void {
   const { server } = tx
   if (server === undefined) return
