@@ -145,7 +145,7 @@ async function main(): Promise<void> {
     for (const scenario of SCENARIOS) if (chosen(scenario.name)) await runScenario(scenario, peers, folder, backend.port);
     if (chosen('two cores')) await measureTwoCores(peers, evenkeel, folder, backend.port, Number(options.repeat));
     if (chosen('memory')) await measureIdleMemory(peers, evenkeel, folder, backend.port);
-    if (chosen('shared')) await measureSharedMemory();
+    if (chosen('shared')) measureSharedMemory();
     if (chosen('start-up')) await measureStartUp(peers, evenkeel, folder, backend.port, Number(options.repeat));
   } finally {
     await backend.process.stop();

@@ -142,7 +142,7 @@ function writeNginx(folder: string, name: string, body: string): string {
     .join('\n');
   writeFileSync(
     file,
-    `daemon off; worker_processes 1; pid ${join(folder, `${name}.pid`)}; error_log ${join(folder, `${name}.err`)} crit;
+    `user root; daemon off; worker_processes 1; pid ${join(folder, `${name}.pid`)}; error_log ${join(folder, `${name}.err`)} crit;
      events { worker_connections 15000; }
      http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; sendfile on; ${temporary}
      ${body} }`,
