@@ -116,6 +116,7 @@ test('errors and warnings are counted for the exit status', () => {
 test('whether there is anything to listen on', () => {
   assert.equal(hasListener(valid('global\n daemon')), false);
   assert.equal(hasListener(valid('backend b')), false);
+  assert.equal(hasListener(valid('global\n stats socket /tmp/x\nbackend b')), true);
   assert.equal(hasListener(valid(`${TIMEOUTS}frontend f\n bind :1`)), true);
   assert.equal(hasListener(valid(`${TIMEOUTS}frontend f\n bind :1\n disabled`)), false);
 });
