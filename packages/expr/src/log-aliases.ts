@@ -2,7 +2,7 @@
 
 import type { LogFormatFlags } from '@evenkeel/config';
 import type { ExpressionEnvironment, LogContext } from './context.ts';
-import { LogDates } from './dates.ts';
+import type { LogDates } from './dates.ts';
 import type { IpAddress } from './ip-address.ts';
 import { encodeHeaderText, encodeRequestText, escapeText, flaggedText, hexNumber, type FormatStyle } from './log-encoding.ts';
 import { addressBytes } from './values.ts';
@@ -45,18 +45,19 @@ function hexable(digits: number, read: (context: LogContext, environment: Expres
     flags.hex ? (context) => hexNumber(read(context, environment), digits) : (context) => String(read(context, environment));
 }
 
-function address(read: (context: LogContext) => IpAddress | undefined): AliasCompiler {
+/** `missing` is what stands there without an address: a Unix connection has none. */
+function address(read: (context: LogContext) => IpAddress | undefined, missing?: string): AliasCompiler {
   return ({ flags, style }) => {
-    if (!flags.hex) return (context) => flaggedText(read(context)?.text, flags, style);
+    if (!flags.hex) return (context) => flaggedText(read(context)?.text ?? missing, flags, style);
     return (context) => {
       const value = read(context);
-      return value === undefined ? flaggedText(undefined, flags, style) : hexBytes(addressBytes(value));
+      return value === undefined ? flaggedText(missing, flags, style) : hexBytes(addressBytes(value));
     };
   };
 }
 
 function hexBytes(bytes: string): string {
-  return [...bytes].map((byte) => hexNumber(byte.charCodeAt(0), 2)).join('');
+  return Array.from(bytes, (byte) => hexNumber(byte.charCodeAt(0), 2)).join('');
 }
 
 /** A port exists where its address does. */
@@ -81,6 +82,14 @@ function acceptDate(context: LogContext): number {
 
 function requestDate(context: LogContext): number {
   return context.requestDateMs;
+}
+
+/** A client's port; on a Unix connection the number of the listener stands there, as in HAProxy's logs. */
+function clientPort(readAddress: (context: LogContext) => IpAddress | undefined, readPort: (context: LogContext) => number): AliasCompiler {
+  return ({ flags }) => (context) => {
+    const value = readAddress(context) === undefined ? context.session.listenerId : readPort(context);
+    return flags.hex ? hexNumber(value, 4) : String(value);
+  };
 }
 
 /** A total that a line written early cannot know yet. */
@@ -167,7 +176,7 @@ const ALIASES: Readonly<Record<string, AliasCompiler>> = {
   pid: hexable(4, (_, environment) => environment.pid),
 
   r: requestPart((line) => line),
-  HM: requestPart((line) => line.split(' ', 1)[0]!),
+  HM: requestPart((line) => line.split(' ', 1)[0]),
   HU: requestPart(uriOf),
   HP: requestPart((line) => uriOf(line).slice(0, queryStart(uriOf(line)))),
   HPO: requestPart(pathOnly),
@@ -202,8 +211,8 @@ const ALIASES: Readonly<Record<string, AliasCompiler>> = {
   Tt: total(({ timers }) => timers.closeMs),
   Tu: total(({ timers }) => timers.closeMs - Math.max(0, timers.idleMs)),
 
-  ci: address(source),
-  cp: port(source, (context) => context.session.sourcePort),
+  ci: address(source, 'unix'),
+  cp: clientPort(source, (context) => context.session.sourcePort),
   fi: address(destination),
   fp: port(destination, (context) => context.session.destinationPort),
   bi: address(backendSource),
