@@ -13,7 +13,11 @@ export interface ListenerPlansResult {
   readonly errors: readonly string[];
 }
 
-/** Longest accept queue asked of the kernel where nothing is configured: net.core.somaxconn cuts it to what the host allows. */
+/**
+ * Longest accept queue where nothing is configured: net.core.somaxconn cuts it to what the host allows, and as many may wait
+ * for a place of `maxconn`. It is not as short as a small `maxconn`, as on HAProxy: there the kernel lets clients ask again
+ * for seconds, here one that finds no room is closed.
+ */
 const DEFAULT_BACKLOG = 4096;
 
 /** The listeners of all proxies. `slotOf` gives the shared-memory slot of a listener's stable name. */
@@ -47,7 +51,7 @@ export async function planListeners(
             slot: slotOf(`${proxy.name}/${text}`),
             address,
             text,
-            backlog: bind.backlog ?? proxy.backlog ?? proxy.maxconn ?? DEFAULT_BACKLOG,
+            backlog: bind.backlog ?? proxy.backlog ?? Math.max(proxy.maxconn ?? 0, DEFAULT_BACKLOG),
           });
         }
       }

@@ -113,7 +113,7 @@ function planOf(owner: SegmentOwner, config: Config, generation: number, limits:
           slot: owner.allocate('listener', `${name}/${host}:${port}`),
           address: { kind: 'inet', family, address: host, port, v6only: bindOption(line) },
           text: `${host}:${port}`,
-          backlog: line.backlog ?? backlog ?? maxconn ?? 100,
+          backlog: line.backlog ?? backlog ?? Math.max(maxconn ?? 0, 100),
         })
       }
     }

@@ -139,6 +139,8 @@ export class TimerWheel {
   }
 
   #file(timer: Timer): void {
+    // An empty wheel did not turn: it catches up with the time in one step.
+    if (this.#size === 0 && !this.#running) this.#tick = Math.max(this.#tick, Math.floor(this.#clock.now() / SLOT_MS))
     // The first tick whose slot begins at or after the deadline; at least the next one, since this one was run.
     let tick = Math.ceil(timer.deadline / SLOT_MS)
     if (tick <= this.#tick) tick = this.#tick + 1
