@@ -36,6 +36,10 @@ export interface AclTest {
   /** Files of `-f`, in order: the runtime socket addresses pattern sets by file. */
   readonly files: readonly string[];
   readonly at: Position;
+  /** The criterion is `method` alone, without `-m`: known methods then match as they are written, whatever `-i` says. */
+  readonly methodNames?: boolean;
+  /** `-u`: number by which the runtime socket addresses the patterns. */
+  readonly uniqueId?: number;
 }
 
 export interface Acl {

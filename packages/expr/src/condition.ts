@@ -108,8 +108,8 @@ const MATCH_TYPES: Readonly<Record<AclTest['method'], SampleType | undefined>> =
 };
 
 function matcherOf(test: AclTest): ValueTest {
-  const isMethod = test.expression.fetch.name === 'method' && test.expression.converters.length === 0 && test.method === 'str';
-  return isMethod ? compileMethodMatcher(test.patterns, test.ignoreCase) : compileMatcher(test.method, test.patterns, test.ignoreCase);
+  if (test.methodNames === true) return compileMethodMatcher(test.patterns, test.ignoreCase);
+  return compileMatcher(test.method, test.patterns, test.ignoreCase);
 }
 
 function not(predicate: Predicate): Predicate {

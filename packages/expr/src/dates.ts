@@ -63,7 +63,7 @@ function three(number: number): string {
 
 /** `23/Nov/2026:18:39:10`. */
 function logStamp(date: CalendarDate): string {
-  return `${two(date.day)}/${MONTHS[date.month]!.slice(0, 3)}/${date.year}:${two(date.hour)}:${two(date.minute)}:${two(date.second)}`;
+  return `${two(date.day)}/${MONTHS[date.month].slice(0, 3)}/${date.year}:${two(date.hour)}:${two(date.minute)}:${two(date.second)}`;
 }
 
 /** `+0100`. */
@@ -117,7 +117,7 @@ export class LogDates {
 export function httpDate(epochSeconds: number, fraction = ''): string {
   const date = calendarDate(epochSeconds);
   const time = `${two(date.hour)}:${two(date.minute)}:${two(date.second)}${fraction}`;
-  return `${WEEKDAYS[date.weekday]!.slice(0, 3)}, ${two(date.day)} ${MONTHS[date.month]!.slice(0, 3)} ${date.year} ${time} GMT`;
+  return `${WEEKDAYS[date.weekday].slice(0, 3)}, ${two(date.day)} ${MONTHS[date.month].slice(0, 3)} ${date.year} ${time} GMT`;
 }
 
 /** strftime(3) in the C locale. A letter that it does not have stays as it is written. */
@@ -156,11 +156,11 @@ const dateUs: DateField = (date) => `${two(date.month + 1)}/${two(date.day)}/${t
 
 const DATE_FIELDS: Readonly<Record<string, DateField>> = {
   '%': () => '%',
-  a: (date) => WEEKDAYS[date.weekday]!.slice(0, 3),
-  A: (date) => WEEKDAYS[date.weekday]!,
-  b: (date) => MONTHS[date.month]!.slice(0, 3),
-  B: (date) => MONTHS[date.month]!,
-  c: (date, ...rest) => `${WEEKDAYS[date.weekday]!.slice(0, 3)} ${MONTHS[date.month]!.slice(0, 3)} ${padded(date.day)} ${time24(date, ...rest)} ${date.year}`,
+  a: (date) => WEEKDAYS[date.weekday].slice(0, 3),
+  A: (date) => WEEKDAYS[date.weekday],
+  b: (date) => MONTHS[date.month].slice(0, 3),
+  B: (date) => MONTHS[date.month],
+  c: (date, ...rest) => `${WEEKDAYS[date.weekday].slice(0, 3)} ${MONTHS[date.month].slice(0, 3)} ${padded(date.day)} ${time24(date, ...rest)} ${date.year}`,
   C: (date) => two(Math.floor(date.year / 100)),
   d: (date) => two(date.day),
   D: dateUs,
@@ -168,7 +168,7 @@ const DATE_FIELDS: Readonly<Record<string, DateField>> = {
   F: (date) => `${date.year}-${two(date.month + 1)}-${two(date.day)}`,
   g: (date) => two(isoWeek(date).year % 100),
   G: (date) => String(isoWeek(date).year),
-  h: (date) => MONTHS[date.month]!.slice(0, 3),
+  h: (date) => MONTHS[date.month].slice(0, 3),
   H: (date) => two(date.hour),
   I: (date) => two(hour12(date)),
   j: (date) => three(date.yearDay + 1),

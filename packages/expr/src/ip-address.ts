@@ -81,8 +81,8 @@ function parseIpv6(text: string): IpAddress | undefined {
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (gap < 0 ? missing !== 0 : missing < 1) return undefined;
-  const all = [...head, ...new Array<number>(missing).fill(0), ...tail];
-  const word = (index: number): number => ((all[index]! << 16) | all[index + 1]!) >>> 0;
+  const all = [...head, ...Array.from({ length: missing }, () => 0), ...tail];
+  const word = (index: number): number => ((all[index] << 16) | all[index + 1]) >>> 0;
   return new IpAddress(6, word(0), word(2), word(4), word(6));
 }
 
@@ -92,7 +92,7 @@ function groups(part: string, dottedLast: boolean): number[] | undefined {
   const pieces = part.split(':');
   const out: number[] = [];
   for (let index = 0; index < pieces.length; index++) {
-    const piece = pieces[index]!;
+    const piece = pieces[index];
     if (dottedLast && index === pieces.length - 1 && piece.includes('.')) {
       const bits = dottedBits(piece, 0);
       if (bits < 0) return undefined;

@@ -33,8 +33,8 @@ const REQUEST_UNSAFE_ALL = /[^ !$-~]/g;
 const HEADER_UNSAFE = /[^ !$-z~]/;
 const HEADER_UNSAFE_ALL = /[^ !$-z~]/g;
 // A tab may stand in a field value, so it stays.
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
-const CONTROL_ALL = /[\x00-\x08\x0a-\x1f\x7f]/g;
+const CONTROL = /[^\t -~\x80-\uffff]/;
+const CONTROL_ALL = /[^\t -~\x80-\uffff]/g;
 
 function encodeSharp(char: string): string {
   return `#${hexByte(char)}`;

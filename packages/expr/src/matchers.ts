@@ -129,18 +129,18 @@ function compileWords(patterns: readonly string[], ignoreCase: boolean, delimite
 function trimDelimiters(text: string, delimiters: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && delimiters.includes(text[start]!)) start++;
-  while (end > start && delimiters.includes(text[end - 1]!)) end--;
+  while (start < end && delimiters.includes(text[start])) start++;
+  while (end > start && delimiters.includes(text[end - 1])) end--;
   return text.slice(start, end);
 }
 
 function hasWord(text: string, word: string, delimiters: string): boolean {
   // A pattern of delimiters alone matches where nothing follows one.
-  if (word === '') return text === '' || delimiters.includes(text[text.length - 1]!);
+  if (word === '') return text === '' || delimiters.includes(text[text.length - 1]);
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    const before = at === 0 || delimiters.includes(text[at - 1]!);
+    const before = at === 0 || delimiters.includes(text[at - 1]);
     const end = at + word.length;
-    if (before && (end === text.length || delimiters.includes(text[end]!))) return true;
+    if (before && (end === text.length || delimiters.includes(text[end]))) return true;
   }
   return false;
 }

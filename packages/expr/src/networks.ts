@@ -97,10 +97,10 @@ class Ranges4 {
     let high = first.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (first[middle]! <= bits) low = middle + 1;
+      if (first[middle] <= bits) low = middle + 1;
       else high = middle;
     }
-    return low > 0 && bits <= this.last[low - 1]!;
+    return low > 0 && bits <= this.last[low - 1];
   }
 }
 
@@ -135,5 +135,5 @@ function words(bits: bigint): number[] {
 
 /** Below zero where the bound at `at` is smaller than the address. */
 function compare(bounds: Uint32Array, at: number, w0: number, w1: number, w2: number, w3: number): number {
-  return bounds[at]! - w0 || bounds[at + 1]! - w1 || bounds[at + 2]! - w2 || bounds[at + 3]! - w3;
+  return bounds[at] - w0 || bounds[at + 1] - w1 || bounds[at + 2] - w2 || bounds[at + 3] - w3;
 }

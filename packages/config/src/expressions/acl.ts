@@ -4,7 +4,7 @@
  */
 
 import type { Cursor } from '../cursor.ts';
-import type { Acl, AclTest, MatchMethod } from '../expression-model.ts';
+import type { Acl, AclTest, Expression, MatchMethod } from '../expression-model.ts';
 import type { ExpressionScope } from '../expression-scope.ts';
 import { nearestWord } from '../nearest.ts';
 import { ACL_KEYWORDS, PREDEFINED_ACLS } from './acl-keywords.ts';
@@ -52,6 +52,8 @@ interface Flags {
   ignoreCase: boolean;
   asMap: boolean;
   uniqueId: number | undefined;
+  /** `-m` was given. */
+  explicit: boolean;
 }
 
 /** Words of one criterion up to word `end`. More than one test comes of it where `-i` stands between files. */
@@ -64,7 +66,7 @@ class TestReader {
   private readonly scope: ExpressionScope;
   private readonly end: number;
   private readonly context: TestContext;
-  private readonly flags: Flags = { method: undefined, ignoreCase: false, asMap: false, uniqueId: undefined };
+  private readonly flags: Flags = { method: undefined, ignoreCase: false, asMap: false, uniqueId: undefined, explicit: false };
   /** Patterns and files of the test being read, and tests that are complete. */
   private patterns: string[] = [];
   private files: string[] = [];
@@ -127,7 +129,7 @@ class TestReader {
   /** HAProxy's two hints at likely mistakes. */
   private warnAboutPatterns(): void {
     const { cursor, context } = this;
-    const word = cursor.line.words[this.criterionIndex]!;
+    const word = cursor.line.words[this.criterionIndex];
     const next = this.atEnd ? undefined : cursor.peek();
     if ((next === undefined || next === '') && this.flags.method !== 'bool' && this.flags.method !== undefined) {
       cursor.warn(
@@ -200,10 +202,11 @@ class TestReader {
       this.cursor.failLast(this.context.sentence(`unknown matching method '${word}' when parsing ACL expression`), { expected: MATCH_METHODS.join(', '), nearest });
     }
     if (method !== 'found' && !matchable(this.criterion.output, method)) {
-      const name = /^[A-Za-z0-9_.+-]*/.exec(cursor.line.words[this.criterionIndex]!)![0];
+      const name = /^[A-Za-z0-9_.+-]*/.exec(cursor.line.words[this.criterionIndex])![0];
       this.failLast(`matching method '${method}' cannot be used with fetch keyword '${name}'`, 'a method for the type of this sample');
     }
     flags.method = method;
+    flags.explicit = true;
   }
 
   private readFile(): void {
@@ -217,10 +220,10 @@ class TestReader {
     let number = 0;
     for (const line of file.value.split('\n')) {
       number++;
-      const text = /^[ \t]*([^\r]*)/.exec(line)![1]!;
+      const text = /^[ \t]*([^\r]*)/.exec(line)![1];
       // A sharp begins a comment only as the first character of the line.
       if (text === '' || line.startsWith('#')) continue;
-      const pattern = flags.asMap ? text.split(/[ \t]/, 1)[0]! : text;
+      const pattern = flags.asMap ? text.split(/[ \t]/, 1)[0] : text;
       const result = readPattern(pattern, method, flags);
       if (result.ok) this.patterns.push(result.text);
       else this.failLast(`${result.reason} at line ${number} of file '${path}'`, result.expected);
@@ -230,7 +233,7 @@ class TestReader {
   private method(): MatchMethod {
     const { method } = this.flags;
     if (method !== undefined) return method;
-    const name = /^[A-Za-z0-9_.+-]*/.exec(this.cursor.line.words[this.criterionIndex]!)![0];
+    const name = /^[A-Za-z0-9_.+-]*/.exec(this.cursor.line.words[this.criterionIndex])![0];
     this.cursor.failAt(
       this.criterionIndex,
       this.context.sentence(`matching method must be specified first (using '-m') when using a sample fetch of this type ('${name}')`),
@@ -269,6 +272,7 @@ class TestReader {
       files: this.files,
       at: cursor.position(this.criterionIndex),
       ...(flags.uniqueId === undefined ? {} : { uniqueId: flags.uniqueId }),
+      ...(isMethodName(criterion.expression) && !flags.explicit ? { methodNames: true } : {}),
     });
     this.patterns = [];
     this.files = [];
@@ -277,6 +281,10 @@ class TestReader {
   private failLast(message: string, expected: string): never {
     this.cursor.failLast(this.context.sentence(message), { expected });
   }
+}
+
+function isMethodName(expression: Expression): boolean {
+  return expression.fetch.name === 'method' && expression.converters.length === 0;
 }
 
 /** HAProxy words errors of plain fetches and of ACL keywords differently. */
@@ -295,7 +303,7 @@ export function predefinedAcl(name: string, scope: ExpressionScope, at: AclTest[
   reportUnavailable(read.unavailable, scope, { at, length: name.length, exact: false });
   const method = ACL_KEYWORDS.get(/^[^(]*/.exec(criterion)![0])?.method ?? defaultMatch(read.output)!;
   const values = patterns[0] === 'gt' ? [`${Number(patterns[1]) + 1}:`] : patterns;
-  const acl: MutableAcl = { name, tests: [{ expression: read.expression, method, ignoreCase: false, patterns: values, files: [], at }] };
+  const acl: MutableAcl = { name, tests: [{ expression: read.expression, method, ignoreCase: false, patterns: values, files: [], at, ...(isMethodName(read.expression) ? { methodNames: true } : {}) }] };
   scope.acls.set(name, acl);
   return acl;
 }

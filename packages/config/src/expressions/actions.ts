@@ -101,7 +101,7 @@ export function findAction(phase: RulePhase, word: string): ActionDeclaration | 
   const actions = ACTIONS[phase];
   const exact = actions.get(word);
   if (exact !== undefined && !exact.parenthesized) return exact;
-  const stem = /^track-sc\d+$/.test(word) ? 'track-sc' : word.split('(')[0]!;
+  const stem = /^track-sc\d+$/.test(word) ? 'track-sc' : word.split('(')[0];
   const found = actions.get(stem);
   return found?.parenthesized === true ? found : undefined;
 }

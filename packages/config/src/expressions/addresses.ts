@@ -48,7 +48,7 @@ export function ipv4MaskBits(text: string): number | undefined {
 export function expandIpv4(text: string): string | undefined {
   const octets = text.split('.');
   if (octets.length > 4 || !octets.every(isOctet)) return undefined;
-  const zeros = new Array<string>(4 - octets.length).fill('0');
+  const zeros = Array.from({ length: 4 - octets.length }, () => '0');
   return [...octets.slice(0, -1), ...zeros, octets.at(-1)!].join('.');
 }
 

@@ -3,13 +3,12 @@
  * arguments as the model keeps them and throws HAProxy's sentence. Names without a check here take what their types allow.
  */
 
-import type { Argument } from '../expression-model.ts';
-import { integerArgument } from './arguments.ts';
+import { integerArgument, type Scalar } from './arguments.ts';
 import { ExpressionFailure } from './failure.ts';
 import { regularExpressionError } from './regex.ts';
 
 /** Returns the arguments to keep; throws a plain text that says what is wrong. */
-type Check = (values: readonly Argument[]) => readonly Argument[];
+type Check = (values: readonly Scalar[]) => readonly Scalar[];
 
 class Refusal extends Error {
   readonly expected: string | undefined;
@@ -19,15 +18,15 @@ class Refusal extends Error {
   }
 }
 
-export function checkFetchArguments(name: string, values: readonly Argument[], offset: number, length: number): readonly Argument[] {
+export function checkFetchArguments(name: string, values: readonly Scalar[], offset: number, length: number): readonly Scalar[] {
   return run(FETCH_CHECKS[name], values, offset, length);
 }
 
-export function checkConverterArguments(name: string, values: readonly Argument[], offset: number, length: number): readonly Argument[] {
+export function checkConverterArguments(name: string, values: readonly Scalar[], offset: number, length: number): readonly Scalar[] {
   return run(CONVERTER_CHECKS[name], values, offset, length);
 }
 
-function run(check: Check | undefined, values: readonly Argument[], offset: number, length: number): readonly Argument[] {
+function run(check: Check | undefined, values: readonly Scalar[], offset: number, length: number): readonly Scalar[] {
   if (check === undefined) return values;
   try {
     return check(values);
@@ -78,7 +77,7 @@ const FETCH_CHECKS: Readonly<Record<string, Check>> = {
         "a name such as 'txn.name'",
       );
     }
-    return [name!, ...rest];
+    return [name, ...rest];
   },
 };
 

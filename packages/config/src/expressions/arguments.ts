@@ -4,13 +4,15 @@
  * further down in the file.
  */
 
-import type { Argument } from '../expression-model.ts';
 import { ARGUMENT_NAMES, type ArgumentType, type Signature } from './declarations.ts';
 import { ExpressionFailure } from './failure.ts';
 import { isIpv4, isIpv6, ipv4MaskBits } from './addresses.ts';
 
+/** Arguments as they are written; expressions inside of arguments do not occur in the declared signatures. */
+export type Scalar = string | number;
+
 export interface ReadArguments {
-  readonly values: readonly Argument[];
+  readonly values: readonly Scalar[];
   /** Offset behind the closing parenthesis, or `start` where there are none. */
   readonly next: number;
 }
@@ -18,12 +20,12 @@ export interface ReadArguments {
 /** Reads what stands at `start`: nothing, or `(…)`. Throws ExpressionFailure with HAProxy's sentence. */
 export function readArguments(text: string, start: number, signature: Signature): ReadArguments {
   const parenthesized = text[start] === '(';
-  const values: Argument[] = [];
+  const values: Scalar[] = [];
   let index = parenthesized ? start + 1 : start;
   const empty = !parenthesized || text[index] === ')';
   if (!empty || signature.required > 0) {
     while (values.length < signature.arguments.length) {
-      const type = signature.arguments[values.length]!;
+      const type = signature.arguments[values.length];
       const raw = empty ? { value: '', next: index } : readArgument(text, index);
       values.push(convert(raw.value, type, values.length + 1, index, raw.next));
       index = raw.next;
@@ -31,7 +33,7 @@ export function readArguments(text: string, start: number, signature: Signature)
       index++;
     }
     if (values.length < signature.required) {
-      const name = ARGUMENT_NAMES[signature.arguments[values.length]!];
+      const name = ARGUMENT_NAMES[signature.arguments[values.length]];
       const message = `missing arguments (got ${values.length}/${signature.required}), type '${name}' expected`;
       throw new ExpressionFailure(message, start, index + 1 - start, { expected: describe(signature), argument: values.length + 1 });
     }
@@ -62,12 +64,12 @@ function readArgument(text: string, start: number): { value: string; next: numbe
   let quote = '';
   let index = start;
   for (; index < text.length; index++) {
-    const char = text[index]!;
+    const char = text[index];
     if (quote === "'") {
       if (char === "'") quote = '';
       else value += char;
     } else if (char === '\\' && ESCAPES[text[index + 1] ?? ''] !== undefined) {
-      value += ESCAPES[text[++index]!]!;
+      value += ESCAPES[text[++index]];
     } else if (char === '"') quote = quote === '"' ? '' : '"';
     else if (char === "'" && quote === '') quote = "'";
     else if (quote === '' && (char === ',' || char === ')')) break;
@@ -76,7 +78,7 @@ function readArgument(text: string, start: number): { value: string; next: numbe
   return { value, next: index };
 }
 
-function convert(text: string, type: ArgumentType, position: number, start: number, end: number): Argument {
+function convert(text: string, type: ArgumentType, position: number, start: number, end: number): Scalar {
   const refuse = (): never => {
     const name = ARGUMENT_NAMES[type];
     const got = text === '' ? `expected type '${name}' at position ${position}, but got nothing` : `failed to parse '${text}' as type '${name}' at position ${position}`;

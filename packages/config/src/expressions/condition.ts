@@ -131,7 +131,7 @@ class ConditionReader {
     const dead = tests.filter((test) => ((FETCHES.get(test.expression.fetch.name)?.places ?? -1) & where) === 0);
     const [first] = dead;
     if (first === undefined) return;
-    const keyword = first.expression.text.split(/[(,]/)[0]!;
+    const keyword = first.expression.text.split(/[(,]/)[0];
     const place = `'${placeName(where)}'`;
     const phase = scope.place.startsWith('tcp-') ? ` in '${scope.place}'` : '';
     const message =
@@ -140,6 +140,6 @@ class ConditionReader {
         : dead.length === tests.length
           ? `acl '${name}' will never match${phase} because it only involves keywords that are incompatible with ${place}`
           : `acl '${name}' involves ${phase === '' ? 'keywords' : 'keyword'} '${keyword}' which is incompatible with ${place}`;
-    cursor.diagnostics.warning(message, cursor.position(index), { length: cursor.line.words[index]!.length });
+    cursor.diagnostics.warning(message, cursor.position(index), { length: cursor.line.words[index].length });
   }
 }

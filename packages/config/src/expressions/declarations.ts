@@ -51,7 +51,7 @@ export function readSignature(text: string): Signature & { readonly name: string
   const open = text.indexOf('(');
   if (open < 0) return { name: text, arguments: [], required: 0 };
   const list = text.slice(open + 1, -1);
-  const mandatory = list.split('[')[0]!;
+  const mandatory = list.split('[')[0];
   const types = (part: string): ArgumentType[] => part.split(/[[\],]+/).filter((word) => word !== '') as ArgumentType[];
   return { name: text.slice(0, open), arguments: types(list), required: types(mandatory).length };
 }

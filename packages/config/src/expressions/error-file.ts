@@ -32,10 +32,10 @@ export function readErrorFile(path: string, host: ConfigHost): FileResult {
 function responseFault(content: string): string | undefined {
   const head = /^HTTP\/1\.[01] [2-5]\d\d(?: [^\r\n]*)?\r?\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r?\n)*)\r?\n/.exec(content);
   if (head === null) return `unable to parse headers (error offset: ${headFaultOffset(content)})`;
-  const lengths = [...head[1]!.matchAll(/^content-length:[ \t]*(\d+)[ \t]*\r?$/gim)].map((match) => Number(match[1]));
+  const lengths = [...head[1].matchAll(/^content-length:[ \t]*(\d+)[ \t]*\r?$/gim)].map((match) => Number(match[1]));
   const [announced] = lengths;
   const size = content.length - head[0].length;
-  if (/^transfer-encoding:/im.test(head[1]!)) return 'transfer-encoding is not allowed in an error file';
+  if (/^transfer-encoding:/im.test(head[1])) return 'transfer-encoding is not allowed in an error file';
   if (announced !== undefined && announced !== size) return `payload size does not match the announced content-length (${size} != ${announced})`;
   return undefined;
 }

@@ -155,7 +155,7 @@ function explained<T>(read: () => T, sentence: (message: string, argument: numbe
 
 function endOfName(text: string, start: number): number {
   let index = start;
-  while (index < text.length && isNamePart(text[index]!)) index++;
+  while (index < text.length && isNamePart(text[index])) index++;
   return index;
 }
 
@@ -189,7 +189,7 @@ function printArgument(argument: Argument): string {
   if (typeof argument === 'object') return printExpression(argument);
   if (typeof argument === 'number') return String(argument);
   if (!/[\\"',()\n\r\t]/.test(argument)) return argument;
-  const escaped = argument.replace(/[\\"\n\r\t]/g, (char) => PRINTED_ESCAPES[char]!);
+  const escaped = argument.replace(/[\\"\n\r\t]/g, (char) => PRINTED_ESCAPES[char]);
   return `"${escaped}"`;
 }
 

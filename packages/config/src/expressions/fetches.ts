@@ -72,6 +72,6 @@ function declare(group: FetchGroup, entry: string): FetchDeclaration {
     manual: group.manual,
     sources: group.sources,
     places: placesOf(group.sources),
-    ...stateOf(entry.slice(0, colon).split('(')[0]!),
+    ...stateOf(entry.slice(0, colon).split('(')[0]),
   };
 }

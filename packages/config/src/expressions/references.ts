@@ -18,7 +18,8 @@ function checkCall(call: Call, declaration: SampleDeclaration | undefined, scope
   if (declaration?.state !== 'works') return;
   declaration.arguments.forEach((type, index) => {
     if (!NAMED.has(type)) return;
-    const name = String(call.arguments[index] ?? '');
+    const argument = call.arguments[index];
+    const name = typeof argument === 'string' ? argument : '';
     const where = `referenced in arg ${index + 1} of ${kind} '${call.name}' in proxy '${scope.proxyName}'`;
     scope.whenComplete(() => checkName(type, name, where, scope, place));
   });

@@ -100,12 +100,12 @@ class Translator {
   translate(): string {
     if (this.pattern.startsWith('(*')) this.refuse('pattern verbs are not supported');
     while (this.index < this.pattern.length) this.step();
-    this.out += ')'.repeat(this.groups[0]!.length);
+    this.out += ')'.repeat(this.groups[0].length);
     return this.out;
   }
 
   private step(): void {
-    const char = this.pattern[this.index]!;
+    const char = this.pattern[this.index];
     switch (char) {
       case '\\':
         this.escape();
@@ -166,14 +166,14 @@ class Translator {
     }
     const flags = /^\(\?([a-z]*)(?:-([a-z]*))?([:)])/.exec(rest);
     if (flags !== null) {
-      this.inlineFlags(flags[0], flags[1]!, flags[2] ?? '', flags[3] === ':');
+      this.inlineFlags(flags[0], flags[1], flags[2] ?? '', flags[3] === ':');
       return;
     }
     const named = /^\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/.exec(rest);
-    if (named !== null) return this.open(named[0], `(?<${named[1] ?? named[2]!}>`);
+    if (named !== null) return this.open(named[0], `(?<${named[1] ?? named[2]}>`);
     const reference = /^\(\?P=([A-Za-z_]\w*)\)/.exec(rest);
     if (reference !== null) {
-      this.out += `\\k<${reference[1]!}>`;
+      this.out += `\\k<${reference[1]}>`;
       this.index += reference[0].length;
       return;
     }
@@ -235,7 +235,7 @@ class Translator {
     const quoted = /^Q([^]*?)(?:\\E|$)/.exec(rest);
     if (quoted !== null) {
       this.index += 1 + quoted[0].length;
-      return quoted[1]!.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+      return quoted[1].replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
     }
     if (char === 'E') {
       this.index += 2;
@@ -243,7 +243,7 @@ class Translator {
     }
     const hex = /^x(?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{0,2}))/.exec(rest);
     if (hex !== null) {
-      const code = Number.parseInt(hex[1] ?? (hex[2] === '' ? '0' : hex[2]!), 16);
+      const code = Number.parseInt(hex[1] ?? (hex[2] === '' ? '0' : hex[2]), 16);
       if (code > 0xff) this.refuse('character code point value in \\x{} or \\o{} is too large');
       this.index += 1 + hex[0].length;
       return `\\x${code.toString(16).padStart(2, '0')}`;
@@ -289,7 +289,7 @@ class Translator {
       this.index++;
       return;
     }
-    const members = POSIX_CLASSES[posix[2]!];
+    const members = POSIX_CLASSES[posix[2]];
     if (members === undefined) throw new RegexRefusal('unknown POSIX class name', start);
     if (posix[1] !== '') this.refuse('negated POSIX classes are not supported');
     this.out += members;

@@ -39,7 +39,7 @@ export class RuleWords {
   /** The log format in word `index`. */
   format(index: number): LogFormat {
     const { cursor, scope } = this;
-    const text = cursor.line.words[index]!;
+    const text = cursor.line.words[index];
     try {
       return readLogFormat(text, wordPlace(cursor, index), scope, this.formatSentence());
     } catch (error) {

@@ -1,7 +1,6 @@
 /** Integers as dates (manual section 7.3.1: http_date, ltime, utime). */
 
 import { formatDate, httpDate, zoneText } from '../dates.ts';
-import type { Integer } from '../values.ts';
 import type { ConverterCompiler } from './converter.ts';
 
 const UNITS: Readonly<Record<string, { readonly perSecond: number; readonly digits: number }>> = {
@@ -12,10 +11,10 @@ const UNITS: Readonly<Record<string, { readonly perSecond: number; readonly digi
 
 export const DATE_CONVERTERS: Readonly<Record<string, ConverterCompiler>> = {
   http_date: ([offset = 0, unit = 's']) => {
-    const { perSecond, digits } = UNITS[String(unit)] ?? UNITS['s']!;
+    const { perSecond, digits } = UNITS[String(unit)] ?? UNITS['s'];
     const shift = Number(offset);
     return (value) => {
-      const moment = Number(value as Integer) + shift;
+      const moment = Number(value) + shift;
       const second = Math.floor(moment / perSecond);
       const fraction = digits === 0 ? '' : `.${String(moment - second * perSecond).padStart(digits, '0')}`;
       return httpDate(second, fraction);
@@ -24,13 +23,13 @@ export const DATE_CONVERTERS: Readonly<Record<string, ConverterCompiler>> = {
   utime: ([format = '', offset = 0]) => {
     const text = String(format);
     const shift = Number(offset);
-    return (value) => formatDate(text, Number(value as Integer) + shift, 0, 'GMT');
+    return (value) => formatDate(text, Number(value) + shift, 0, 'GMT');
   },
   ltime: ([format = '', offset = 0], environment) => {
     const text = String(format);
     const shift = Number(offset);
     return (value) => {
-      const second = Number(value as Integer) + shift;
+      const second = Number(value) + shift;
       const minutes = environment.localOffsetMinutes(second * 1000);
       // Zones have no name here but their distance from UTC, which is what strftime prints where it knows none.
       return formatDate(text, second, minutes, minutes === 0 ? 'UTC' : zoneText(minutes));

@@ -13,7 +13,7 @@ const CRC32C = crcTable(0x82f63b78);
 
 function crc(table: Uint32Array, bytes: string): number {
   let value = 0xffffffff;
-  for (let index = 0; index < bytes.length; index++) value = (value >>> 8) ^ table[(value ^ bytes.charCodeAt(index)) & 255]!;
+  for (let index = 0; index < bytes.length; index++) value = (value >>> 8) ^ table[(value ^ bytes.charCodeAt(index)) & 255];
   return (value ^ 0xffffffff) >>> 0;
 }
 
@@ -41,7 +41,13 @@ export function sdbm(bytes: string): number {
   return value >>> 0;
 }
 
-/** Bob Jenkins' full avalanche of a 32-bit integer, in the public domain: every bit of the input moves every bit of the output. */
+/** A prime near three quarters of the 32-bit space: it spreads results over a tree of servers. */
+const SPREAD = 3_221_225_473;
+
+/**
+ * Bob Jenkins' full avalanche of a 32-bit integer, in the public domain, then spread: every bit of the input moves every bit of the
+ * output (manual, "hash-type", avalanche).
+ */
 export function avalanche(hash: number): number {
   let value = hash | 0;
   value = (value + 0x7ed55d16 + (value << 12)) | 0;
@@ -50,5 +56,5 @@ export function avalanche(hash: number): number {
   value = (value + 0xd3a2646c) ^ (value << 9);
   value = (value + 0xfd7046c5 + (value << 3)) | 0;
   value = value ^ 0xb55a4f09 ^ (value >>> 16);
-  return value >>> 0;
+  return Math.imul(value, SPREAD) >>> 0;
 }

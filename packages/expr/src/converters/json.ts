@@ -4,7 +4,7 @@ export type JsonInput = 'ascii' | 'utf8' | 'utf8s' | 'utf8p' | 'utf8ps';
 
 /** ASCII text to put between quotes, or undefined where the input is wrong and errors are not passed over. */
 export function escapeJson(bytes: string, input: JsonInput): string | undefined {
-  if (input === 'ascii') return [...bytes].map((char) => escapeCode(char.charCodeAt(0))).join('');
+  if (input === 'ascii') return Array.from(bytes, (char) => escapeCode(char.charCodeAt(0))).join('');
   const skips = input.endsWith('s');
   const fixes = input === 'utf8p' || input === 'utf8ps';
   let out = '';

@@ -8,7 +8,7 @@ export function pickLanguage(accepted: string, wanted: readonly string[]): strin
     const [range = '', ...parameters] = element.split(';').map((part) => part.trim());
     const quality = qualityOf(parameters);
     if (quality <= bestQuality) continue;
-    const base = range.split('-', 1)[0]!;
+    const base = range.split('-', 1)[0];
     const found = wanted.includes(range) ? range : wanted.includes(base) ? base : undefined;
     if (found === undefined) continue;
     best = found;

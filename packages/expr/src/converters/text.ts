@@ -23,7 +23,7 @@ function pickField(text: string, delimiters: string, index: number, count: numbe
   const starts = [0];
   const ends: number[] = [];
   for (let at = 0; at < text.length; at++) {
-    if (!delimiters.includes(text[at]!)) continue;
+    if (!delimiters.includes(text[at])) continue;
     ends.push(at);
     starts.push(at + 1);
   }
@@ -31,28 +31,38 @@ function pickField(text: string, delimiters: string, index: number, count: numbe
   return pickRange(text, starts, ends, index, count);
 }
 
-/** As `field`, but delimiters that stand together count once, and those at the ends not at all. */
+/**
+ * As `field`, but delimiters that stand together count once, and those at the ends not at all. A word that does not exist is
+ * empty, and "all that is left" reaches to the end of the text, as in HAProxy.
+ */
 const word: ConverterCompiler = ([index, delimiters, count = 1]) => {
   const set = String(delimiters);
   const wanted = Number(index);
   const howMany = Number(count);
   return (value) => {
     const text = value as string;
-    const starts: number[] = [];
-    const ends: number[] = [];
-    let start = -1;
-    for (let at = 0; at <= text.length; at++) {
-      const isDelimiter = at === text.length || set.includes(text[at]!);
-      if (!isDelimiter && start < 0) start = at;
-      else if (isDelimiter && start >= 0) {
-        starts.push(start);
-        ends.push(at);
-        start = -1;
-      }
-    }
-    return pickRange(text, starts, ends, wanted, howMany);
+    const { starts, ends } = wordRanges(text, set);
+    if (howMany !== 0) return pickRange(text, starts, ends, wanted, howMany) ?? '';
+    if (wanted > 0) return wanted > starts.length ? '' : text.slice(starts[wanted - 1]);
+    return -wanted > ends.length ? '' : text.slice(0, ends[ends.length + wanted]);
   };
 };
+
+function wordRanges(text: string, delimiters: string): { starts: number[]; ends: number[] } {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let start = -1;
+  for (let at = 0; at <= text.length; at++) {
+    const isDelimiter = at === text.length || delimiters.includes(text[at]);
+    if (!isDelimiter && start < 0) start = at;
+    else if (isDelimiter && start >= 0) {
+      starts.push(start);
+      ends.push(at);
+      start = -1;
+    }
+  }
+  return { starts, ends };
+}
 
 /** From piece `index` on, `count` pieces (0: all) with what stands between them; backwards for a negative index. */
 function pickRange(text: string, starts: readonly number[], ends: readonly number[], index: number, count: number): string | undefined {
@@ -93,7 +103,7 @@ function replacementPieces(text: string): (string | number)[] {
   for (const match of text.matchAll(/\\x([0-9a-fA-F]{2})|\\(\d)|\\([^])|([^\\]+|\\$)/g)) {
     if (match[1] !== undefined) pieces.push(String.fromCharCode(Number.parseInt(match[1], 16)));
     else if (match[2] !== undefined) pieces.push(Number(match[2]));
-    else pieces.push(match[3] ?? match[4]!);
+    else pieces.push(match[3] ?? match[4]);
   }
   return pieces;
 }
@@ -104,7 +114,7 @@ function decodeUrl(text: string, inForm: boolean): string | undefined {
   let out = '';
   let form = inForm;
   for (let index = 0; index < text.length; index++) {
-    const char = text[index]!;
+    const char = text[index];
     if (char === '%') {
       const hex = text.slice(index + 1, index + 3);
       if (!/^[0-9a-fA-F]{2}$/.test(hex)) return undefined;
@@ -156,7 +166,7 @@ export const TEXT_CONVERTERS: Readonly<Record<string, ConverterCompiler>> = {
     return (value) => {
       const text = value as string;
       let start = 0;
-      while (start < text.length && set.includes(text[start]!)) start++;
+      while (start < text.length && set.includes(text[start])) start++;
       return text.slice(start);
     };
   },
@@ -165,7 +175,7 @@ export const TEXT_CONVERTERS: Readonly<Record<string, ConverterCompiler>> = {
     return (value) => {
       const text = value as string;
       let end = text.length;
-      while (end > 0 && set.includes(text[end - 1]!)) end--;
+      while (end > 0 && set.includes(text[end - 1])) end--;
       return text.slice(0, end);
     };
   },

@@ -36,7 +36,7 @@ export function headerAddress(text: string): IpAddress | undefined {
   const direct = parseIpAddress(text);
   if (direct !== undefined) return direct;
   const port = /^([\d.]+):\d+$/.exec(text);
-  return port === null ? undefined : parseIpAddress(port[1]!);
+  return port === null ? undefined : parseIpAddress(port[1]);
 }
 
 function listFetch(side: Side, convert: Convert): FetchCompiler {

@@ -1,6 +1,6 @@
 /** Constants, the process, proxies: fetches that need no traffic (manual sections 7.3.2 and, for proxies and listeners, 7.3.3). */
 
-import { parseIpAddress, type IpAddress } from '../ip-address.ts';
+import { parseIpAddress } from '../ip-address.ts';
 import type { ExpressionEnvironment, SampleContext } from '../context.ts';
 import { fromBigInt, type Integer, type Value } from '../values.ts';
 import { plain, type FetchArguments, type FetchCompiler } from './fetch.ts';
@@ -14,7 +14,7 @@ export function integerArgument(value: string | number): Integer {
   return typeof value === 'number' ? value : fromBigInt(BigInt(value));
 }
 
-const address: FetchCompiler = ([text]) => constant(parseIpAddress(String(text)) as IpAddress);
+const address: FetchCompiler = ([text]) => constant(parseIpAddress(String(text)));
 
 /** Seconds since the epoch with an offset, in the unit of the second argument. */
 const date: FetchCompiler = ([offset = 0, unit = 's'], environment) => {
@@ -66,7 +66,7 @@ export const INTERNAL_FETCHES: Readonly<Record<string, FetchCompiler>> = {
   always_true: () => constant(true),
   always_false: () => constant(false),
   bool: ([value]) => constant(value === 1),
-  int: ([value]) => constant(integerArgument(value!)),
+  int: ([value]) => constant(integerArgument(value)),
   str: ([value = '']) => constant(String(value)),
   bin: ([value]) => constant(String(value)),
   meth: ([value = '']) => constant(String(value)),

@@ -37,7 +37,7 @@ function urlAddress(request: RequestHead): { address: ReturnType<typeof parseIpA
   if (form !== 'absolute') return undefined;
   const match = /^(?:\[([^\]]*)\]|([^:@[\]]*))(?::(\d+))?$/.exec(authority);
   if (match === null) return undefined;
-  const address = parseIpAddress(match[1] ?? match[2]!);
+  const address = parseIpAddress(match[1] ?? match[2]);
   if (address === undefined) return undefined;
   return { address, port: match[3] === undefined ? (DEFAULT_PORTS[scheme.toLowerCase()] ?? 0) : Number(match[3]) };
 }
@@ -48,7 +48,7 @@ function visitParameters(uri: string, name: string, delimiter: string, visit: (v
   let start = mark < 0 ? uri.length : mark + 1;
   while (start < uri.length) {
     let end = start;
-    while (end < uri.length && !isParameterEnd(uri[end]!, delimiter)) end++;
+    while (end < uri.length && !isParameterEnd(uri[end], delimiter)) end++;
     const equals = uri.indexOf('=', start);
     if (equals >= 0 && equals < end && (name === '' || uri.slice(start, equals) === name) && visit(uri.slice(equals + 1, end))) return true;
     start = end + 1;
@@ -90,7 +90,7 @@ function parameter(convert: (text: string) => Value | undefined): FetchCompiler 
 function authorization(request: RequestHead, field = 'authorization'): { scheme: string; credentials: string } | undefined {
   const value = request.headers.first(field);
   const match = value === undefined ? null : /^([!-~]+)[ \t]+(.*)$/.exec(value);
-  return match === null ? undefined : { scheme: match[1]!, credentials: match[2]! };
+  return match === null ? undefined : { scheme: match[1], credentials: match[2] };
 }
 
 /** User and password of basic authentication. */
@@ -119,8 +119,16 @@ function captured(read: (context: LogContext) => readonly (string | undefined)[]
   return ([index]) => ({ get: (context: SampleContext) => read(context as LogContext)[Number(index)] });
 }
 
+/** From the path's slash on, whatever the form of the target. */
+function loggedPath(context: LogContext): string | undefined {
+  const uri = context.loggedRequestLine?.split(' ')[1] ?? '';
+  const scheme = uri.indexOf('://');
+  const slash = uri.indexOf('/', uri.startsWith('/') || scheme < 0 ? 0 : scheme + 3);
+  return slash < 0 ? undefined : uri.slice(slash);
+}
+
 /** Words of the request line as the client sent it. */
-function requestWord(index: 0 | 1 | 2): FetchCompiler {
+function requestWord(index: 0 | 2): FetchCompiler {
   return logged((context) => context.loggedRequestLine?.split(' ')[index]);
 }
 
@@ -128,7 +136,7 @@ export const REQUEST_FETCHES: Readonly<Record<string, FetchCompiler>> = {
   method: fromRequest((request) => request.method),
   path: fromRequest(path),
   pathq: fromRequest((request) => (request.target.pathWithQuery === '' ? undefined : request.target.pathWithQuery)),
-  query: fromRequest((request) => request.target.query),
+  query: fromRequest((request) => (request.uri.includes('?') ? request.target.query : undefined)),
   url: fromRequest((request) => request.uri),
   base: fromRequest((request) => base(request, request.target.path)),
   baseq: fromRequest((request) => base(request, request.target.pathWithQuery)),
@@ -148,7 +156,7 @@ export const REQUEST_FETCHES: Readonly<Record<string, FetchCompiler>> = {
   'capture.req.hdr': captured((context) => context.capturedRequestHeaders),
   'capture.res.hdr': captured((context) => context.capturedResponseHeaders),
   'capture.req.method': requestWord(0),
-  'capture.req.uri': requestWord(1),
+  'capture.req.uri': logged(loggedPath),
   'capture.req.ver': requestWord(2),
   status: () => ({ pending: responsePending, get: (context) => context.response?.status }),
   'res.ver': () => ({ pending: responsePending, get: (context) => context.response?.version }),
