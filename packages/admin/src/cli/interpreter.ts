@@ -4,7 +4,7 @@
  */
 
 import { allows, helpLine } from './command.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { Command, CommandContext, Level } from './command.ts';
 
 /** HAProxy's own limit of words in one command. */
 const MAX_WORDS = 64;
@@ -54,8 +54,8 @@ export class Interpreter {
     if (words.length === 0) return this.#listing(context);
     if (words[0] === 'help' || words[0] === '?') return this.help(context, words.slice(1));
     const command = this.#find(words);
-    if (command === undefined) return this.#unknown(context, words);
-    if (!allows(context.level, command.level)) return 'Permission denied\n';
+    if (command === undefined) return isRestricted(words, context) ? DENIED : this.#unknown(context, words);
+    if (!allows(context.level, command.level)) return DENIED;
     return command.run(context, words.slice(command.words.length));
   }
 
@@ -90,6 +90,33 @@ export class Interpreter {
     if (near.length === 0) return this.#listing(context);
     return `Unknown command, but maybe one of the following ones is a better match:\n${near.map(helpLine).join('')}${BUILT_IN_HELP}`;
   }
+}
+
+const DENIED = 'Permission denied\n';
+
+/**
+ * Commands of HAProxy that change things or show other people's traffic (management manual, section 9.3): below the level that
+ * they need, they are denied whether they exist here or not, so that scripts see the same answer.
+ */
+const RESTRICTED: readonly (readonly [level: Level, ...words: string[]])[] = [
+  ['operator', 'show', 'sess'],
+  ['operator', 'show', 'errors'],
+  ['operator', 'show', 'activity'],
+  ['operator', 'show', 'fd'],
+  ['admin', 'disable'],
+  ['admin', 'enable'],
+  ['admin', 'shutdown'],
+  ['admin', 'add', 'server'],
+  ['admin', 'del', 'server'],
+  ['admin', 'set', 'server'],
+  ['admin', 'set', 'weight'],
+  ['admin', 'set', 'maxconn'],
+  ['admin', 'set', 'rate-limit'],
+  ['admin', 'clear', 'counters', 'all'],
+];
+
+function isRestricted(words: readonly string[], context: CommandContext): boolean {
+  return RESTRICTED.some(([level, ...start]) => start.every((word, index) => words[index] === word) && !allows(context.level, level));
 }
 
 const BUILT_INS: ReadonlySet<string> = new Set(['prompt', 'quit']);
