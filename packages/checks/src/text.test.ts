@@ -16,31 +16,35 @@ const wrong = { status: 'L7STS', code: 500, info: 'Some Reason', durationMs: 0 }
 const passed = { status: 'L7OK', code: 200, info: '', durationMs: 0 } as const
 
 test('lines of state changes', () => {
-  assert.deepEqual(downLine('b/s', { type: 'check', result: refused }, { ...none, active: 1 }), {
-    level: 1,
-    text: 'Server b/s is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
-  })
+  const down = 'Server b/s is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.'
+  assert.deepEqual(downLine('b/s', { type: 'check', result: refused }, { ...none, active: 1 }), { level: 1, text: down, terminal: { level: 'warning', text: down } })
   assert.equal(
     downLine('b/s0', { type: 'check', result: wrong }, none).text,
     'Server b/s0 is DOWN, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
   )
-  assert.deepEqual(upLine('b/s0', { type: 'check', result: passed }, { ...none, active: 1 }), {
-    level: 5,
-    text: 'Server b/s0 is UP, reason: Layer7 check passed, code: 200, check duration: 0ms. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
-  })
+  const up = upLine('b/s0', { type: 'check', result: passed }, { ...none, active: 1 })
+  assert.deepEqual([up.level, up.text], [
+    5,
+    'Server b/s0 is UP, reason: Layer7 check passed, code: 200, check duration: 0ms. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
+  ])
   assert.equal(downLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text, 'Server b/s0 is DOWN, changed from CLI. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.')
   assert.equal(stoppingLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text, 'Server b/s0 is stopping, changed from CLI. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.')
   assert.equal(upLine('b/s0', { type: 'untold' }, { ...none, active: 1 }).text, 'Server b/s0 is UP. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.')
 })
 
 test('lines of maintenance and drain', () => {
-  assert.deepEqual(maintenanceLine('b/s0', none), { level: 1, text: 'Server b/s0 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.' })
+  const maintenance = maintenanceLine('b/s0', none)
+  assert.deepEqual([maintenance.level, maintenance.text], [1, 'Server b/s0 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.'])
   assert.equal(leavesMaintenanceLine('b/s0', true).text, 'Server b/s0 is UP/DRAIN (leaving forced maintenance).')
   assert.equal(leavesMaintenanceLine('b/s0', false).text, 'Server b/s0 is UP/READY (leaving forced maintenance).')
   assert.equal(remainsInDrainLine('b/s0').text, 'Server b/s0 remains in forced drain mode.')
   assert.equal(drainLine('b/s0', none).text, 'Server b/s0 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.')
   assert.equal(leavesDrainLine('b/s0').text, 'Server b/s0 is UP (leaving forced drain).')
-  assert.deepEqual(noServerLine('b'), { level: 0, text: 'backend b has no server available!' })
+  assert.deepEqual(noServerLine('b'), {
+    level: 0,
+    text: 'backend b has no server available!',
+    terminal: { level: 'alert', text: "backend 'b' has no server available!" },
+  })
 })
 
 test('lines of option log-health-checks', () => {

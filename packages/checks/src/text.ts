@@ -1,4 +1,5 @@
-// The log lines about health, word for word as HAProxy 2.6.12 writes them, with their syslog levels. Pure text.
+// The log lines about health, word for word as HAProxy 2.6.12 writes them, with their syslog levels, and what it prints on
+// the terminal beside them: the same words as a warning, but for a backend without servers. Pure text.
 
 import { checkStatuses, type CheckResult } from './status.ts'
 
@@ -6,6 +7,7 @@ export interface HealthLine {
   /** Syslog severity: 0 emergency, 1 alert, 5 notice. */
   readonly level: 0 | 1 | 5
   readonly text: string
+  readonly terminal: { readonly level: 'warning' | 'alert'; readonly text: string }
 }
 
 /** What state lines say of the backend as it is after the change. */
@@ -44,6 +46,7 @@ function reasonText(reason: ChangeReason): string {
   }
 }
 
+const line = (level: 1 | 5, text: string): HealthLine => ({ level, text, terminal: { level: 'warning', text } })
 const left = ({ active, backup, sessions, requeued, queued }: BackendFigures): string =>
   ` ${active} active and ${backup} backup servers left. ${sessions} sessions active, ${requeued} requeued, ${queued} remaining in queue.`
 const online = ({ active, backup, requeued, queued }: BackendFigures): string =>
@@ -51,39 +54,39 @@ const online = ({ active, backup, requeued, queued }: BackendFigures): string =>
 
 /** `name` is `backend/server`. */
 export function downLine(name: string, reason: ChangeReason, figures: BackendFigures): HealthLine {
-  return { level: 1, text: `Server ${name} is DOWN${reasonText(reason)}.${left(figures)}` }
+  return line(1, `Server ${name} is DOWN${reasonText(reason)}.${left(figures)}`)
 }
 
 export function upLine(name: string, reason: ChangeReason, figures: BackendFigures): HealthLine {
-  return { level: 5, text: `Server ${name} is UP${reasonText(reason)}.${online(figures)}` }
+  return line(5, `Server ${name} is UP${reasonText(reason)}.${online(figures)}`)
 }
 
 export function stoppingLine(name: string, reason: ChangeReason, figures: BackendFigures): HealthLine {
-  return { level: 5, text: `Server ${name} is stopping${reasonText(reason)}.${online(figures)}` }
+  return line(5, `Server ${name} is stopping${reasonText(reason)}.${online(figures)}`)
 }
 
 export function maintenanceLine(name: string, figures: BackendFigures): HealthLine {
-  return { level: 1, text: `Server ${name} is going DOWN for maintenance.${left(figures)}` }
+  return line(1, `Server ${name} is going DOWN for maintenance.${left(figures)}`)
 }
 
 export function leavesMaintenanceLine(name: string, drains: boolean): HealthLine {
-  return { level: 5, text: `Server ${name} is UP/${drains ? 'DRAIN' : 'READY'} (leaving forced maintenance).` }
+  return line(5, `Server ${name} is UP/${drains ? 'DRAIN' : 'READY'} (leaving forced maintenance).`)
 }
 
 export function remainsInDrainLine(name: string): HealthLine {
-  return { level: 5, text: `Server ${name} remains in forced drain mode.` }
+  return line(5, `Server ${name} remains in forced drain mode.`)
 }
 
 export function drainLine(name: string, figures: BackendFigures): HealthLine {
-  return { level: 5, text: `Server ${name} enters drain state.${online(figures)}` }
+  return line(5, `Server ${name} enters drain state.${online(figures)}`)
 }
 
 export function leavesDrainLine(name: string): HealthLine {
-  return { level: 5, text: `Server ${name} is UP (leaving forced drain).` }
+  return line(5, `Server ${name} is UP (leaving forced drain).`)
 }
 
 export function noServerLine(backend: string): HealthLine {
-  return { level: 0, text: `backend ${backend} has no server available!` }
+  return { level: 0, text: `backend ${backend} has no server available!`, terminal: { level: 'alert', text: `backend '${backend}' has no server available!` } }
 }
 
 /** `option log-health-checks`. `health` and `settings` as after the check. */
@@ -91,5 +94,5 @@ export function checkLine(name: string, result: CheckResult, health: number, ris
   const verdict = checkStatuses[result.status].verdict
   const words = verdict === 'failed' ? 'failed' : verdict === 'conditional' ? 'conditionally succeeded' : 'succeeded'
   const count = health >= rise ? `${health - rise + 1}/${fall} UP` : `${health}/${rise} DOWN`
-  return { level: 5, text: `Health check for server ${name} ${words}, reason: ${resultText(result)}, status: ${count}.` }
+  return line(5, `Health check for server ${name} ${words}, reason: ${resultText(result)}, status: ${count}.`)
 }

@@ -173,9 +173,9 @@ export class Daemon {
   }
 
   /** State changes are logged, and shown on the terminal as HAProxy does. */
-  #announceHealth(proxyIndex: number, { level, text }: HealthLine): void {
+  #announceHealth(proxyIndex: number, { level, text, terminal }: HealthLine): void {
     this.#sink.emit(this.#supervisor.plan?.proxies[proxyIndex]?.logSet ?? NO_LOG_SET, level, text);
-    this.#options.report(level <= LogLevel.alert ? 'alert' : 'warning', text);
+    this.#options.report(terminal.level, terminal.text);
   }
 
   /** As HAProxy words the end of a proxy. */

@@ -125,7 +125,7 @@ test('an attempt ends with timeout connect, and the next follows without a pause
   const one = await client().start(backend).settled()
   assert.equal(one.failure, 'connect-timeout')
   assert.equal(one.dispatch.retries, 2)
-  assert.deepEqual(pick(stat(0), 'failedConnects', 'retries', 'sessions', 'connects'), [1, 2, 3, 0])
+  assert.deepEqual(pick(stat(0), 'failedConnects', 'retries', 'sessions', 'connects'), [1, 2, 3, 3])
   assert.equal(backend.servers[0].pool.open, 0)
 })
 

@@ -471,6 +471,8 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
         return
       }
     }
+    server.stat.add(ServerStat.connects, 1)
+    server.backend.stat.add(BackendStat.connects, 1)
     this.#state = CONNECTING
     const { connectTimeoutMs } = this.backend!
     if (connectTimeoutMs > 0) this.#context.wheel.arm(this.#timer, now + connectTimeoutMs)
@@ -489,9 +491,6 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
 
   onOpened(connection: ServerConnection): void {
     this.#context.wheel.disarm(this.#timer)
-    const { server } = connection
-    server.stat.add(ServerStat.connects, 1)
-    server.backend.stat.add(BackendStat.connects, 1)
     this.#established(connection, false)
   }
 
