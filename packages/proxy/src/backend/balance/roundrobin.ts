@@ -51,11 +51,12 @@ class RoundRobinPicker<Target extends Candidate> implements Picker<Target> {
   }
 
   pick(_hash: number, avoid: Target | undefined): Target | undefined {
+    if (this.size === 1) return this.#candidates[0].isFull() ? undefined : this.#candidates[0]
     let turns = MAX_TURNS_PER_PICK
     do {
       const candidate = this.#candidates[this.#takeTurn()]
       if (candidate !== avoid && !candidate.isFull()) return candidate
-    } while (--turns > 0 && this.size > 1)
+    } while (--turns > 0)
     return this.#scan(avoid)
   }
 
