@@ -96,8 +96,8 @@ test('what is wrong is refused where it stands, and nothing of that line leaves'
     ['x\r\n', 'bad-chunk-size', ''], ['\r\n', 'bad-chunk-size', ''], [';a\r\n', 'bad-chunk-size', ''], ['0x3\r\n', 'bad-chunk-size', ''], ['+3\r\n', 'bad-chunk-size', ''],
     ['3 3\r\n', 'bad-chunk-size', ''], ['3\rabc', 'bad-chunk-size', ''], ['3;a\rb\r\n', 'bad-chunk-size', ''], ['3;\0\r\n', 'bad-chunk-extension', ''],
     ['10000000000000\r\n', 'chunk-too-large', ''], ['ffffffffffffffffffff\r\n', 'chunk-too-large', ''],
-    ['3\r\nabcd\r\n', 'bad-chunk-end', '3\r\nabc'], ['3\r\nabc\rX', 'bad-chunk-end', '3\r\nabc'], ['3\r\nabc\r\nz\r\n', 'bad-chunk-size', '3\r\nabc'],
-    ['1\r\na\r\n0\r\nX : y\r\n\r\n', 'bad-trailer', '1\r\na'], ['1\r\na\r\n0\r\n X: y\r\n\r\n', 'bad-trailer', '1\r\na'], ['1\r\na\r\n0\r\n\rX\r\n\r\n', 'bad-trailer', '1\r\na'],
+    ['3\r\nabcd\r\n', 'bad-chunk-end', '3\r\nabc'], ['3\r\nabc\rX', 'bad-chunk-end', '3\r\nabc'], ['3\r\nabc\r\nz\r\n', 'bad-chunk-size', '3\r\nabc\r\n'],
+    ['1\r\na\r\n0\r\nX : y\r\n\r\n', 'bad-trailer', '1\r\na\r\n'], ['1\r\na\r\n0\r\n X: y\r\n\r\n', 'bad-trailer', '1\r\na\r\n'], ['1\r\na\r\n0\r\n\rX\r\n\r\n', 'bad-trailer', '1\r\na\r\n'],
   ]
   for (const [text, code, out] of wrong) {
     for (const cuts of [[], everywhere(text)]) {
@@ -105,6 +105,11 @@ test('what is wrong is refused where it stands, and nothing of that line leaves'
       assert.deepEqual([decoded.error, decoded.done, decoded.out], [code, false, out], JSON.stringify(text))
     }
   }
+})
+
+test('a chunk leaves with its line end, before the next one is known: a receiver may wait for it', () => {
+  assert.equal(feed('3\r\nabc\r\n', []).out, '3\r\nabc\r\n')
+  assert.equal(feed('3\nabc\n', []).out, '3\r\nabc\r\n')
 })
 
 test('the largest size is 13 hex digits, leading zeros apart, as in HAProxy', () => {

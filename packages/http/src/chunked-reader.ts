@@ -51,8 +51,6 @@ export class ChunkedReader implements BodyReader {
   #heldHere = true
   /** Offset in the current buffer of the first held byte. */
   #heldFrom = 0
-  /** Whether the end of a payload is among the held bytes, so that its CRLF is due before the next size line. */
-  #payloadEndHeld = false
   /** Offset up to which the current buffer went to `output`; `passThrough` while nothing did. */
   #emitted = 0
   /** The trailer section so far, as text. */
@@ -91,7 +89,7 @@ export class ChunkedReader implements BodyReader {
           this.#addRange(at, end)
           this.#size -= end - at
           at = end
-          if (this.#size === 0) this.#startHolding('payload-end', at, true)
+          if (this.#size === 0) this.#startHolding('payload-end', at)
           continue
         }
         case 'trailers':
@@ -116,11 +114,11 @@ export class ChunkedReader implements BodyReader {
     switch (this.#state) {
       case 'payload-end':
         if (code === cr) this.#state = 'payload-lf'
-        else if (code === lf) this.#startSize(false)
+        else if (code === lf) this.#endPayload(false, buffer, next)
         else this.#fail('bad-chunk-end', next)
         return
       case 'payload-lf':
-        if (code === lf) this.#startSize(true)
+        if (code === lf) this.#endPayload(true, buffer, next)
         else this.#fail('bad-chunk-end', next)
         return
       case 'size': {
@@ -164,9 +162,10 @@ export class ChunkedReader implements BodyReader {
     else this.#fail('bad-chunk-size', next)
   }
 
-  #startSize(canonical: boolean): void {
-    if (!canonical) this.#heldCanonical = false
-    this.#state = 'size'
+  /** The line end behind a payload is whole: it leaves at once, since a receiver may wait for it before it looks at the chunk. */
+  #endPayload(canonical: boolean, buffer: Buffer, next: number): void {
+    if (!(canonical && this.#heldHere)) this.#replaceHeld(buffer, '\r\n', next)
+    this.#startHolding('size', next)
     this.#size = 0
     this.#digits = 0
   }
@@ -179,15 +178,14 @@ export class ChunkedReader implements BodyReader {
     }
     this.#state = 'payload'
     if (!(this.#heldCanonical && this.#heldHere)) {
-      this.#replaceHeld(buffer, (this.#payloadEndHeld ? '\r\n' : '') + this.#size.toString(16) + '\r\n', next)
+      this.#replaceHeld(buffer, this.#size.toString(16) + '\r\n', next)
     }
     this.#between = 0
   }
 
   /** From here on bytes are held back until what they are part of is whole. */
-  #startHolding(state: State, at: number, afterPayload: boolean): void {
+  #startHolding(state: State, at: number): void {
     this.#state = state
-    this.#payloadEndHeld = afterPayload
     this.#heldCanonical = true
     this.#heldHere = true
     this.#heldFrom = at
@@ -225,7 +223,7 @@ export class ChunkedReader implements BodyReader {
     this.#state = 'done'
     this.done = true
     if (!(this.#heldCanonical && this.#heldHere)) {
-      this.#replaceHeld(buffer, (this.#payloadEndHeld ? '\r\n' : '') + encodeLastChunk(this.trailers, this.#limits.caseMap), next)
+      this.#replaceHeld(buffer, encodeLastChunk(this.trailers, this.#limits.caseMap), next)
     }
     this.#between = 0
     this.#trailerText = ''
