@@ -25,7 +25,9 @@ export interface HttpProxy {
   /** Parser knobs for requests (frontend side) and responses (backend side). */
   readonly requestHead: HeadOptions
   readonly responseHead: HeadOptions
-  readonly bodyLimits: BodyLimits
+  /** For bodies on the way to servers, and to clients. */
+  readonly requestBody: BodyLimits
+  readonly responseBody: BodyLimits
   /** `tune.bufsize`: the most that one direction of a stream holds, beside one read from the socket. */
   readonly bufferBytes: number
   /** `tune.bufsize - tune.maxrewrite`: the largest head. */
@@ -74,6 +76,9 @@ function compileHttpProxy(
   const { options, timeouts } = proxy
   const caseMap = caseMapOf(config)
   const requestTimeoutMs = timeouts.httpRequest ?? 0
+  const bodyLimits = { maxTrailerBytes: tune.bufsize - tune.maxrewrite, maxTrailers: tune.httpMaxhdr }
+  const clientCase = options.h1CaseAdjustBogusClient ? caseMap : undefined
+  const serverCase = options.h1CaseAdjustBogusServer ? caseMap : undefined
   const hasBackend = proxy.kind !== 'frontend'
   return {
     proxy,
@@ -82,7 +87,8 @@ function compileHttpProxy(
     services,
     requestHead: { acceptInvalid: options.acceptInvalidHttpRequest, maxHeaders: tune.httpMaxhdr },
     responseHead: { acceptInvalid: options.acceptInvalidHttpResponse, maxHeaders: tune.httpMaxhdr },
-    bodyLimits: { maxTrailerBytes: tune.bufsize - tune.maxrewrite, maxTrailers: tune.httpMaxhdr },
+    requestBody: { ...bodyLimits, caseMap: serverCase },
+    responseBody: { ...bodyLimits, caseMap: clientCase },
     bufferBytes: tune.bufsize,
     maxHeadBytes: tune.bufsize - tune.maxrewrite,
     clientTimeoutMs: timeouts.client ?? 0,
@@ -97,8 +103,8 @@ function compileHttpProxy(
     closesServers: options.connectionMode !== 'keep-alive',
     forwardfor: proxy.forwardfor === undefined ? undefined : compileForwardedHeader(proxy.forwardfor.header, proxy.forwardfor.except, proxy.forwardfor.ifNone),
     originalto: proxy.originalto === undefined ? undefined : compileForwardedHeader(proxy.originalto.header, proxy.originalto.except, false),
-    clientCase: options.h1CaseAdjustBogusClient ? caseMap : undefined,
-    serverCase: options.h1CaseAdjustBogusServer ? caseMap : undefined,
+    clientCase,
+    serverCase,
     monitorUri: proxy.monitorUri,
     monitorFails: compileMonitorFail(proxy, compiler),
     requestCaptures: compileCaptures(proxy.captures, 'request'),

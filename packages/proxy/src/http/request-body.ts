@@ -23,7 +23,7 @@ export function startUpload(tx: HttpTransaction, head: RequestHead, buffer: Buff
     if (available > contentLength) tx.session.keepAhead(buffer.subarray(offset + contentLength))
     return true
   }
-  const reader = createBodyReader(framing, contentLength, tx.http.bodyLimits)
+  const reader = createBodyReader(framing, contentLength, tx.http.requestBody)
   tx.upload = Upload.open
   tx.uploadReader = reader
   if (available > 0) {

@@ -77,7 +77,7 @@ function refuseResponse(tx: HttpTransaction): void {
 // ---------------------------------------------------------------------------------------------------- the final head
 
 function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, from: number): void {
-  const { session, http, backendHttp } = tx
+  const { session, http } = tx
   const to = buffer.length
   tx.response = head
   tx.held = undefined
@@ -90,7 +90,7 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
     end = from + head.contentLength
     isComplete = true
   } else if (!isComplete && head.framing !== 'tunnel') {
-    const reader = createBodyReader(head.framing, head.contentLength, backendHttp.bodyLimits)
+    const reader = createBodyReader(head.framing, head.contentLength, http.responseBody)
     end = reader.read(buffer, from, to)
     if (reader.error !== undefined) {
       tx.response = undefined
