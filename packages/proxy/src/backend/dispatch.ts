@@ -10,67 +10,21 @@
 //   dispatch.finish()            the stream or transaction ended: slot and backend session are returned, the oldest waiter is woken
 // cancel() may replace the wait between start() and the callback; after it no callback is made. finish() implies it.
 //
-// Attempts (manual: `retries`, `option redispatch`): each failed one up to `retries` is followed by another. With
-// redispatch on, attempt n goes to another server when n is a multiple of a positive interval, or the one that a negative
-// interval counts back from the last; and at once, at every attempt, when nothing binds the stream to its server and
-// others are there. Otherwise the same server is tried again, keeping its slot: after a time-out at once, after an error
-// when min(1 s, `timeout connect`) have passed.
+// One object for the whole of it, beyond the usual size, because every step can end in any of the others (a retry waits in a
+// queue, a grant is cancelled); its rules of retrying, contract, connections and lists are files of their own.
 
 import { BackendStat, ServerStat, type EnqueueResult, type Ticket } from '@evenkeel/shm'
-import type { Connection, ConnectionError, ConnectionErrorKind } from '../connection.ts'
+import type { Connection, ConnectionError } from '../connection.ts'
 import type { ThreadContext } from '../thread-context.ts'
 import { Timer, type TimerOwner } from '../timers.ts'
 import type { Backend } from './backend.ts'
+import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure } from './dispatch-client.ts'
+import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts'
 import type { Server } from './server.ts'
 import { ServerConnection, type ConnectionKeeper, type Opener } from './server-connection.ts'
 
-/** Why no server connection could be had. The table of statuses and termination states is the streams'. */
-export type DispatchFailure =
-  /** No server of the backend is usable (503, `SC`). */
-  | 'no-server'
-  /** Waited in a queue for `timeout queue` (503, `sQ`). */
-  | 'queue-timeout'
-  /** The chosen server's queue holds `maxqueue` already (503, `SQ`). */
-  | 'queue-full'
-  /** The last attempt did not complete within `timeout connect` (503, `sC`). */
-  | 'connect-timeout'
-  /** The last attempt was refused or reset by the server (503, `SC`). */
-  | 'refused'
-  /** The last attempt found no route, host or network (503, `SC`). */
-  | 'unreachable'
-  /** Descriptors, ports or memory are missing here (503, `RC`). */
-  | 'resource'
-  /** A local error of no other kind, for example a Unix socket that may not be opened (503, `SC`). */
-  | 'connect-error'
+export type { DispatchClient, DispatchFailure } from './dispatch-client.ts'
 
-/** How a failed attempt is told, by the kind of its error. */
-const FAILURE_OF_KIND: Readonly<Record<ConnectionErrorKind, DispatchFailure>> = {
-  reset: 'refused',
-  refused: 'refused',
-  timeout: 'connect-timeout',
-  unreachable: 'unreachable',
-  resource: 'resource',
-  other: 'connect-error',
-}
-
-/** What a stream is to its dispatch. The first two may be called within start(). */
-export interface DispatchClient {
-  /**
-   * `connection` is established and paused, and nobody's: the stream sets `connection.owner` and resumes it. `reused` is
-   * true for one that carried a request before; it may be found dead (`retryAfterReuseFailure`).
-   */
-  onServerConnection(server: Server, connection: Connection, reused: boolean): void
-  /** The slot is given back; the stream answers and then calls finish(). */
-  onDispatchFailure(failure: DispatchFailure): void
-  /**
-   * `on-marked-down shutdown-sessions`, or `shutdown sessions server` of the runtime socket: the stream must end at once
-   * (termination `D` or `K`), closing its server connection, and call finish() before it returns.
-   */
-  onServerShutdown(reason: 'down' | 'killed'): void
-}
-
-/** ms between two attempts at the same server, where `timeout connect` is not shorter (manual: `retries`). */
-const TURN_AROUND_MS = 1000
 /** `lastsess` is told in seconds: it is stamped no more often than this for each server. */
 const STAMP_INTERVAL_MS = 100
 /** Idle connections kept for one client where they may not be shared: HAProxy's `max-session-srv-conns`. */
@@ -125,7 +79,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   queueTimeMs = -1
   /** ms from that moment to the established connection (`%Tc`); -1 when there is none, 0 when reused. */
   connectTimeMs = -1
-  /** Neighbours among the streams of the server on this thread; see Server.firstDispatch. */
+  /** Neighbours among the streams of the server on this thread; written by Server only. */
   nextOnServer: Dispatch | undefined = undefined
   previousOnServer: Dispatch | undefined = undefined
 
@@ -421,7 +375,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     const { now } = this.#context
     this.server = server
     this.#holdsSlot = true
-    this.#link(server)
+    server.addDispatch(this)
     server.backend.balancer.loadChanged?.(server)
     this.#assignedMs = now
     this.queueTimeMs = now - this.#startedMs
@@ -448,7 +402,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     if (!this.#holdsSlot) return
     const server = this.server!
     this.#holdsSlot = false
-    this.#unlink(server)
+    server.removeDispatch(this)
     const { backend } = server
     const grants = backend.admission.leave(server.limit)
     backend.balancer.loadChanged?.(server)
@@ -559,7 +513,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     backend.followVersion()
     this.retries++
     const others = backend.candidates.length > 1 && backend.picker.serverQueues !== 'always'
-    if (this.#mayRedispatch(server, others)) {
+    if (mayRedispatch(backend.config, { attempt: this.retries, bound: this.#isBound, serverIsUp: server.isUp, othersAreThere: others })) {
       this.#leftServer = server
       this.persistentServer = undefined
       this.#releaseSlot()
@@ -574,19 +528,9 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     else this.#connect(true)
   }
 
-  #mayRedispatch(server: Server, others: boolean): boolean {
-    const { redispatch, retries, options } = this.backend!.config
-    if (redispatch === undefined || redispatch === 0) return false
-    if (!server.isUp) return !options.persist || !this.#isBound
-    if (!this.#isBound && others) return true
-    return redispatch > 0 ? this.retries % redispatch === 0 : this.retries === retries + 1 + redispatch
-  }
-
   #pause(): void {
-    const { connectTimeoutMs } = this.backend!
     this.#state = PAUSING
-    const pauseMs = connectTimeoutMs > 0 ? Math.min(TURN_AROUND_MS, connectTimeoutMs) : TURN_AROUND_MS
-    this.#context.wheel.arm(this.#timer, this.#context.now + pauseMs)
+    this.#context.wheel.arm(this.#timer, this.#context.now + pauseMs(this.backend!.connectTimeoutMs))
   }
 
   #fail(failure: DispatchFailure): void {
@@ -609,35 +553,13 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
       this.#attemptFailed('refused')
     }
     // A stream that did not end would keep its place at the head of the list for ever.
-    if (server.firstDispatch === this) this.#unlink(server)
+    if (server.firstDispatch === this) server.removeDispatch(this)
   }
 
   onKeptClosed(connection: ServerConnection): void {
     const at = this.#private?.indexOf(connection) ?? -1
     if (at >= 0) this.#private!.splice(at, 1)
   }
-
-  #link(server: Server): void {
-    const first = server.firstDispatch
-    this.previousOnServer = undefined
-    this.nextOnServer = first
-    if (first !== undefined) first.previousOnServer = this
-    server.firstDispatch = this
-  }
-
-  #unlink(server: Server): void {
-    const { nextOnServer: next, previousOnServer: previous } = this
-    if (next !== undefined) next.previousOnServer = previous
-    if (previous !== undefined) previous.nextOnServer = next
-    else if (server.firstDispatch === this) server.firstDispatch = next
-    this.nextOnServer = undefined
-    this.previousOnServer = undefined
-  }
-}
-
-/** `retry-on`: a failed connect is retried unless the list leaves it out (manual: default `conn-failure`). */
-function retriesFailedConnects(retryOn: readonly string[]): boolean {
-  return retryOn.length === 0 || retryOn.includes('conn-failure') || retryOn.includes('all-retryable-errors')
 }
 
 function limitOf(backend: Backend, slot: number): Server['limit'] {

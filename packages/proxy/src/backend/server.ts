@@ -38,7 +38,7 @@ export class Server implements Candidate {
   readonly limit: { server: number; limit: number; takesBackendQueue: boolean } & ServerLimit
   /** What connecting needs, the same object for each attempt; the port differs for servers that take the client's. */
   readonly openOptions: OpenOptions
-  /** Streams of this thread that hold a slot, through `nextOnServer`; written by Dispatch only. */
+  /** Streams of this thread that hold a slot, through their `nextOnServer`. */
   firstDispatch: Dispatch | undefined = undefined
   /** When the last-session stamp of the statistics is due again; written by Dispatch. */
   stampDueMs = 0
@@ -109,6 +109,24 @@ export class Server implements Candidate {
   isQueueFull(): boolean {
     const { limit } = this.limit
     return limit !== 0 && this.load() >= limit + (this.config.maxqueue ?? 0)
+  }
+
+  addDispatch(dispatch: Dispatch): void {
+    const first = this.firstDispatch
+    dispatch.previousOnServer = undefined
+    dispatch.nextOnServer = first
+    if (first !== undefined) first.previousOnServer = dispatch
+    this.firstDispatch = dispatch
+  }
+
+  /** Harmless for one that is not in the list. */
+  removeDispatch(dispatch: Dispatch): void {
+    const { nextOnServer: next, previousOnServer: previous } = dispatch
+    if (next !== undefined) next.previousOnServer = previous
+    if (previous !== undefined) previous.nextOnServer = next
+    else if (this.firstDispatch === dispatch) this.firstDispatch = next
+    dispatch.nextOnServer = undefined
+    dispatch.previousOnServer = undefined
   }
 
   /** Copies what shared memory says now. */
