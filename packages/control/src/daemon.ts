@@ -116,7 +116,7 @@ export class Daemon {
     const generation = ++this.#generation;
     const { plan, errors } = await compilePlan(config, generation, {
       slots: this.slots,
-      limits: { maxconn: limit.maxconn, maxconnrate: config.global.maxconnrate ?? 0, maxsessrate: config.global.maxsessrate ?? 0 },
+      limits: { maxconn: limit.maxconn, maxconnrate: config.global.maxconnrate ?? 0, maxsessrate: config.global.maxsessrate ?? 0, maxParked: limit.maxParked },
       logSetNumber: (set) => this.log.numberOf(set),
       resolve: resolveName,
       ignoreResolution: this.#options.ignoreResolution,

@@ -8,6 +8,8 @@ import type { Config } from '@evenkeel/config';
 
 export interface ConnectionLimit {
   readonly maxconn: number;
+  /** Connections that may wait for a place, accepted and unread, beside those. */
+  readonly maxParked: number;
   /** Soft limit of descriptors now. */
   readonly descriptors: number;
   readonly warnings: readonly string[];
@@ -19,6 +21,13 @@ const DESCRIPTORS_OF_PROCESS = 96;
 const DESCRIPTORS_PER_THREAD = 16;
 /** A proxied connection has two ends. */
 const DESCRIPTORS_PER_CONNECTION = 2;
+/**
+ * Connections accepted over a limit wait with their descriptor. Room for as many as a kernel's accept queue holds is asked
+ * for, and a sixteenth of all descriptors kept free where that is less: without it, waiting would take the descriptors that
+ * server connections need, and at the limit Node closes clients without a word.
+ */
+const PARKED_WANTED = 4096;
+const PARKED_SHARE = 1 / 16;
 
 /** The effective `maxconn` of a configuration with `threads` data threads; raises the limit of descriptors on the way. */
 export function connectionLimit(config: Config, threads: number, maxconnOption: number | undefined): ConnectionLimit {
@@ -27,16 +36,19 @@ export function connectionLimit(config: Config, threads: number, maxconnOption: 
   const listeners = config.proxies.reduce((sum, proxy) => sum + proxy.binds.reduce((count, bind) => count + bind.addresses.length, 0), 0);
   const reserved = DESCRIPTORS_OF_PROCESS + threads * (DESCRIPTORS_PER_THREAD + listeners) + checked;
   const asked = maxconnOption ?? config.global.maxconn;
-  const wanted = config.global.ulimitN ?? (asked === undefined ? undefined : asked * DESCRIPTORS_PER_CONNECTION + reserved);
+  const wanted = config.global.ulimitN ?? (asked === undefined ? undefined : asked * DESCRIPTORS_PER_CONNECTION + reserved + PARKED_WANTED);
   const descriptors = raise(wanted, warnings);
-  const fitting = Math.max(1, Math.floor((descriptors - reserved) / DESCRIPTORS_PER_CONNECTION));
-  if (asked === undefined) return { maxconn: fitting, descriptors, warnings };
+  const parkedAtLeast = Math.min(PARKED_WANTED, Math.floor(descriptors * PARKED_SHARE));
+  const fitting = Math.max(1, Math.floor((descriptors - reserved - parkedAtLeast) / DESCRIPTORS_PER_CONNECTION));
+  const parkedBeside = (maxconn: number): number => Math.max(parkedAtLeast, descriptors - reserved - maxconn * DESCRIPTORS_PER_CONNECTION);
+  if (asked === undefined) return { maxconn: fitting, maxParked: parkedBeside(fitting), descriptors, warnings };
   if (asked > fitting) {
     warnings.push(
       `maxconn ${asked} needs about ${asked * DESCRIPTORS_PER_CONNECTION + reserved} descriptors but the limit is ${descriptors}: lowered to ${fitting}. Raise LimitNOFILE (systemd) or 'ulimit -n', or lower maxconn.`,
     );
   }
-  return { maxconn: Math.min(asked, fitting), descriptors, warnings };
+  const maxconn = Math.min(asked, fitting);
+  return { maxconn, maxParked: parkedBeside(maxconn), descriptors, warnings };
 }
 
 /** Raises the soft limit to `wanted`, or to the hard limit where nothing is wanted; the hard one too where that is allowed. */

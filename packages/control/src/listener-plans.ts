@@ -28,6 +28,7 @@ export async function planListeners(
 ): Promise<ListenerPlansResult> {
   const plans: ListenerPlan[] = [];
   const errors: string[] = [];
+  const seen = new Map<string, number>();
   for (const [proxyIndex, proxy] of proxies.entries()) {
     if (proxy.disabled) continue;
     let position = 0;
@@ -42,7 +43,7 @@ export async function planListeners(
           position++;
           const text = addressText(address);
           plans.push({
-            key: listenerKey(address, bind),
+            key: distinct(listenerKey(address, bind), seen),
             proxy: proxyIndex,
             bind: bindIndex,
             // An explicit id is that of the line's first socket; further ones of a range count on from it.
@@ -93,6 +94,13 @@ async function numericHost(host: string, family: 4 | 6 | undefined, resolve: Res
   if (host === '*' || host === '') return family === 6 ? '::' : '0.0.0.0';
   if (isNumericHost(host)) return host;
   return await resolve(host, family);
+}
+
+/** The same address twice is two sockets of one SO_REUSEPORT group, as on HAProxy: the kernel shares connections out. */
+function distinct(key: string, seen: Map<string, number>): string {
+  const count = (seen.get(key) ?? 0) + 1;
+  seen.set(key, count);
+  return count === 1 ? key : `${key}#${count}`;
 }
 
 /** Address and everything that is fixed when the socket is made: what differs here cannot be handed over. */

@@ -163,5 +163,5 @@ function startError(plan: Plan, listener: ListenerPlan, error: unknown): string 
   const code = error instanceof SysError ? error.code : ((error as NodeJS.ErrnoException).code ?? '');
   const reason = ERRNO_TEXT[code] ?? (error as Error).message;
   const { file, line } = proxy.binds[listener.bind].at;
-  return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: cannot bind UNIX socket (${reason}) for [${listener.text}]`;
+  return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: cannot bind UNIX socket (${reason}) [${listener.text}]`;
 }
