@@ -13,6 +13,7 @@ export class BackendThread {
   /** Streams in a queue, by ticket. */
   readonly #waiting = new Map<Ticket, Dispatch>()
   readonly #backends = new Set<Backend>()
+  readonly #retired = new Set<Backend>()
   /** Streams whose wait is over and that have not been called yet. */
   #ready: Dispatch[] = []
   #delivering = false
@@ -21,6 +22,11 @@ export class BackendThread {
     this.context = context
     this.tickets = new Tickets(context.segment)
     context.onWake(Wake.granted | Wake.recovered | Wake.state, (reasons) => this.#handleWake(reasons))
+  }
+
+  /** Streams of older generations may still end here. */
+  get hasOldBackends(): boolean {
+    return this.#retired.size > 0
   }
 
   /** The backends of a plan, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
@@ -37,14 +43,18 @@ export class BackendThread {
   /** A newer generation was published: nothing is kept idle here any more. Streams go on and are still told of changes. */
   retire(backends: readonly (Backend | undefined)[]): void {
     for (const backend of backends) {
-      for (const server of backend?.servers ?? []) server.pool.close()
+      if (backend === undefined) continue
+      this.#retired.add(backend)
+      for (const server of backend.servers) server.pool.close()
     }
   }
 
   /** The last stream of a generation has ended. */
   forget(backends: readonly (Backend | undefined)[]): void {
     for (const backend of backends) {
-      if (backend !== undefined) this.#backends.delete(backend)
+      if (backend === undefined) continue
+      this.#backends.delete(backend)
+      this.#retired.delete(backend)
     }
   }
 
@@ -90,7 +100,10 @@ export class BackendThread {
   #handleWake(reasons: number): void {
     if ((reasons & Wake.recovered) !== 0) {
       this.deliver(this.tickets.rescan())
-      for (const backend of this.#backends) this.#fillSlots(backend)
+      for (const backend of this.#backends) {
+        backend.balancer.refresh?.()
+        this.#fillSlots(backend)
+      }
     } else if ((reasons & Wake.granted) !== 0) {
       this.deliver(this.tickets.takeGranted())
     }

@@ -16,7 +16,7 @@ import type { BackendThread } from './backend-thread.ts'
 import { balanceBufferName } from './prepare.ts'
 import { Server } from './server.ts'
 
-/** ms after which a balancer that keeps an order computes it again: see `Balancer.refresh`. */
+/** ms after which a balancer that keeps an order computes it again while older generations live: see `Balancer.refresh`. */
 const ORDER_REFRESH_MS = 1000
 
 export class Backend {
@@ -80,7 +80,7 @@ export class Backend {
   /** Takes in changes of states and weights; a dispatch does so before it looks at servers. */
   followVersion(): void {
     if (this.#version.current() !== this.#built) this.#refresh()
-    else if (this.balancer.refresh !== undefined && this.thread.context.now >= this.#refreshAt) {
+    else if (this.balancer.refresh !== undefined && this.thread.hasOldBackends && this.thread.context.now >= this.#refreshAt) {
       this.#refreshAt = this.thread.context.now + ORDER_REFRESH_MS
       this.balancer.refresh()
     }

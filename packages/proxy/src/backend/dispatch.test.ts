@@ -289,3 +289,27 @@ test('option srvtcpka arms the keep-alive timer of the kernel, in its intervals'
   const { stdout } = await promisify(execFile)('ss', ['-tnoH', 'state', 'established', 'dport', '=', `:${port}`])
   assert.match(stdout, /timer:\(keepalive,1min1[0-9]sec/)
 })
+
+test('retry() on an established connection is an attempt like others, until retries is spent', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client, stat } = setup(context, [{ port }], { retries: 1, timeouts: { connect: 20 } })
+  const one = await client().start(backend).settled()
+  one.connection!.destroy()
+  one.calls = 0
+  assert.equal(one.dispatch.retry(), true)
+  await one.settled()
+  assert.deepEqual([one.dispatch.retries, one.reused, backend.servers[0].currentSessions()], [1, false, 1])
+  assert.equal(one.dispatch.retry(), false)
+  assert.deepEqual(pick(stat(0), 'retries', 'connects', 'sessions'), [1, 2, 2])
+})
+
+test('finish() is idempotent, and a dispatch that is still assigned refuses another backend', async (context) => {
+  const { port } = await listen(context)
+  const { backend, client } = setup(context, [{ port }])
+  const one = await client().start(backend).settled()
+  assert.throws(() => one.dispatch.assign(backend), /still assigned to b/)
+  one.end()
+  one.dispatch.finish()
+  one.dispatch.close()
+  assert.deepEqual([backend.currentSessions(), backend.servers[0].currentSessions(), backend.servers[0].pool.open], [0, 0, 0])
+})

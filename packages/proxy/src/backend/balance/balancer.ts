@@ -44,8 +44,8 @@ export interface Balancer<Target extends Candidate> {
   /** To be called after each change of a candidate's load or fullness; undefined where the algorithm does not care. */
   readonly loadChanged: ((candidate: Target) => void) | undefined
   /**
-   * To be called about once a second: takes in loads that changed untold, because streams of an older generation ended or
-   * a thread died. Undefined where the algorithm keeps no such order.
+   * Takes in loads that changed untold: to be called when a thread died, and about once a second while streams of older
+   * generations, which have an order of their own, come to an end. Undefined where the algorithm keeps no order.
    */
   readonly refresh: (() => void) | undefined
 }

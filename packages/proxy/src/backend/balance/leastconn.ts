@@ -38,8 +38,8 @@ export class LeastConn<Target extends Candidate> implements Balancer<Target> {
   }
 
   /**
-   * Computes all keys again: after a change of states or weights, and once a second, which takes in what this
-   * generation's threads did not tell: streams of older generations that ended, and shares of threads that died.
+   * Computes all keys again: after a change of states or weights, and as `Balancer.refresh` says, which takes in what was
+   * not told here: streams of older generations that ended, and shares of threads that died.
    */
   refresh(): void {
     const candidates = this.#candidates
