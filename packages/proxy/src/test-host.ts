@@ -23,6 +23,8 @@ export class TestHost {
   /** What was logged, oldest first. */
   readonly logs: TestLogLine[] = []
   readonly messages: FromThread[] = []
+  /** What configurations may name as files: contents by path. */
+  files: Readonly<Record<string, string>> = {}
   plan: Plan | undefined = undefined
   #generation = 0
   #logWaiters: (() => void)[] = []
@@ -66,7 +68,7 @@ export class TestHost {
   }
 
   compile(text: string, limits: Partial<ProcessLimits> = {}): Plan {
-    const result = parseConfig([{ name: 'test.cfg', text }], memoryHost())
+    const result = parseConfig([{ name: 'test.cfg', text }], memoryHost({ files: this.files }))
     const { config } = result
     if (config === undefined) throw new Error(result.diagnostics.map(({ message, at }) => `${at?.line}: ${message}`).join('\n'))
     const plan = planOf(this.owner, config, ++this.#generation, { maxconn: config.global.maxconn ?? 1000, maxconnrate: config.global.maxconnrate ?? 0, maxsessrate: config.global.maxsessrate ?? 0, ...limits })
