@@ -19,6 +19,14 @@ export class StreamCounters {
     session.listener.stat.add(ListenerStat.deniedRequests, 1)
   }
 
+  /** A rule refused the response (`dresp`). */
+  deniedResponse(session: ClientSession, backend: Backend | undefined, server: Server | undefined): void {
+    this.frontend.add(FrontendStat.deniedResponses, 1)
+    session.listener.stat.add(ListenerStat.deniedResponses, 1)
+    backend?.stat.add(BackendStat.deniedResponses, 1)
+    server?.stat.add(ServerStat.deniedResponses, 1)
+  }
+
   /** The client ended, or kept silent, before its request was complete (`ereq`). */
   failedRequest(session: ClientSession): void {
     this.frontend.add(FrontendStat.failedRequests, 1)

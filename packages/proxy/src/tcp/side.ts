@@ -14,7 +14,7 @@ export interface SideOwner {
   /** `option independent-streams` */
   readonly hasIndependentSides: boolean
   /** Bytes of a side that has no peer yet. */
-  hold(chunk: Buffer): void
+  hold(side: Side, chunk: Buffer): void
   onSideEnd(side: Side): void
   onSideDrain(side: Side): void
   onSideClosed(side: Side, error: ConnectionError | undefined): void
@@ -27,7 +27,7 @@ export class Side implements ConnectionOwner, TimerOwner {
   readonly connection: Connection
   /** Chunks are written on at once, or copied. */
   readonly borrowsChunks = true
-  /** The other side; undefined before the server connection stands. */
+  /** Where what comes from here goes; undefined while there is no such side, or rules are deciding about it. */
   peer: Side | undefined = undefined
   /** Not read, because the peer holds as much as it may. */
   isPaused = false
@@ -59,9 +59,9 @@ export class Side implements ConnectionOwner, TimerOwner {
   onData(chunk: Buffer): void {
     if (this.isReadDone) return
     const peer = this.peer
-    if (peer === undefined) return this.#stream.hold(chunk)
+    if (peer === undefined) return this.#stream.hold(this, chunk)
     this.touch()
-    peer.send(chunk)
+    peer.send(chunk, this)
   }
 
   onEnd(): void {
@@ -83,8 +83,8 @@ export class Side implements ConnectionOwner, TimerOwner {
 
   // --------------------------------------------------------------------------------------------------- to the connection
 
-  /** Passes on what the other side sent; stops reading it while too much waits here. */
-  send(chunk: Buffer): void {
+  /** Passes on what `source` sent; stops reading it while too much waits here. */
+  send(chunk: Buffer, source: Side | undefined = this.peer): void {
     const { connection } = this
     if (connection.write(chunk)) {
       if (!this.#stream.hasIndependentSides) this.touch()
@@ -92,7 +92,7 @@ export class Side implements ConnectionOwner, TimerOwner {
     }
     this.#unsentBefore = connection.unsentBytes
     if (!this.#timer.armed) this.touch()
-    if (connection.writableLength >= this.#stream.bufferBytes) this.peer?.pause()
+    if (connection.writableLength >= this.#stream.bufferBytes) source?.pause()
   }
 
   /** FIN to this side, after what is buffered; its fin time-out holds from now on (manual, "timeout client-fin"). */

@@ -22,6 +22,7 @@ type State = 'frontend-inspection' | 'backend-inspection' | 'dispatch' | 'relay'
 
 const INSPECT_TIMER = 0
 const CONTSTATS_TIMER = 1
+const RESPONSE_TIMER = 2
 /** How often counters of a running stream are brought up to date under `option contstats` (manual: every 5 seconds). */
 const CONTSTATS_MS = 5000
 
@@ -35,7 +36,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
   /** `option independent-streams` of the frontend or of the backend. */
   hasIndependentSides: boolean
   backend: Backend | undefined = undefined
-  /** The inspect delay is over, or the client has ended: conditions decide on what is there. */
+  /** The inspect delay is over, or the side that is inspected has ended: conditions decide on what is there. */
   inspectionFinal = false
   /** ms since the accept; -1 until then. For log lines. */
   dispatchStartMs = -1
@@ -47,10 +48,11 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
   readonly #client: Side
   #server: Side | undefined = undefined
   #state: State = 'frontend-inspection'
-  /** What the client sent before the server connection stood. */
+  /** What the client sent before the server connection stood, or the server before rules let it through. */
   #held: Buffer[] | undefined = undefined
   #heldBytes = 0
   #inspectTimer: Timer | undefined = undefined
+  #responseRules: ContentRules | undefined = undefined
   #contstatsTimer: Timer | undefined = undefined
   #context: TcpContext | undefined = undefined
   #isLogged = false
@@ -84,6 +86,10 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
   /** What rules and log formats see; made on first use. */
   get context(): TcpContext {
     return (this.#context ??= new TcpContext(this))
+  }
+
+  get isFinished(): boolean {
+    return this.#state === 'finished'
   }
 
   get isInspecting(): boolean {
@@ -127,10 +133,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       }
       return false
     }
-    if (this.#inspectTimer !== undefined) {
-      this.thread.wheel.remove(this.#inspectTimer)
-      this.#inspectTimer = undefined
-    }
+    this.#stopInspectTimer()
     this.inspectionFinal = false
     if (verdict === 'accept') return true
     this.frontend.counters.deniedRequest(this.session)
@@ -138,12 +141,26 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     return false
   }
 
-  /** Bytes that came before there was anybody to send them to. */
-  hold(chunk: Buffer): void {
+  /** Bytes that came before there was anybody to send them to, or while rules are deciding about them. */
+  hold(side: Side, chunk: Buffer): void {
     ;(this.#held ??= []).push(Buffer.from(chunk))
     this.#heldBytes += chunk.length
-    if (this.#heldBytes >= this.bufferBytes) this.#client.pause()
-    if (this.isInspecting) this.#advance()
+    if (this.#heldBytes >= this.bufferBytes) side.pause()
+    if (!side.isClient) this.#inspectResponse()
+    else if (this.isInspecting) this.#advance()
+  }
+
+  /** What was held of `source` goes on to `target`. */
+  #release(source: Side, target: Side): void {
+    source.peer = target
+    const held = this.#held
+    if (held !== undefined) {
+      this.#held = undefined
+      this.#heldBytes = 0
+      for (const chunk of held) target.send(chunk, source)
+      if (target.connection.writableLength < this.bufferBytes) source.resume()
+    }
+    if (source.isReadDone) target.end()
   }
 
   onServerConnection(_server: Server, connection: Connection, _reused: boolean): void {
@@ -155,8 +172,6 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.connectedMs = this.#elapsed()
     if (this.frontend.logsBackendSource) void connection.local
     this.#state = 'relay'
-    client.peer = server
-    server.peer = client
     if (timeouts.tunnel !== undefined) {
       client.setTimeout(timeouts.tunnel)
       server.setTimeout(timeouts.tunnel)
@@ -164,17 +179,45 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       client.touch()
       server.touch()
     }
-    const held = this.#held
-    if (held !== undefined) {
-      this.#held = undefined
-      this.#heldBytes = 0
-      for (const chunk of held) server.send(chunk)
-      if (server.connection.writableLength < this.bufferBytes) client.resume()
-    }
-    if (client.isReadDone) server.end()
-    connection.resume()
+    this.#release(client, server)
     if (this.frontend.config.options.contstats) this.#armContstats()
     if (this.frontend.config.options.logasap) this.#log()
+    const rules = this.frontend.generation.tcp[backend.index].response
+    if (rules === undefined) {
+      server.peer = client
+    } else {
+      this.#responseRules = rules
+      this.#inspectResponse()
+      if (this.isFinished) return
+    }
+    connection.resume()
+  }
+
+  /** `tcp-response content`: nothing goes to the client before the rules let it; they are asked at once, and at each change. */
+  #inspectResponse(): void {
+    const rules = this.#responseRules
+    if (rules === undefined) return
+    const server = this.#server as Side
+    if (rules.delayMs === 0 || server.isReadDone) this.inspectionFinal = true
+    const verdict = rules.evaluate(this.context)
+    if (verdict === 'wait') {
+      if (this.#inspectTimer === undefined) {
+        this.#inspectTimer = new Timer(this, RESPONSE_TIMER)
+        this.thread.wheel.arm(this.#inspectTimer, this.thread.now + rules.delayMs)
+      }
+      return
+    }
+    this.#responseRules = undefined
+    this.#stopInspectTimer()
+    if (verdict === 'accept') return this.#release(server, this.#client)
+    this.frontend.counters.deniedResponse(this.session, this.backend, this.dispatch.server)
+    this.#giveUp('P', 'D')
+  }
+
+  #stopInspectTimer(): void {
+    if (this.#inspectTimer === undefined) return
+    this.thread.wheel.remove(this.#inspectTimer)
+    this.#inspectTimer = undefined
   }
 
   onDispatchFailure(failure: DispatchFailure): void {
@@ -209,7 +252,8 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   onSideEnd(side: Side): void {
     if (this.#state === 'relay') {
-      ;(side.peer as Side).end()
+      if (side.peer === undefined) this.#inspectResponse()
+      else side.peer.end()
       this.#finishIfDone()
     } else if (this.#state === 'dispatch') {
       this.#abortDispatchIfIdle()
@@ -220,7 +264,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   onSideDrain(side: Side): void {
     if (this.#state !== 'relay') return
-    side.peer?.resume()
+    this.#other(side)?.resume()
     this.#finishIfDone()
   }
 
@@ -264,7 +308,8 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       return this.#finish()
     }
     side.isReadDone = true
-    ;(side.peer as Side).end()
+    if (side.peer === undefined) this.#inspectResponse()
+    else side.peer.end()
     this.#finishIfDone()
   }
 
@@ -290,7 +335,12 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       return this.#armContstats()
     }
     this.inspectionFinal = true
-    this.#advance()
+    if (timer.kind === RESPONSE_TIMER) this.#inspectResponse()
+    else this.#advance()
+  }
+
+  #other(side: Side): Side | undefined {
+    return side.isClient ? this.#server : this.#client
   }
 
   // ------------------------------------------------------------------------------------------------------------- the end
@@ -328,7 +378,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     if (this.backend === undefined && this.termination.cause !== 'P') this.backend = this.frontend.chooseBackend(this.context)
     this.#state = 'finished'
     this.closedMs = this.#elapsed()
-    if (this.#inspectTimer !== undefined) this.thread.wheel.remove(this.#inspectTimer)
+    this.#stopInspectTimer()
     if (this.#contstatsTimer !== undefined) this.thread.wheel.remove(this.#contstatsTimer)
     const { nolinger } = this.frontend.config.options
     if (nolinger) this.#client.connection.reset()
