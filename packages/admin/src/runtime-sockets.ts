@@ -40,12 +40,12 @@ export class RuntimeSockets {
     this.#runtime = runtime;
   }
 
-  /** Binds every `stats socket`. Returns what failed, in HAProxy's words; nothing stays bound then. */
-  bind(global: Global): readonly string[] {
+  /** Binds every `stats socket`, and `further` ones that the command line asks for. Returns what failed, in HAProxy's words; nothing stays bound then. */
+  bind(global: Global, further: readonly StatsSocket[]): readonly string[] {
     this.#timeoutMs = global.statsTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#maxconn = global.statsMaxconn ?? DEFAULT_MAXCONN;
     const errors: string[] = [];
-    for (const config of global.statsSockets) {
+    for (const config of [...global.statsSockets, ...further]) {
       try {
         this.#bound.push(bindOne(config));
       } catch (error) {

@@ -29,6 +29,8 @@ export interface Runtime {
   /** Whether a soft stop is under way. */
   stopping(): boolean;
   droppedLogs(): number;
+  /** Share of the last second that data threads waited, 0 to 100. */
+  idlePercent(): number;
   /** The soft limit of descriptors. */
   descriptorLimit(): number;
 }

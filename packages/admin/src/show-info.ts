@@ -1,6 +1,6 @@
 /** `show info` (management manual, section 9.3): one line for each figure of the process, in HAProxy's order and with its names. */
 
-import { FrequencyCounter, ProcessGauge, ProcessRate, ProcessStat, SharedCount } from '@evenkeel/shm';
+import { FrequencyCounter, FrontendStat, ProcessGauge, ProcessRate, ProcessStat, SharedCount } from '@evenkeel/shm';
 import type { Command, CommandContext } from './cli/command.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -36,10 +36,8 @@ export function infoFields(runtime: Runtime): readonly Field[] {
   const sessionRate = rate(ProcessRate.sessions);
   const sslRate = rate(ProcessRate.sslConnections);
   const plan = runtime.plan();
+  const totals = frontendTotals(runtime);
   const uptimeSeconds = Math.max(0, Math.floor((runtime.dateNow() - runtime.startTimeMs) / 1000));
-  const busy = figures[ProcessStat.busyMicroseconds];
-  const loop = figures[ProcessStat.loopMicroseconds];
-  const idlePercent = loop === 0 ? 100 : Math.round(100 * (1 - Math.min(1, busy / loop)));
   const field = (name: string, value: string | number): Field => ({ name, value });
   return [
     field('Name', 'HAProxy'),
@@ -60,8 +58,8 @@ export function infoFields(runtime: Runtime): readonly Field[] {
     field('Maxconn', plan.limits.maxconn),
     field('Hard_maxconn', plan.limits.maxconn),
     field('CurrConns', gauge(ProcessGauge.connections).sum()),
-    field('CumConns', figures[ProcessStat.connections]),
-    field('CumReq', figures[ProcessStat.requests]),
+    field('CumConns', totals.connections),
+    field('CumReq', totals.requests),
     field('MaxSslConns', plan.config.global.maxsslconn ?? 0),
     field('CurrSslConns', gauge(ProcessGauge.sslConnections).sum()),
     field('CumSslConns', figures[ProcessStat.sslConnections]),
@@ -89,7 +87,7 @@ export function infoFields(runtime: Runtime): readonly Field[] {
     field('CompressBpsRateLim', 0),
     field('Tasks', figures[ProcessStat.timersPending]),
     field('Run_queue', 0),
-    field('Idle_pct', idlePercent),
+    field('Idle_pct', runtime.idlePercent()),
     field('node', runtime.nodeName),
     field('Stopping', runtime.stopping() ? 1 : 0),
     field('Jobs', gauge(ProcessGauge.connections).sum() + plan.listeners.length),
@@ -100,7 +98,7 @@ export function infoFields(runtime: Runtime): readonly Field[] {
     field('DroppedLogs', runtime.droppedLogs()),
     field('BusyPolling', 0),
     field('FailedResolutions', figures[ProcessStat.failedResolutions]),
-    field('TotalBytesOut', figures[ProcessStat.bytesOut]),
+    field('TotalBytesOut', totals.bytesOut),
     field('TotalSplicdedBytesOut', 0),
     field('BytesOutRate', rate(ProcessRate.bytesOut).rate(now)),
     field('DebugCommandsIssued', 0),
@@ -112,6 +110,19 @@ export function infoFields(runtime: Runtime): readonly Field[] {
     field('Start_time_sec', Math.floor(runtime.startTimeMs / 1000)),
     field('Tainted', 0),
   ];
+}
+
+/** What all frontends of the generation that serves have seen. */
+function frontendTotals(runtime: Runtime): { readonly connections: number; readonly requests: number; readonly bytesOut: number } {
+  const sum = { connections: 0, requests: 0, bytesOut: 0 };
+  for (const { frontendSlot } of runtime.plan().proxies) {
+    if (frontendSlot < 0) continue;
+    const figures = runtime.statistics.read('frontend', frontendSlot);
+    sum.connections += figures[FrontendStat.connections];
+    sum.requests += figures[FrontendStat.requests];
+    sum.bytesOut += figures[FrontendStat.bytesOut];
+  }
+  return sum;
 }
 
 /** `0d 0h00m00s` */

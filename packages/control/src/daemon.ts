@@ -15,6 +15,7 @@ import { FrontendStat, BackendStat, SegmentOwner, StatReader } from '@evenkeel/s
 import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
 import { connectionLimit } from './descriptor-limits.ts';
+import { IdleMeter } from './idle-meter.ts';
 import { compilePlan } from './plan-compiler.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -42,6 +43,8 @@ export interface DaemonStatus {
   /** Soft limit of descriptors. */
   readonly descriptors: number;
   readonly droppedLogs: number;
+  /** Share of the last second that data threads waited, 0 to 100. */
+  readonly idlePercent: number;
 }
 
 /** Main, and as many data threads as `nbthread` may ask for (HAProxy's MAX_THREADS is 64). */
@@ -57,6 +60,7 @@ export class Daemon {
   readonly #supervisor: Supervisor;
   readonly #sink: RingLogSink;
   readonly health: HealthMonitor;
+  readonly #idle: IdleMeter;
   #generation = 0;
   #descriptors = 0;
 
@@ -67,6 +71,7 @@ export class Daemon {
     this.statistics = new StatReader(this.slots.segment);
     this.log = new LogService({ producers: MAX_THREADS, onDrop: (sentence) => options.report('warning', sentence) });
     this.#sink = new RingLogSink(this.log.ring, 0);
+    this.#idle = new IdleMeter(this.statistics);
     this.health = new HealthMonitor({
       segment: this.slots.segment,
       now: monotonicMs,
@@ -103,6 +108,7 @@ export class Daemon {
       stopping: this.#supervisor.stopping,
       descriptors: this.#descriptors,
       droppedLogs: this.log.dropped,
+      idlePercent: this.#idle.percent,
     };
   }
 
@@ -155,6 +161,7 @@ export class Daemon {
   /** Ends every connection, flushes the logs and ends all threads. */
   async stop(): Promise<void> {
     this.health.stop();
+    this.#idle.stop();
     await this.#supervisor.stop();
     await this.log.close(LOG_FLUSH_MS);
   }

@@ -1,7 +1,7 @@
 /** Reads the files of a command line and parses them: the one way in which a configuration enters the process. */
 
 import { loadInputs, parseConfig, printHaproxyKeywords, renderDiagnostics } from '@evenkeel/config';
-import type { Config, Severity } from '@evenkeel/config';
+import type { Config, Severity, StatsSocket } from '@evenkeel/config';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
 import { Terminal } from './terminal.ts';
@@ -10,7 +10,8 @@ export type LoadResult = { readonly ok: true; readonly config: Config; readonly 
 
 /** Says every finding on the terminal. Not ok where anything was an error, or a warning under `-dW`. */
 export function loadConfiguration(options: CommandLine, terminal: Terminal): LoadResult {
-  const host = nodeHost();
+  const plain = nodeHost();
+  const host = options.localPeer === undefined ? plain : { ...plain, env: { ...plain.env, HAPROXY_LOCALPEER: options.localPeer } };
   const { inputs, problems } = loadInputs(options.files, host);
   for (const problem of problems) terminal.say('alert', `config : ${problem}`);
   if (problems.length > 0) return { ok: false };
@@ -30,5 +31,26 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
     terminal.say('alert', "config : Some warnings were found and 'zero-warning' is set. Aborting.");
     return { ok: false };
   }
-  return { ok: true, config, warnings };
+  return { ok: true, config: withOptions(config, options), warnings };
+}
+
+/** The command line's own settings win over the file's (management manual, section 3). */
+function withOptions(config: Config, { localPeer, proxyMaxconn }: CommandLine): Config {
+  if (localPeer === undefined && proxyMaxconn === undefined) return config;
+  return {
+    ...config,
+    global: { ...config.global, localpeer: localPeer ?? config.global.localpeer },
+    proxies: config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? (proxy.kind === 'backend' ? undefined : proxyMaxconn) })),
+  };
+}
+
+/**
+ * `-S ADDRESS[,OPTION…]`: a runtime socket with full rights; the options are those of `stats socket`, with commas for blanks.
+ * Undefined, and said, where it cannot be read.
+ */
+export function masterSocket(text: string, terminal: Terminal): StatsSocket | undefined {
+  const line = `    stats socket ${text.split(',').join(' ')} level admin`;
+  const { config, diagnostics, sources } = parseConfig([{ name: '-S', text: `global\n${line}\n` }], nodeHost());
+  if (config === undefined) terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }));
+  return config?.global.statsSockets[0];
 }

@@ -12,7 +12,7 @@ import type { Config } from '@evenkeel/config';
 import { setResourceLimit } from '@evenkeel/sys';
 import { ACCEPTED_OPTIONS } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
-import { loadConfiguration } from './load.ts';
+import { loadConfiguration, masterSocket } from './load.ts';
 import { dropPrivilegesOf } from './privileges.ts';
 import type { HandledSignal, ProcessEnd, Signals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
@@ -79,6 +79,7 @@ class Process {
       threads: () => daemon.status().threads,
       stopping: () => daemon.status().stopping,
       droppedLogs: () => daemon.status().droppedLogs,
+      idlePercent: () => daemon.status().idlePercent,
       descriptorLimit: () => daemon.status().descriptors,
     });
   }
@@ -86,7 +87,10 @@ class Process {
   /** Resolves with the way to end when the process has stopped. */
   async live(signals: Signals): Promise<ProcessEnd> {
     const finished = new Promise<ProcessEnd>((resolve) => (this.#finish = resolve));
-    const socketErrors = this.#sockets.bind(this.#config.global);
+    const { masterSocket: written } = this.#options;
+    const master = written === undefined ? undefined : masterSocket(written, this.#terminal);
+    if (written !== undefined && master === undefined) return 1;
+    const socketErrors = this.#sockets.bind(this.#config.global, master === undefined ? [] : [master]);
     const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config);
     if (!started.ok) {
       for (const error of started.errors) this.#terminal.say('alert', error);

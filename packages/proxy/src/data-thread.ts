@@ -1,7 +1,7 @@
 // The data thread as an object: its clock, timers, shared memory, client connections and generations. What messages make
 // of it is thread.ts's business.
 import type { Heartbeat, Mailbox, Segment } from '@evenkeel/shm'
-import { Wake } from '@evenkeel/shm'
+import { ProcessStat, StatBlock, Wake } from '@evenkeel/shm'
 import { ProcessCounts } from './listener/limits.ts'
 import { ParkingLot } from './listener/parking.ts'
 import { PROCESS_SLOT } from './plan.ts'
@@ -40,6 +40,8 @@ export class DataThread implements ThreadContext {
   #wheelTimeout: NodeJS.Timeout | undefined = undefined
   #beatTimer: NodeJS.Timeout | undefined = undefined
   #isHalted = false
+  readonly #statistics: StatBlock
+  #utilization = performance.eventLoopUtilization()
 
   constructor(options: DataThreadOptions) {
     this.index = options.index
@@ -55,6 +57,7 @@ export class DataThread implements ThreadContext {
       wakeIn: (ms) => this.#wakeWheelIn(ms),
       sleep: () => clearTimeout(this.#wheelTimeout),
     })
+    this.#statistics = new StatBlock(options.segment, 'process', PROCESS_SLOT)
     this.counts = new ProcessCounts(options.segment, PROCESS_SLOT)
     this.parking = new ParkingLot(options.segment, options.mailbox, this.wheel, () => this.now)
     this.onWake(Wake.message | Wake.recovered, () => this.parking.serve())
@@ -66,6 +69,7 @@ export class DataThread implements ThreadContext {
     this.#beatTimer = setInterval(() => {
       this.refresh()
       this.#heartbeat.beat(this.now)
+      this.#reportLoad()
     }, BEAT_MS)
     this.#awaitMail()
   }
@@ -88,6 +92,15 @@ export class DataThread implements ThreadContext {
 
   onWake(reasons: number, handler: (reasons: number) => void): void {
     this.#wakeHandlers.push({ reasons, handler })
+  }
+
+  /** How busy the event loop was since the last beat, for `Idle_pct`. */
+  #reportLoad(): void {
+    const now = performance.eventLoopUtilization()
+    const { active, idle } = performance.eventLoopUtilization(now, this.#utilization)
+    this.#utilization = now
+    this.#statistics.add(ProcessStat.busyMicroseconds, Math.round(active * 1000))
+    this.#statistics.add(ProcessStat.loopMicroseconds, Math.round((active + idle) * 1000))
   }
 
   #monotonicMs(): number {
