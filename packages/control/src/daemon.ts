@@ -16,7 +16,7 @@ import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
 import { connectionLimit } from './descriptor-limits.ts';
 import { IdleMeter } from './idle-meter.ts';
-import { compilePlan } from './plan-compiler.ts';
+import { PROCESS_NAME, compilePlan } from './plan-compiler.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface DaemonOptions {
@@ -67,6 +67,7 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.slots = new SegmentOwner({ maxThreads: MAX_THREADS });
+    this.slots.allocate('process', PROCESS_NAME);
     prepareProcess(this.slots, MAX_THREADS);
     this.statistics = new StatReader(this.slots.segment);
     this.log = new LogService({ producers: MAX_THREADS, onDrop: (sentence) => options.report('warning', sentence) });

@@ -89,7 +89,10 @@ class Process {
     const finished = new Promise<ProcessEnd>((resolve) => (this.#finish = resolve));
     const { masterSocket: written } = this.#options;
     const master = written === undefined ? undefined : masterSocket(written, this.#terminal);
-    if (written !== undefined && master === undefined) return 1;
+    if (written !== undefined && master === undefined) {
+      await this.#end();
+      return 1;
+    }
     const socketErrors = this.#sockets.bind(this.#config.global, master === undefined ? [] : [master]);
     const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config);
     if (!started.ok) {
