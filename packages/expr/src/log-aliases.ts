@@ -4,7 +4,7 @@ import type { LogFormatFlags } from '@evenkeel/config';
 import type { ExpressionEnvironment, LogContext } from './context.ts';
 import type { LogDates } from './dates.ts';
 import type { IpAddress } from './ip-address.ts';
-import { encodeHeaderText, encodeRequestText, escapeText, flaggedText, hexNumber, type FormatStyle } from './log-encoding.ts';
+import { encodeHeaderText, encodeRequestText, escapeText, hexNumber, textFlagger, type FormatStyle } from './log-encoding.ts';
 import { addressBytes } from './values.ts';
 
 export type AliasText = (context: LogContext) => string;
@@ -31,7 +31,10 @@ export function aliasNames(): string[] {
 }
 
 function text(read: (context: LogContext, environment: ExpressionEnvironment) => string | undefined): AliasCompiler {
-  return ({ flags, style, environment }) => (context) => flaggedText(read(context, environment), flags, style);
+  return ({ flags, style, environment }) => {
+    const flagged = textFlagger(flags, style);
+    return (context) => flagged(read(context, environment));
+  };
 }
 
 /** Decimal; flags do not touch it. */
@@ -48,10 +51,11 @@ function hexable(digits: number, read: (context: LogContext, environment: Expres
 /** `missing` is what stands there without an address: a Unix connection has none. */
 function address(read: (context: LogContext) => IpAddress | undefined, missing?: string): AliasCompiler {
   return ({ flags, style }) => {
-    if (!flags.hex) return (context) => flaggedText(read(context)?.text ?? missing, flags, style);
+    const flagged = textFlagger(flags, style);
+    if (!flags.hex) return (context) => flagged(read(context)?.text ?? missing);
     return (context) => {
       const value = read(context);
-      return value === undefined ? flaggedText(missing, flags, style) : hexBytes(addressBytes(value));
+      return value === undefined ? flagged(missing) : hexBytes(addressBytes(value));
     };
   };
 }
@@ -63,7 +67,7 @@ function hexBytes(bytes: string): string {
 /** A port exists where its address does. */
 function port(readAddress: (context: LogContext) => IpAddress | undefined, readPort: (context: LogContext) => number): AliasCompiler {
   return ({ flags, style }) => {
-    const missing = flaggedText(undefined, flags, style);
+    const missing = textFlagger(flags, style)(undefined);
     return (context) => {
       if (readAddress(context) === undefined) return missing;
       const value = readPort(context);
@@ -107,9 +111,12 @@ const BAD_REQUEST = '<BADREQ>';
 
 /** A part of the request line as it came. */
 function requestPart(read: (line: string) => string): AliasCompiler {
-  return ({ flags, style }) => (context) => {
-    const line = context.loggedRequestLine;
-    return flaggedText(encodeRequestText(line === undefined ? BAD_REQUEST : read(line)), flags, style);
+  return ({ flags, style }) => {
+    const flagged = textFlagger(flags, style);
+    return (context) => {
+      const line = context.loggedRequestLine;
+      return flagged(encodeRequestText(line === undefined ? BAD_REQUEST : read(line)));
+    };
   };
 }
 

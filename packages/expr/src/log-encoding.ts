@@ -47,11 +47,15 @@ function hexByte(char: string): string {
 const ESCAPED = /["\\\]]/;
 const ESCAPED_ALL = /["\\\]]/g;
 
-/** A text with its flags applied: `+E` escapes, `+Q` quotes, and what is missing is said in the style's way. */
-export function flaggedText(text: string | undefined, flags: LogFormatFlags, style: FormatStyle): string {
-  if (text === undefined || text === '') return flags.quote ? '""' : style === 'line' ? '-' : '';
-  const escaped = flags.escape ? escapeText(text) : text;
-  return flags.quote ? `"${escaped}"` : escaped;
+/** What puts a text's flags on it: `+E` escapes, `+Q` quotes, and what is missing is said in the style's way. */
+export function textFlagger(flags: LogFormatFlags, style: FormatStyle): (text: string | undefined) => string {
+  const missing = flags.quote ? '""' : style === 'line' ? '-' : '';
+  if (flags.escape) {
+    const edge = flags.quote ? '"' : '';
+    return (text) => (text === undefined || text === '' ? missing : edge + escapeText(text) + edge);
+  }
+  if (flags.quote) return (text) => (text === undefined || text === '' ? missing : `"${text}"`);
+  return (text) => (text === undefined || text === '' ? missing : text);
 }
 
 export function escapeText(text: string): string {

@@ -76,6 +76,7 @@ test('in lines blanks merge, also around what prints nothing', () => {
   assert.equal(line('"  a   b "'), 'a b ');
   assert.equal(line('"%{+Q}o   %ci"'), '"192.0.2.1"');
   assert.equal(line('"%[str()] x"'), '- x');
+  assert.equal(line('"%hr x %hs  %hrl y %hs"'), 'x y ');
 });
 
 test('in values blanks stay, and what is missing is empty', () => {

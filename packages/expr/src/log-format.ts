@@ -8,7 +8,7 @@ import type { ExpressionEnvironment, LogContext } from './context.ts';
 import type { LogDates } from './dates.ts';
 import { compileExpression } from './expression.ts';
 import { compileAlias } from './log-aliases.ts';
-import { encodeValueText, escapeText, flaggedText, untilZero } from './log-encoding.ts';
+import { encodeValueText, escapeText, textFlagger, untilZero } from './log-encoding.ts';
 
 export type FormatText = (context: LogContext) => string;
 
@@ -28,44 +28,58 @@ export function compileValueFormat(format: LogFormat, environment: ExpressionEnv
   };
 }
 
-interface LinePart {
-  /** A literal, as it stands after a blank and as it stands after anything else; empty for a variable. */
+/** A format as a log line. Runs of blanks count as one, and none begins the line. */
+export function compileLineFormat(format: LogFormat, environment: ExpressionEnvironment, dates: LogDates): FormatText {
+  const pieces: LinePiece[] = [];
+  let literal = '';
+  // Whether a blank, or nothing yet, stands in front: unknown behind what may print nothing.
+  let blank: boolean | undefined = true;
+  for (const part of format.parts) {
+    const text = compilePart(part, 'line', environment, dates);
+    if (typeof text === 'string') {
+      const merged = text.replace(/ +/g, ' ');
+      literal += blank === true && merged.startsWith(' ') ? merged.slice(1) : merged;
+      if (literal !== '') blank = literal.endsWith(' ');
+    } else {
+      const silent = part.kind === 'alias' && SILENT.has(part.name);
+      pieces.push({ literal, text, silent });
+      literal = '';
+      blank = silent ? undefined : false;
+    }
+  }
+  return pieces.some((piece) => piece.silent) ? joinWithSilent(pieces, literal) : join(pieces, literal);
+}
+
+/** A variable and the text in front of it. */
+interface LinePiece {
   readonly literal: string;
-  readonly afterBlank: string;
-  readonly endsBlank: boolean;
-  readonly text: FormatText | undefined;
+  readonly text: FormatText;
+  /** Prints nothing at times. */
   readonly silent: boolean;
 }
 
-/** A format as a log line. Runs of blanks count as one, and none begins the line. */
-export function compileLineFormat(format: LogFormat, environment: ExpressionEnvironment, dates: LogDates): FormatText {
-  const parts = format.parts.map((part) => compileLinePart(part, environment, dates));
+function join(pieces: readonly LinePiece[], tail: string): FormatText {
   return (context) => {
     let out = '';
-    let blank = true;
-    for (const part of parts) {
-      if (part.text === undefined) {
-        const literal = blank ? part.afterBlank : part.literal;
-        out += literal;
-        if (literal !== '') blank = part.endsBlank;
-      } else {
-        const text = part.text(context);
-        out += text;
-        if (text !== '' || !part.silent) blank = false;
-      }
-    }
-    return out;
+    for (const { literal, text } of pieces) out += literal + text(context);
+    return out + tail;
   };
 }
 
-function compileLinePart(part: LogFormatPart, environment: ExpressionEnvironment, dates: LogDates): LinePart {
-  const text = compilePart(part, 'line', environment, dates);
-  if (typeof text !== 'string') {
-    return { literal: '', afterBlank: '', endsBlank: false, text, silent: part.kind === 'alias' && SILENT.has(part.name) };
-  }
-  const merged = text.replace(/ +/g, ' ');
-  const afterBlank = merged.startsWith(' ') ? merged.slice(1) : merged;
-  return { literal: merged, afterBlank, endsBlank: merged.endsWith(' '), text: undefined, silent: false };
+/** As `join`, where a blank in front of something silent may meet the one behind it. */
+function joinWithSilent(pieces: readonly LinePiece[], tail: string): FormatText {
+  return (context) => {
+    let out = '';
+    let blank = true;
+    for (const piece of pieces) {
+      const literal: string = blank && piece.literal.startsWith(' ') ? piece.literal.slice(1) : piece.literal;
+      const text = piece.text(context);
+      out += literal + text;
+      if (!piece.silent || text !== '') blank = false;
+      else if (literal !== '') blank = literal.endsWith(' ');
+    }
+    return out + (blank && tail.startsWith(' ') ? tail.slice(1) : tail);
+  };
 }
 
 function compilePart(part: LogFormatPart, style: 'line' | 'value', environment: ExpressionEnvironment, dates: LogDates): string | FormatText {
@@ -84,9 +98,10 @@ function compilePart(part: LogFormatPart, style: 'line' | 'value', environment: 
 type SampleText = (context: LogContext) => string | undefined;
 
 function lineSample(get: SampleText, flags: LogFormatFlags): FormatText {
+  const flagged = textFlagger(flags, 'line');
   return (context) => {
     const text = get(context);
-    return flaggedText(text === undefined ? undefined : untilZero(text), flags, 'line');
+    return flagged(text === undefined ? undefined : untilZero(text));
   };
 }
 

@@ -34,9 +34,9 @@ export function compileMatcher(method: MatchMethod, patterns: readonly string[],
     case 'str':
       return compileExact(patterns, ignoreCase);
     case 'beg':
-      return compileAffix(patterns, ignoreCase, (text, length) => text.slice(0, length));
+      return compileAffix(patterns, ignoreCase, false);
     case 'end':
-      return compileAffix(patterns, ignoreCase, (text, length) => text.slice(text.length - length));
+      return compileAffix(patterns, ignoreCase, true);
     case 'sub':
       return compileSubstrings(patterns, ignoreCase);
     case 'dir':
@@ -83,25 +83,58 @@ function bound(text: string, open: number): Integer {
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
+/** Up to so many patterns are compared one by one; more go into a set, whose look-up has to hash the text. */
+const FEW = 4;
+
 function compileExact(patterns: readonly string[], ignoreCase: boolean): ValueTest {
   const wanted = new Set(ignoreCase ? patterns.map(foldCase) : patterns);
-  const [single] = wanted;
-  if (ignoreCase) return (value) => wanted.has(foldCase(value as string));
-  return wanted.size === 1 ? (value) => value === single : (value) => wanted.has(value as string);
+  if (wanted.size > FEW) return ignoreCase ? (value) => wanted.has(foldCase(value as string)) : (value) => wanted.has(value as string);
+  const list = [...wanted];
+  const [single] = list;
+  if (!ignoreCase) return list.length === 1 ? (value) => value === single : (value) => list.includes(value as string);
+  return (value) => {
+    const text = value as string;
+    for (const pattern of list) if (text.length === pattern.length && isFoldedAt(text, pattern, 0)) return true;
+    return false;
+  };
 }
 
-function compileAffix(patterns: readonly string[], ignoreCase: boolean, cut: (text: string, length: number) => string): ValueTest {
+/** Whether `pattern`, which is lower case, stands in `text` at `start`, ASCII letters of either case being equal. */
+function isFoldedAt(text: string, pattern: string, start: number): boolean {
+  for (let index = 0; index < pattern.length; index++) {
+    const code = text.charCodeAt(start + index);
+    const folded = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
+    if (folded !== pattern.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** Prefixes or suffixes. */
+function compileAffix(patterns: readonly string[], ignoreCase: boolean, atEnd: boolean): ValueTest {
+  const list = [...new Set(ignoreCase ? patterns.map(foldCase) : patterns)];
+  if (list.length > FEW) return compileManyAffixes(list, ignoreCase, atEnd);
+  if (!ignoreCase) return atEnd ? (value) => list.some((pattern) => (value as string).endsWith(pattern)) : (value) => list.some((pattern) => (value as string).startsWith(pattern));
+  return (value) => {
+    const text = value as string;
+    for (const pattern of list) {
+      if (pattern.length <= text.length && isFoldedAt(text, pattern, atEnd ? text.length - pattern.length : 0)) return true;
+    }
+    return false;
+  };
+}
+
+/** A set for each length that occurs, so that the number of patterns does not count. */
+function compileManyAffixes(list: readonly string[], ignoreCase: boolean, atEnd: boolean): ValueTest {
   const byLength = new Map<number, Set<string>>();
-  for (const pattern of patterns) {
-    const folded = ignoreCase ? foldCase(pattern) : pattern;
-    const set = byLength.get(folded.length) ?? new Set();
-    byLength.set(folded.length, set.add(folded));
+  for (const pattern of list) {
+    const set = byLength.get(pattern.length) ?? new Set();
+    byLength.set(pattern.length, set.add(pattern));
   }
   const groups = [...byLength].map(([length, set]) => ({ length, set }));
   return (value) => {
     const text = ignoreCase ? foldCase(value as string) : (value as string);
-    for (const group of groups) {
-      if (group.length <= text.length && group.set.has(cut(text, group.length))) return true;
+    for (const { length, set } of groups) {
+      if (length <= text.length && set.has(atEnd ? text.slice(text.length - length) : text.slice(0, length))) return true;
     }
     return false;
   };

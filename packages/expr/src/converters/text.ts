@@ -15,8 +15,20 @@ const field: ConverterCompiler = ([index, delimiters, count = 1]) => {
   const set = String(delimiters);
   const wanted = Number(index);
   const howMany = Number(count);
+  // The common case, one field between single characters, needs no list of all fields.
+  if (wanted > 0 && howMany === 1 && set.length === 1) return (value) => pickOneField(value as string, set, wanted);
   return (value) => pickField(value as string, set, wanted, howMany);
 };
+
+function pickOneField(text: string, delimiter: string, index: number): string | undefined {
+  let start = 0;
+  for (let skip = 1; skip < index; skip++) {
+    start = text.indexOf(delimiter, start) + 1;
+    if (start === 0) return undefined;
+  }
+  const end = text.indexOf(delimiter, start);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
+}
 
 function pickField(text: string, delimiters: string, index: number, count: number): string | undefined {
   // Ranges of the fields: starts, and ends before the delimiter.
