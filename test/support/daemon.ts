@@ -19,11 +19,20 @@ const STOP_LIMIT_MS = 8000;
 export interface DaemonOptions {
   /** Program to run instead of evenkeel. */
   readonly program?: string;
+  /** What starts the program, which is appended with its arguments: `['bash', '-c', 'ulimit -n 256; exec "$@"', 'bash']`. */
+  readonly launcher?: readonly string[];
+  /** Arguments before the file; `-db` where nothing else is said. */
+  readonly flags?: readonly string[];
   readonly arguments?: readonly string[];
   /** TCP port that accepts once the daemon serves. */
   readonly port: number;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Nobody reads what it prints, so that its pipe fills; `output` stays empty. */
+  readonly deaf?: boolean;
 }
+
+/** A line of `show stat` by column name. */
+export type StatRow = Readonly<Record<string, string>>;
 
 export class Daemon {
   readonly folder: string;
@@ -33,15 +42,17 @@ export class Daemon {
   #output = '';
   #ended = false;
 
-  private constructor(folder: string, file: string, child: ChildProcess) {
+  private constructor(folder: string, file: string, child: ChildProcess, deaf: boolean) {
     this.folder = folder;
     this.configurationFile = file;
     this.#child = child;
     const keep = (chunk: Buffer): void => {
       this.#output = (this.#output + chunk.toString('latin1')).slice(-200_000);
     };
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
+    if (!deaf) {
+      child.stdout?.on('data', keep);
+      child.stderr?.on('data', keep);
+    }
     this.#exit = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#ended = true;
@@ -55,11 +66,20 @@ export class Daemon {
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
     const file = join(folder, 'test.cfg');
     writeFileSync(file, configuration.replaceAll('FOLDER', folder));
-    const child = spawn(options.program ?? process.env['HAPROXY_PROGRAM'] ?? EVENKEEL, ['-db', '-f', file, ...(options.arguments ?? [])], {
+    const program = options.program ?? process.env['HAPROXY_PROGRAM'] ?? EVENKEEL;
+    const command = [
+      ...(options.launcher ?? []),
+      program,
+      ...(options.flags ?? ['-db']),
+      '-f',
+      file,
+      ...(options.arguments ?? []),
+    ];
+    const child = spawn(command[0], command.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.environment },
     });
-    const daemon = new Daemon(folder, file, child);
+    const daemon = new Daemon(folder, file, child, options.deaf === true);
     const limit = performance.now() + START_LIMIT_MS;
     while (!(await accepts(options.port))) {
       if (daemon.#ended || performance.now() > limit) {
@@ -100,6 +120,45 @@ export class Daemon {
   residentBytes(): number {
     const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'latin1'));
     return Number(line?.[1] ?? 0) * 1024;
+  }
+
+  /** Names of the process's threads, as the kernel knows them. */
+  threadNames(): string[] {
+    const tasks = `/proc/${this.pid}/task`;
+    return readdirSync(tasks).flatMap((task) => {
+      try {
+        return [readFileSync(join(tasks, task, 'comm'), 'latin1').trim()];
+      } catch {
+        // It ended since the folder was read.
+        return [];
+      }
+    });
+  }
+
+  /** Writes the file anew, asks for a reload as `-W` has it, and resolves with what was printed about it. */
+  async reload(configuration: string): Promise<string> {
+    writeFileSync(this.configurationFile, configuration.replaceAll('FOLDER', this.folder));
+    const before = this.#output.length;
+    this.signal('SIGUSR2');
+    const said = (): string => this.#output.slice(before);
+    await until('the reload is over', () => !this.running || /Loading success|was not applied/.test(said()));
+    return said();
+  }
+
+  /** `show stat`, one row for each line. */
+  async statistics(): Promise<StatRow[]> {
+    const [head, ...lines] = (await this.ask('show stat')).trim().split('\n');
+    const columns = head.slice(2).split(',');
+    return lines.map((line) => {
+      const fields = line.split(',');
+      return Object.fromEntries(columns.map((column, index) => [column, fields[index] ?? '']));
+    });
+  }
+
+  /** The column of one line of `show stat`; '' where the line does not exist. */
+  async statistic(proxy: string, service: string, column: string): Promise<string> {
+    const rows = await this.statistics();
+    return rows.find((row) => row['pxname'] === proxy && row['svname'] === service)?.[column] ?? '';
   }
 
   /** Asks the runtime socket at `FOLDER/admin.sock`. */
@@ -150,7 +209,11 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /** Waits until `condition` holds; throws with `what` after `limitMs`. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 15_000,
+): Promise<void> {
   const limit = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > limit) throw new Error(`waited ${limitMs} ms in vain until ${what}`);
