@@ -24,6 +24,7 @@ export class Peer {
 
   constructor(socket: net.Socket) {
     this.socket = socket
+    socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
       this.received += chunk.toString('latin1')
       this.#wake()
