@@ -217,6 +217,11 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     return this.#isPaused
   }
 
+  /** Bytes that were received and are kept here. */
+  get heldBytes(): number {
+    return this.#pending?.length ?? 0
+  }
+
   /** `timeout client` from now: the client is expected to send, or to take, something. */
   touch(): void {
     const { clientTimeoutMs } = this.http
