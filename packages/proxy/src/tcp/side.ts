@@ -35,6 +35,8 @@ export class Side implements ConnectionOwner, TimerOwner {
   isReadDone = false
   /** FIN was sent to this side, or follows what is buffered. */
   isWriteDone = false
+  /** `option nolinger` towards servers: in place of FIN the connection is reset, and nothing more is wanted from it. */
+  resetsAtEnd = false
 
   readonly #stream: SideOwner
   readonly #timer: Timer
@@ -72,6 +74,7 @@ export class Side implements ConnectionOwner, TimerOwner {
 
   onDrain(): void {
     this.touch()
+    if (this.isWriteDone && this.resetsAtEnd) return this.#cut()
     this.#stream.onSideDrain(this)
   }
 
@@ -99,8 +102,17 @@ export class Side implements ConnectionOwner, TimerOwner {
   end(): void {
     if (this.isWriteDone) return
     this.isWriteDone = true
+    if (this.resetsAtEnd) {
+      if (this.connection.writableLength === 0) this.#cut()
+      return
+    }
     this.connection.end()
     if (this.#finTimeoutMs > 0 && !this.isReadDone) this.setTimeout(this.#finTimeoutMs)
+  }
+
+  #cut(): void {
+    this.connection.reset()
+    this.onEnd()
   }
 
   pause(): void {

@@ -169,6 +169,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     const client = this.#client
     const server = new Side(this, connection, false, timeouts.server ?? 0, timeouts.serverFin ?? 0)
     this.#server = server
+    server.resetsAtEnd = backend.config.options.nolinger
     this.connectedMs = this.#elapsed()
     if (this.frontend.logsBackendSource) void connection.local
     this.#state = 'relay'
@@ -380,8 +381,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.closedMs = this.#elapsed()
     this.#stopInspectTimer()
     if (this.#contstatsTimer !== undefined) this.thread.wheel.remove(this.#contstatsTimer)
-    const { nolinger } = this.frontend.config.options
-    if (nolinger) this.#client.connection.reset()
+    if (this.frontend.config.options.nolinger) this.#client.connection.reset()
     this.#client.dispose()
     if (this.#server !== undefined) {
       if (this.backend?.config.options.nolinger) this.#server.connection.reset()

@@ -508,6 +508,33 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
     log: '',
   },
+  'option nolinger towards the server: the client\'s close resets it': {
+    backend: ['option nolinger'],
+    play: (server) => {
+      server.socket.on('data', () => server.write('answer'))
+      server.socket.on('end', () => server.end('too late'))
+    },
+    act: async ({ client, server }) => {
+      const peer = await client()
+      peer.write('x')
+      await peer.until(({ text }) => text === 'answer')
+      peer.end()
+      await (await (server as TestServer).peer(0)).until(({ error }) => error === 'ECONNRESET')
+      await peer.until(({ ended }) => ended)
+    },
+    log: 'b/s */* 0 6 -- 0',
+  },
+  'option nolinger towards the client: it still gets all and a close': {
+    frontend: ['option nolinger'],
+    play: (server) => server.socket.on('end', () => server.end('bye')),
+    act: async ({ client }) => {
+      const peer = await client()
+      peer.end('x')
+      await peer.until(({ ended }) => ended)
+      assert.equal(peer.text, 'bye')
+    },
+    log: 'b/s */* 0 3 -- 0',
+  },
   'no backend': {
     behind: 'no-backend',
     act: async ({ client }) => await (await client()).until(({ ended }) => ended),
