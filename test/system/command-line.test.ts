@@ -202,3 +202,18 @@ test('-sf: the new process serves, the old one finishes and leaves', async () =>
     await old.stop();
   }
 });
+
+test("the keyword 'daemon' goes to the background as -D does, and -db keeps it in the foreground", async () => {
+  const [port] = await freePorts(1);
+  await withFile(listening(port, 'global\n    daemon\n'), async (file, folder) => {
+    const pidFile = join(folder, 'pid');
+    const { status, stderr } = await run('-f', file, '-p', pidFile);
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    process.kill(pid, 'SIGTERM');
+    assert.equal(status, 0, stderr);
+    await until('the pid file is gone', () => !existsSync(pidFile));
+    const daemon = await Daemon.start(listening(port, 'global\n    daemon\n'), { port, program: EVENKEEL });
+    assert.equal(daemon.running, true);
+    await daemon.stop();
+  });
+});

@@ -4,14 +4,31 @@
  */
 
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { closeSync, readdirSync, writeSync } from 'node:fs';
 import { isListening } from '@evenkeel/sys';
 
 /** Descriptors above this are never what a service manager passes on. */
 const HIGHEST_INHERITED = 255;
 
+/** Set in the environment of the process that is left behind: the number of the descriptor on which it says that it is ready. */
+const READY_MARK = 'EVENKEEL_READY_FD';
+
+/** Whether this process is the one that was left behind: the configuration was read, and its warnings shown, before it started. */
+export function isInBackground(): boolean {
+  return process.env[READY_MARK] !== undefined;
+}
+
+/** Tells the process that started this one in the background, which then leaves. */
+export function sayReady(): void {
+  const descriptor = process.env[READY_MARK];
+  if (descriptor === undefined) return;
+  delete process.env[READY_MARK];
+  writeSync(Number(descriptor), 'ready\n');
+  closeSync(Number(descriptor));
+}
+
 /** Starts the same command line in the background. Resolves with 0 once it serves, or with its exit status. */
-export async function startInBackground(argv: readonly string[], mark: string): Promise<number> {
+export async function startInBackground(argv: readonly string[]): Promise<number> {
   const inherited = inheritedSockets();
   const readyDescriptor = Math.max(2, ...inherited) + 1;
   const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', 'pipe'];
@@ -20,7 +37,7 @@ export async function startInBackground(argv: readonly string[], mark: string): 
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...argv], {
     detached: true,
     stdio,
-    env: { ...process.env, [mark]: String(readyDescriptor) },
+    env: { ...process.env, [READY_MARK]: String(readyDescriptor) },
   });
   child.stdout?.pipe(process.stdout);
   child.stderr?.pipe(process.stderr);

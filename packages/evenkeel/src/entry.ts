@@ -1,6 +1,6 @@
 /**
  * Where the process begins. Its first act is to catch signals: one that comes while the rest is still loading must neither
- * kill the daemon nor be lost. The handlers stay for the life of the process.
+ * kill the daemon nor be lost, and SIGUSR1, HAProxy's soft stop, must not open Node's debugger. The handlers stay for the life of the process.
  */
 
 import { catchSignals } from './signals.ts';

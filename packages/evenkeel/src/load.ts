@@ -2,6 +2,7 @@
 
 import { loadInputs, parseConfig, printHaproxyKeywords, renderDiagnostics } from '@evenkeel/config';
 import type { Config, Severity, StatsSocket } from '@evenkeel/config';
+import { isInBackground } from './background.ts';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
 import { Terminal } from './terminal.ts';
@@ -17,8 +18,8 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
   if (problems.length > 0) return { ok: false };
 
   const { config, diagnostics, warnings, sources } = parseConfig(inputs, host);
-  const severities: Severity[] = ['alert', 'warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
-  terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }, severities));
+  const further: Severity[] = isInBackground() ? [] : ['warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
+  terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }, ['alert', ...further]));
   // Asked for by the options, so neither -q nor an error keeps it back.
   if (options.keywordClasses !== undefined) new Terminal(false).answer(printHaproxyKeywords(options.keywordClasses));
   if (config === undefined) {

@@ -3,6 +3,7 @@
  * of; a daemon's comes when it has stopped.
  */
 
+import { isInBackground } from './background.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { ProcessEnd, Signals } from './signals.ts';
 import { Terminal } from './terminal.ts';
@@ -21,6 +22,8 @@ export async function main(argv: readonly string[], signals: Signals): Promise<P
   }
   const { options } = parsed;
   const terminal = new Terminal(options.quiet);
+  // The process that -D leaves behind inherits the directory.
+  if (options.directory !== undefined && !isInBackground()) process.chdir(options.directory);
   switch (options.command) {
     case 'version':
       new Terminal(false).answer(versionText());
@@ -40,16 +43,8 @@ export async function main(argv: readonly string[], signals: Signals): Promise<P
       return check(options, terminal);
     }
     case 'run': {
-      const background = options.daemon && process.env[BACKGROUND_MARK] === undefined;
-      if (background) {
-        const { startInBackground } = await import('./background.ts');
-        return await startInBackground(argv, BACKGROUND_MARK);
-      }
       const { run } = await import('./run.ts');
-      return await run(options, terminal, signals);
+      return await run(options, argv, terminal, signals);
     }
   }
 }
-
-/** Set in the environment of the process that `-D` leaves behind: the number of the descriptor on which it says that it is ready. */
-export const BACKGROUND_MARK = 'EVENKEEL_READY_FD';

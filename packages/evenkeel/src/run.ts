@@ -3,26 +3,26 @@
  * sockets, and acts on signals until it is told to stop (management manual, sections 3 and 4).
  */
 
-import { closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { RuntimeSockets } from '@evenkeel/admin';
 import { Daemon, monotonicMs } from '@evenkeel/control';
 import { hasListener } from '@evenkeel/config';
 import type { Config } from '@evenkeel/config';
 import { setResourceLimit } from '@evenkeel/sys';
+import { isInBackground, sayReady, startInBackground } from './background.ts';
 import { ACCEPTED_OPTIONS } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadConfiguration, masterSocket } from './load.ts';
 import { dropPrivilegesOf } from './privileges.ts';
 import type { HandledSignal, ProcessEnd, Signals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
-import { BACKGROUND_MARK } from './main.ts';
 import { RELEASE_DATE, VERSION } from './version.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-export async function run(options: CommandLine, terminal: Terminal, signals: Signals): Promise<ProcessEnd> {
-  if (options.directory !== undefined) process.chdir(options.directory);
+/** `argv` is what `options` were parsed from: the process in the background gets the same. */
+export async function run(options: CommandLine, argv: readonly string[], terminal: Terminal, signals: Signals): Promise<ProcessEnd> {
   for (const option of options.withoutEffect) terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
   if (options.takeListenersFrom !== undefined) terminal.say('notice', `'-x' has no effect: this process binds beside the older one, which then drains; no listener has to change hands.`);
   if (options.memoryMegabytes !== undefined) setResourceLimit('as', { soft: options.memoryMegabytes * MEBIBYTE, hard: options.memoryMegabytes * MEBIBYTE });
@@ -34,6 +34,8 @@ export async function run(options: CommandLine, terminal: Terminal, signals: Sig
     terminal.say('alert', "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
     return 1;
   }
+  const wantsBackground = (options.daemon || config.global.daemon) && !options.debug && !options.foreground;
+  if (wantsBackground && !isInBackground()) return await startInBackground(argv);
   return await new Process(options, terminal, config).live(signals);
 }
 
@@ -104,7 +106,7 @@ class Process {
     this.#sockets.serve();
     this.#replaceOlder();
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
-    this.#sayReady();
+    sayReady();
     signals.listen((signal) => void this.#onSignal(signal));
     const end = await finished;
     await this.#end();
@@ -172,15 +174,6 @@ class Process {
         this.#terminal.say('warning', `process ${pid} could not be told to leave: ${(error as Error).message}`);
       }
     }
-  }
-
-  /** Tells the process that started this one in the background, which then leaves. */
-  #sayReady(): void {
-    const mark = process.env[BACKGROUND_MARK];
-    if (mark === undefined) return;
-    delete process.env[BACKGROUND_MARK];
-    writeSync(Number(mark), 'ready\n');
-    closeSync(Number(mark));
   }
 
   async #end(): Promise<void> {
