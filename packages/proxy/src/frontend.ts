@@ -80,7 +80,7 @@ export class Frontend implements ProxyView {
     this.sessionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.sessions)
     this.requestRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.requests)
     this.stat = new StatBlock(segment, 'frontend', frontendSlot)
-    this.counters = new StreamCounters(this.stat)
+    this.counters = new StreamCounters(thread, this.stat)
     this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler))
     this.#defaultBackend = config.defaultBackend === undefined ? generation.backends[index] : generation.backendByName(config.defaultBackend)
     this.#logSet = logSet

@@ -44,6 +44,11 @@ export class GenerationKeeper {
     thread.sessions.onEmpty = () => this.#tellIfDrained()
   }
 
+  /** The generation that serves. */
+  get current(): Generation | undefined {
+    return this.#current
+  }
+
   /** Builds the generation and binds what is new; answers with everything that stands against it. */
   prepare(plan: Plan, descriptors: readonly ListenerDescriptor[]): void {
     const errors: string[] = []

@@ -10,12 +10,15 @@ export class ProcessCounts {
   readonly connections: SharedCount
   readonly connectionRate: FrequencyCounter
   readonly sessionRate: FrequencyCounter
+  /** Bytes to clients (`BytesOutRate`), counted when a stream's statistics are. */
+  readonly bytesOutRate: FrequencyCounter
   limits: ProcessLimits = { maxconn: 0, maxconnrate: 0, maxsessrate: 0 }
 
   constructor(segment: Segment, slot: number) {
     this.connections = new SharedCount(segment, 'process', slot, ProcessGauge.connections)
     this.connectionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.connections)
     this.sessionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.sessions)
+    this.bytesOutRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.bytesOut)
   }
 }
 

@@ -4,12 +4,19 @@ import { BackendStat, FrontendStat, ListenerStat, ServerStat, type StatBlock } f
 import type { Backend } from '../backend/backend.ts'
 import type { Dispatch } from '../backend/dispatch.ts'
 import type { Server } from '../backend/server.ts'
+import type { DataThread } from '../data-thread.ts'
 import type { ClientSession } from './client-session.ts'
+
+/** A period of a rate holds 31 bits. */
+const MAX_RATE_EVENTS = 1 << 30
 
 export class StreamCounters {
   readonly frontend: StatBlock
 
-  constructor(frontend: StatBlock) {
+  readonly #thread: DataThread
+
+  constructor(thread: DataThread, frontend: StatBlock) {
+    this.#thread = thread
     this.frontend = frontend
   }
 
@@ -58,6 +65,7 @@ export class StreamCounters {
     if (bytesOut > 0) {
       frontend.add(FrontendStat.bytesOut, bytesOut)
       stat.add(ListenerStat.bytesOut, bytesOut)
+      this.#thread.counts.bytesOutRate.add(this.#thread.now, Math.min(bytesOut, MAX_RATE_EVENTS))
       backend?.stat.add(BackendStat.bytesOut, bytesOut)
       server?.stat.add(ServerStat.bytesOut, bytesOut)
     }
