@@ -153,10 +153,12 @@ function explained<T>(read: () => T, sentence: (message: string, argument: numbe
   }
 }
 
+const NAME = /[A-Za-z0-9_.+-]*/y;
+
 function endOfName(text: string, start: number): number {
-  let index = start;
-  while (index < text.length && isNamePart(text[index])) index++;
-  return index;
+  NAME.lastIndex = start;
+  NAME.test(text);
+  return NAME.lastIndex;
 }
 
 function isNamePart(char: string): boolean {
