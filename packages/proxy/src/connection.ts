@@ -46,7 +46,7 @@ export interface Connection {
   readonly isWriteEnded: boolean
   /** onClose was or is about to be called: nothing may be written any more. */
   readonly isClosed: boolean
-  /** Bytes accepted by write and not yet handed to the kernel; a write that is half done counts whole. */
+  /** Bytes accepted by write and not yet handed to the kernel; a write that is half done counts whole. 0 once closed: they are lost. */
   readonly writableLength: number
   /** The same, but exact where the transport can tell: shows progress of a slow peer. */
   readonly unsentBytes: number

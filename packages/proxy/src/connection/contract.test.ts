@@ -178,6 +178,29 @@ function contract(name: string, open: Open): void {
     await peer.until(({ ended }) => ended)
   })
 
+  test(`${name}: a peer that breaks off while bytes wait for it leaves none waiting, read or not`, async (context) => {
+    for (const reads of [true, false]) {
+      const server = await serve(context, undefined, { reads: false })
+      const owner = new Listener()
+      const connection = open({ host: '127.0.0.1', port: server.port }, owner)
+      let waiting = -1
+      owner.onClose = (error) => {
+        waiting = connection.writableLength + connection.unsentBytes
+        Listener.prototype.onClose.call(owner, error)
+      }
+      context.after(() => connection.destroy())
+      await eventually(() => owner.has('connect'), 'connect')
+      const peer = await server.peer(0)
+      if (reads) connection.resume()
+      // Several writes wait: the first one that fails is not the last.
+      for (let writes = 0; connection.writableLength < 1 << 22 && writes < 1000; writes++) connection.write(Buffer.alloc(1 << 20))
+      peer.reset()
+      await eventually(() => owner.has('close'), 'close')
+      assert.notEqual(owner.error, undefined)
+      assert.equal(waiting, 0)
+    }
+  })
+
   test(`${name}: refused, unreachable and missing peers are told by kind`, async (context) => {
     const refused = new Listener()
     open({ host: '127.0.0.1', port: await freePort() }, refused)

@@ -62,7 +62,7 @@ export class HandleConnection implements Connection, SlabReader {
   }
 
   get writableLength(): number {
-    return this.#pendingBytes
+    return this.isClosed ? 0 : this.#pendingBytes
   }
 
   /** As the kernel sees it now: a write that is half done counts half. */

@@ -46,11 +46,11 @@ export class SocketConnection implements Connection {
   }
 
   get writableLength(): number {
-    return this.#socket.writableLength
+    return this.isClosed ? 0 : this.#socket.writableLength
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength
+    return this.isClosed ? 0 : this.#socket.writableLength
   }
 
   get descriptor(): number {
