@@ -34,6 +34,10 @@ export class LogRouter {
     for (let number = this.#routes.length; number < sets.length; number++) this.#routes.push(this.#routesOf(sets[number]));
   }
 
+  knows(set: number): boolean {
+    return set < this.#routes.length;
+  }
+
   /** Sends one message of `level` (0..7) to every target of its set that takes it. */
   route(set: number, level: number, message: string, timeMs: number): void {
     const routes = this.#routes[set];

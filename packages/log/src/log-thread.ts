@@ -3,7 +3,7 @@
  * other thread ever waits for one.
  */
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { ByteRingReader } from '@evenkeel/shm';
 import type { ByteRingHandle } from '@evenkeel/shm';
 import { openDestination } from './destination.ts';
@@ -42,6 +42,8 @@ function main(port: NonNullable<typeof parentPort>): void {
   router.setSets(sets);
 
   const visit = (tag: number, bytes: Buffer): void => {
+    // The set was told before its first message was written, but the ring may be read before the port.
+    if (!router.knows(setOfTag(tag))) takeSets();
     router.route(setOfTag(tag), levelOfTag(tag), bytes.toString('latin1'), performance.timeOrigin + performance.now());
   };
 
@@ -55,7 +57,7 @@ function main(port: NonNullable<typeof parentPort>): void {
     else setImmediate(loop);
   };
 
-  port.on('message', (message: ToLogThread) => {
+  const hear = (message: ToLogThread): void => {
     switch (message.type) {
       case 'sets':
         router.setSets(message.sets);
@@ -65,7 +67,16 @@ function main(port: NonNullable<typeof parentPort>): void {
         router.whenIdle(() => say({ type: 'flushed', ticket: message.ticket }));
         break;
     }
-  });
+  };
+  /** Takes in the sets that wait at the port. What else waits there is heard when the ring has been read. */
+  const takeSets = (): void => {
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+      const message = next.message as ToLogThread;
+      if (message.type === 'sets') router.setSets(message.sets);
+      else setImmediate(hear, message);
+    }
+  };
+  port.on('message', hear);
 
   setInterval(() => {
     const dropped = reader.dropped();
