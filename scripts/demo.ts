@@ -56,6 +56,7 @@ defaults
 frontend web
     mode http
     option httplog
+    option dontlognull
     option forwardfor
     bind 127.0.0.1:${httpPort}
     acl is_private path_beg /private
