@@ -128,7 +128,7 @@ function working(index: { values(): Iterable<{ readonly name: string; readonly s
 
 /** HAProxy registers keywords of several words by their first one. */
 function firstWords(list: readonly string[]): string[] {
-  return [...new Set(list.map((name) => name.split(' ')[0]!))];
+  return [...new Set(list.map((name) => name.split(' ')[0]))];
 }
 
 function spaced(name: string, note: string): string {
