@@ -100,9 +100,17 @@ export class Frontend implements ProxyView {
       void session.connection.remote
       if (log.needsDestination) void session.connection.local
     }
+    if (this.http === undefined) {
+      this.logAccept(session)
+      new TcpStream(session).start()
+    } else {
+      new HttpSession(session).start()
+    }
+  }
+
+  /** Without a log format of its own a stream is logged when it begins (manual, section 8.2.1): in mode http each request. */
+  logAccept(session: ClientSession): void {
     if (this.#logsAccepts) this.thread.log.emit(this.#logSet, LOG_INFO, connectLine(session, this.config))
-    if (this.http === undefined) new TcpStream(session).start()
-    else new HttpSession(session).start()
   }
 
   /** Called by ClientSession.end only. */

@@ -63,7 +63,8 @@ export function handleClientData(tx: HttpTransaction, chunk: Buffer): void {
   tx.uploadReader = undefined
   tx.upload = Upload.complete
   tx.session.disarm()
-  if (end < chunk.length) tx.session.keepAhead(chunk.subarray(end))
+  // The chunk may be borrowed: what comes ahead is kept longer.
+  if (end < chunk.length) tx.session.keepAhead(Buffer.from(chunk.subarray(end)))
   if (tx.stage === Stage.request) resumeRules(tx)
   else if (tx.stage === Stage.upload) {
     releaseServer(tx)

@@ -25,6 +25,13 @@ const COALESCE_BYTES = 16000
 /** Starts with a complete head; the body's bytes that came with it start at `offset` of `buffer`. */
 export function beginRequest(tx: HttpTransaction, head: RequestHead, buffer: Buffer, offset: number): void {
   tx.request = head
+  tx.frontend.logAccept(tx.session.client)
+  if (tx.frontend.tcp.request?.evaluate(tx.context) === 'reject') {
+    // Before HTTP rules and before the request counts as one: it is not even named in the log.
+    tx.request = undefined
+    tx.upload = head.framing === 'none' ? Upload.complete : Upload.open
+    return rejectContent(tx)
+  }
   tx.requestMethod = head.method
   tx.requestUri = head.uri
   tx.requestEndMs = tx.thread.now
@@ -92,6 +99,8 @@ export function advanceRequest(tx: HttpTransaction): void {
     tx.backend = backend
     tx.backendHttp = tx.frontend.generation.http[backend.index]!
     tx.dispatch.assign(backend)
+    const contentRules = tx.frontend.generation.tcp[backend.index].request
+    if (contentRules !== undefined && backend.index !== tx.frontend.index && contentRules.evaluate(tx.context) === 'reject') return rejectContent(tx)
     tx.step = Step.backendBody
   }
   if (tx.step === Step.backendBody) {
@@ -104,6 +113,14 @@ export function advanceRequest(tx: HttpTransaction): void {
     if (verdict !== undefined && verdict.kind !== 'allow') return obey(tx, verdict, backendHttp)
   }
   dispatchRequest(tx)
+}
+
+/** `tcp-request content reject`: closed without an answer. */
+function rejectContent(tx: HttpTransaction): void {
+  tx.frontend.counters.deniedRequest(tx.session.client)
+  tx.termination.setLetters('P', 'R')
+  tx.requestEndMs = -1
+  abandon(tx)
 }
 
 /** `section`: whose rule it was. */

@@ -82,6 +82,13 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
   tx.response = head
   tx.held = undefined
   tx.isReplayable = false
+  if (tx.frontend.generation.tcp[tx.backend!.index].response?.evaluate(tx.context) === 'reject') {
+    // `tcp-response content reject`: closed without an answer.
+    tx.response = undefined
+    tx.termination.setLetters('P', 'D')
+    countDeniedResponse(tx)
+    return abandon(tx)
+  }
   if (session.connection.isClosed) return endWithoutClient(tx, head, to - from)
   // The body is looked at before anything is sent, so that a framing that is broken at once still becomes a 502.
   let end = from

@@ -56,6 +56,11 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
   /** Unsent bytes when the timer last looked; fewer of them is progress. */
   #unsentBefore = 0
 
+  /** Chunks of a body that goes to a server are written on as they come; everything else may be kept. */
+  get borrowsChunks(): boolean {
+    return this.#state === ACTIVE && this.#transaction!.streamsUpload
+  }
+
   constructor(client: ClientSession) {
     const { connection, frontend } = client
     this.client = client

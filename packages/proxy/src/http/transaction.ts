@@ -104,6 +104,16 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   uniqueId: string | undefined = undefined
   #context: HttpContext | undefined = undefined
 
+  /** A body's chunks are written on as they come; a head's may be kept until it is whole. */
+  get borrowsChunks(): boolean {
+    return this.stage === Stage.body
+  }
+
+  /** The request's body goes to a server as it comes, and none of it is kept. */
+  get streamsUpload(): boolean {
+    return this.server !== undefined && this.uploadReader !== undefined && !this.isReplayable
+  }
+
   constructor(session: HttpSession) {
     this.session = session
     this.thread = session.thread

@@ -87,9 +87,10 @@ function formatOf(proxy: Proxy): LogFormat | undefined {
 
 /** Without any log format, a line says who connected where, at the accept (manual, section 8.2.1). */
 export function connectLine(session: SessionView, proxy: Proxy): string {
-  const source = `${session.source?.text ?? 'unix'}:${session.sourcePort}`
-  const destination = `${session.destination?.text ?? 'unix'}:${session.destinationPort}`
-  return `Connect from ${source} to ${destination} (${proxy.name}/${proxy.mode.toUpperCase()})`
+  const { source, destination } = session
+  const where = `(${proxy.name}/${proxy.mode.toUpperCase()})`
+  if (source === undefined || destination === undefined) return `Connect to unix:${session.listenerId} ${where}`
+  return `Connect from ${source.text}:${session.sourcePort} to ${destination.text}:${session.destinationPort} ${where}`
 }
 
 const ALIAS = /%(?:\{([^}]*)\})?([A-Za-z]+)/g
