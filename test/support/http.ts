@@ -79,8 +79,13 @@ export class RawServer {
     return this.#sockets.size;
   }
 
-  async stop(): Promise<void> {
+  /** Ends every connection at once. */
+  destroyConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.destroyConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }
