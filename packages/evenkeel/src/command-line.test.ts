@@ -44,6 +44,7 @@ test('-dK takes its classes from the same word', () => {
 
 test('options without a meaning here are told apart from unknown ones', () => {
   assert.deepEqual(parse('-dM0', '-de', '-f', 'a').withoutEffect, ['-dM', '-de']);
+  assert.deepEqual(parse('-m', '100', '-x', '/run/a.sock', '-f', 'a').withoutEffect, ['-m', '-x']);
   assert.match(refuse('-Q'), /unknown option '-Q'/);
 });
 

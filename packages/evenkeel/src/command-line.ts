@@ -34,22 +34,16 @@ export interface CommandLine {
   readonly dumpLibraries: boolean;
   /** `-dr`: server names that do not resolve do not stop the start. */
   readonly ignoreResolution: boolean;
-  /** `-dR`: no SO_REUSEPORT. */
-  readonly noReusePort: boolean;
   /** `-n`: process-wide connection limit; wins over `maxconn`. */
   readonly maxconn: number | undefined;
   /** `-N`: default limit of a frontend. */
   readonly proxyMaxconn: number | undefined;
-  /** `-m`: MiB of address space. */
-  readonly memoryMegabytes: number | undefined;
   readonly localPeer: string | undefined;
   readonly pidFile: string | undefined;
   /** `-S`: address and options of the master's runtime socket, as written. */
   readonly masterSocket: string | undefined;
   /** `-sf`, `-st`: what to send to older processes once this one serves. */
   readonly replaces: { readonly signal: 'SIGUSR1' | 'SIGTERM'; readonly pids: readonly number[] } | undefined;
-  /** `-x`: Unix socket of the process to take listeners from. */
-  readonly takeListenersFrom: string | undefined;
   /** Options given that change nothing here, in order. */
   readonly withoutEffect: readonly string[];
 }
@@ -66,6 +60,9 @@ export const ACCEPTED_OPTIONS: Readonly<Record<string, string>> = {
   '-dk': 'the event loop is libuv, which uses epoll on Linux',
   '-dS': 'splice is not used',
   '-dG': 'names are resolved by getaddrinfo; use numeric addresses to avoid it',
+  '-dR': 'threads share a listener by SO_REUSEPORT',
+  '-m': 'the engine reserves far more address space than it uses; limit memory by MemoryMax= of systemd or by a cgroup',
+  '-x': 'a new process binds beside the older one, which then drains, so no listener has to change hands',
   '-dV': 'TLS to servers is configured on the `server` line with `verify none`',
 };
 
@@ -74,7 +71,6 @@ type Mutable = { -readonly [Key in keyof CommandLine]: CommandLine[Key] };
 /** Parses the arguments after the program's name. */
 export function parseCommandLine(argv: readonly string[]): CommandLineResult {
   const files: string[] = [];
-  const withoutEffect: string[] = [];
   const options: Mutable = {
     command: 'run',
     files,
@@ -91,16 +87,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
     keywordClasses: undefined,
     dumpLibraries: false,
     ignoreResolution: false,
-    noReusePort: false,
     maxconn: undefined,
     proxyMaxconn: undefined,
-    memoryMegabytes: undefined,
     localPeer: undefined,
     pidFile: undefined,
     masterSocket: undefined,
     replaces: undefined,
-    takeListenersFrom: undefined,
-    withoutEffect,
+    withoutEffect: [],
   };
 
   let index = 0;
@@ -169,9 +162,6 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
       case '-dr':
         options.ignoreResolution = true;
         continue;
-      case '-dR':
-        options.noReusePort = true;
-        continue;
       case '-sf':
       case '-st': {
         const pids: number[] = [];
@@ -190,8 +180,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
       continue;
     }
     const accepted = option.startsWith('-dM') ? '-dM' : option;
-    if (accepted in ACCEPTED_OPTIONS) {
-      withoutEffect.push(accepted);
+    if (accepted in ACCEPTED_OPTIONS && !(accepted in VALUE_OPTIONS)) {
+      options.withoutEffect = [...options.withoutEffect, accepted];
       continue;
     }
 
@@ -234,6 +224,17 @@ function word(store: (options: Mutable, text: string) => void, expects: string):
   };
 }
 
+/** An option whose value is read and not used. */
+function withoutEffect(option: string, expects: string): ValueOption {
+  return {
+    expects,
+    read(options) {
+      options.withoutEffect = [...options.withoutEffect, option];
+      return undefined;
+    },
+  };
+}
+
 const VALUE_OPTIONS: Readonly<Record<string, ValueOption>> = {
   '-f': {
     expects: 'a file or directory',
@@ -246,12 +247,12 @@ const VALUE_OPTIONS: Readonly<Record<string, ValueOption>> = {
   '-L': word((options, text) => (options.localPeer = text), 'a peer name'),
   '-p': word((options, text) => (options.pidFile = text), 'a file'),
   '-S': word((options, text) => (options.masterSocket = text), 'an address'),
-  '-x': word((options, text) => (options.takeListenersFrom = text), 'the path of a Unix socket'),
+  '-x': withoutEffect('-x', 'the path of a Unix socket'),
   '-cc': word((options, text) => {
     options.command = 'evaluate';
     options.condition = text;
   }, 'a condition'),
   '-n': positiveInteger((options, number) => (options.maxconn = number), 'a number of connections'),
   '-N': positiveInteger((options, number) => (options.proxyMaxconn = number), 'a number of connections'),
-  '-m': positiveInteger((options, number) => (options.memoryMegabytes = number), 'a number of megabytes'),
+  '-m': withoutEffect('-m', 'a number of megabytes'),
 };

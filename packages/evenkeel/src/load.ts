@@ -1,8 +1,10 @@
 /** Reads the files of a command line and parses them: the one way in which a configuration enters the process. */
 
+import { readFileSync } from 'node:fs';
 import { loadInputs, parseConfig, printHaproxyKeywords, renderDiagnostics } from '@evenkeel/config';
 import type { Config, Severity, StatsSocket } from '@evenkeel/config';
 import { isInBackground } from './background.ts';
+import { ACCEPTED_OPTIONS } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
 import { Terminal } from './terminal.ts';
@@ -11,6 +13,9 @@ export type LoadResult = { readonly ok: true; readonly config: Config; readonly 
 
 /** Says every finding on the terminal. Not ok where anything was an error, or a warning under `-dW`. */
 export function loadConfiguration(options: CommandLine, terminal: Terminal): LoadResult {
+  if (!isInBackground()) {
+    for (const option of options.withoutEffect) terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
+  }
   const plain = nodeHost();
   const host = options.localPeer === undefined ? plain : { ...plain, env: { ...plain.env, HAPROXY_LOCALPEER: options.localPeer } };
   const { inputs, problems } = loadInputs(options.files, host);
@@ -22,6 +27,7 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
   terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }, ['alert', ...further]));
   // Asked for by the options, so neither -q nor an error keeps it back.
   if (options.keywordClasses !== undefined) new Terminal(false).answer(printHaproxyKeywords(options.keywordClasses));
+  if (options.dumpLibraries) new Terminal(false).answer(loadedLibraries());
   if (config === undefined) {
     const files = new Set(diagnostics.filter(({ severity, at }) => severity === 'alert' && at !== undefined).map(({ at }) => at?.file));
     for (const file of files) terminal.say('alert', `config : Error(s) found in configuration file : ${file}`);
@@ -33,6 +39,12 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
     return { ok: false };
   }
   return { ok: true, config: withOptions(config, options), warnings };
+}
+
+/** `-dL`: the program and the shared libraries that it has loaded, as HAProxy lists them. */
+function loadedLibraries(): string {
+  const paths = [process.execPath, ...[...readFileSync('/proc/self/maps', 'latin1').matchAll(/ (\/\S+\.so\S*)$/gm)].map(([, path]) => path)];
+  return `${[...new Set(paths)].join('\n')}\n`;
 }
 
 /** The command line's own settings win over the file's (management manual, section 3). */

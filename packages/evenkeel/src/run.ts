@@ -9,9 +9,7 @@ import { RuntimeSockets } from '@evenkeel/admin';
 import { Daemon, monotonicMs } from '@evenkeel/control';
 import { hasListener } from '@evenkeel/config';
 import type { Config } from '@evenkeel/config';
-import { setResourceLimit } from '@evenkeel/sys';
 import { isInBackground, sayReady, startInBackground } from './background.ts';
-import { ACCEPTED_OPTIONS } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadConfiguration, masterSocket } from './load.ts';
 import { dropPrivilegesOf } from './privileges.ts';
@@ -19,14 +17,8 @@ import type { HandledSignal, ProcessEnd, Signals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 import { RELEASE_DATE, VERSION } from './version.ts';
 
-const MEBIBYTE = 1024 * 1024;
-
 /** `argv` is what `options` were parsed from: the process in the background gets the same. */
 export async function run(options: CommandLine, argv: readonly string[], terminal: Terminal, signals: Signals): Promise<ProcessEnd> {
-  for (const option of options.withoutEffect) terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
-  if (options.takeListenersFrom !== undefined) terminal.say('notice', `'-x' has no effect: this process binds beside the older one, which then drains; no listener has to change hands.`);
-  if (options.memoryMegabytes !== undefined) setResourceLimit('as', { soft: options.memoryMegabytes * MEBIBYTE, hard: options.memoryMegabytes * MEBIBYTE });
-
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
   const { config } = loaded;

@@ -89,12 +89,12 @@ export function usageText(): string {
         -S ADDR      address of the master's runtime socket: here the runtime socket itself
         -p FILE      write the process number to FILE
         -n N, -N N   connections of the process; of a frontend without maxconn
-        -m MB        limit of the address space
+        -m MB        accepted: limit memory by the service manager
         -L NAME      name of the local peer (default: host name)
         -q, -V       print nothing; undo -q
         -dW, -dD     warnings are fatal; print diagnostics
         -dKCLASS     print the known keywords: -dKhelp lists the classes
-        -dr, -dR     unresolvable servers do not stop the start; no SO_REUSEPORT
+        -dr, -dL     unresolvable servers do not stop the start; print loaded libraries
         -sf PID*     once ready, ask older processes to finish (SIGUSR1); -st: to stop (SIGTERM)
         -x SOCKET    accepted: a newer process binds beside the older one, so it needs no listeners from it
       evenkeel config show FILE*    the configuration as it is understood

@@ -89,13 +89,13 @@ export const CLI_COMMANDS = table('9.3', [
 
 /** Management manual, chapter 3. */
 export const COMMAND_LINE_OPTIONS = table('3', [
-  ['works', '--, -C, -D, -L, -N, -S, -V, -W, -Ws, -c, -cc, -d, -dD, -dK, -dW, -db, -dr, -f, -h, -n, -p, -q, -sf, -st, -v, -vv'],
+  ['works', '--, -C, -D, -L, -N, -S, -V, -W, -Ws, -c, -cc, -d, -dD, -dK, -dL, -dW, -db, -dr, -f, -h, -n, -p, -q, -sf, -st, -v, -vv'],
   ['accepted', '-dM', 'memory is managed by the JavaScript engine, so it is not poisoned'],
   ['accepted', '-de, -dk, -dp', 'the event loop chooses its poller itself'],
   ['accepted', '-dG', 'names are resolved by the runtime'],
   ['accepted', '-dR', 'a new process binds beside the older one, which needs SO_REUSEPORT'],
   ['accepted', '-dS', 'data is not spliced through pipes'],
   ['accepted', '-dV', "certificates of servers are not verified where the server line says 'verify none'"],
+  ['accepted', '-m', 'the engine reserves far more address space than it uses; limit memory by the service manager'],
   ['accepted', '-x', 'a new process binds beside the older one, so no listener has to change hands'],
-  ['later', '-dL, -m'],
 ]);
