@@ -130,11 +130,11 @@ export class GenerationKeeper {
     this.#tellIfDrained()
   }
 
-  /** Closes every listener and every connection. */
+  /** Closes every listener and every connection at once; nobody logs (as HAProxy, which just ends). */
   stop(): void {
     for (const open of this.#listeners.values()) closeListener(open)
     this.#listeners.clear()
-    this.#thread.sessions.forEach((session) => session.user?.onKill())
+    this.#thread.sessions.forEach(({ connection }) => connection.destroy())
   }
 
   pause(): void {

@@ -39,12 +39,17 @@ export class Acceptor implements Listener, ParkingListener {
     this.#rate = new FrequencyCounter(segment, 'listener', plan.slot, ListenerRate.connections)
   }
 
-  /** A newer generation has the same socket. */
+  /** A newer generation has the same socket, perhaps in another proxy: sessions that exist stay counted where they are. */
   handOver(plan: ListenerPlan, frontend: Frontend): void {
+    if (plan.slot !== this.plan.slot) {
+      const { segment } = this.thread
+      this.sessions = new SharedCount(segment, 'listener', plan.slot, ListenerGauge.sessions)
+      this.stat = new StatBlock(segment, 'listener', plan.slot)
+      this.#rate = new FrequencyCounter(segment, 'listener', plan.slot, ListenerRate.connections)
+    }
     this.plan = plan
     this.frontend = frontend
     this.config = frontend.config.binds[plan.bind]
-    if (this.waiting > 0) this.thread.parking.serve()
   }
 
   /** Takes connections of a listening server from now on. */
