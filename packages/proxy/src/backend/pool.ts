@@ -57,6 +57,8 @@ export class ServerPool implements TimerOwner {
   readonly #firstTakesIdle: boolean
   /** Most connections in use at a time since the last purge. */
   #needed = 0
+  /** The same, with half of what earlier periods needed: nothing is kept beyond it, so that first requests, which take no idle connection, do not pile them up. */
+  #estimate = 0
   #closed = false
 
   constructor(context: ThreadContext, segment: Segment, slot: number, limits: PoolLimits) {
@@ -104,9 +106,10 @@ export class ServerPool implements TimerOwner {
 
   /** Keeps a connection that is no longer in use, or returns false: it is to be closed. The use is no longer counted either way. */
   keep(connection: ServerConnection): boolean {
+    const isNeeded = this.open <= Math.max(this.used, this.#estimate) + this.#limits.lowIdle
     this.countEndOfUse()
     const { maxIdle, purgeDelayMs, maxReuse } = this.#limits
-    if (this.#closed || purgeDelayMs === 0 || (maxIdle >= 0 && this.#idleGauge.sum() >= maxIdle)) return false
+    if (!isNeeded || this.#closed || purgeDelayMs === 0 || (maxIdle >= 0 && this.#idleGauge.sum() >= maxIdle)) return false
     if (maxReuse >= 0 && connection.requests > maxReuse) return false
     connection.list = connection.requests > 1 ? this.#safe : this.#idle
     connection.list.add(connection)
@@ -124,6 +127,7 @@ export class ServerPool implements TimerOwner {
   countUse(): void {
     this.used++
     if (this.used > this.#needed) this.#needed = this.used
+    if (this.used > this.#estimate) this.#estimate = this.used
     this.#usedGauge.add(1)
   }
 
@@ -149,6 +153,7 @@ export class ServerPool implements TimerOwner {
   /** The purge. */
   onTimer(): void {
     const excess = this.open - this.#needed
+    this.#estimate = Math.max(this.used, Math.ceil((this.#estimate + this.#needed) / 2))
     this.#needed = this.used
     let victims = Math.min(Math.ceil(excess / 2), this.idle - this.#limits.lowIdle)
     for (; victims > 0; victims--) this.#close((this.#idle.oldest ?? this.#safe.oldest)!)

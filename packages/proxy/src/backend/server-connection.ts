@@ -50,11 +50,15 @@ export class ServerConnection implements ConnectionOwner {
   /** From a stream's hands into the shared pool; closed where that does not want it. */
   release(): void {
     this.connection.owner = this
-    if (!this.isUsable || this.connection.writableLength > 0 || !this.server.pool.keep(this)) {
-      if (!this.isUsable || this.connection.writableLength > 0) this.server.pool.countEndOfUse()
+    if (!this.isUsable || this.connection.writableLength > 0) {
+      this.server.pool.countEndOfUse()
       this.connection.destroy()
-    } else {
+    } else if (this.server.pool.keep(this)) {
       this.connection.resume()
+    } else {
+      // Reset, as HAProxy does, so that no source port is kept in TIME_WAIT: at some hundred connections a second that nobody
+      // keeps, there would soon be none left.
+      this.connection.reset()
     }
   }
 
