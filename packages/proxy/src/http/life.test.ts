@@ -65,7 +65,7 @@ test('killing ends what is under way: K', async (t) => {
   client.send(GET)
   while (proxy.servers.length === 0) await new Promise((resolve) => setImmediate(resolve))
   await proxy.servers[0]!.head()
-  proxy.host.keeper.stop()
+  proxy.host.thread.sessions.forEach(({ user }) => user?.onKill())
   await client.over()
   assert.equal(outcome((await proxy.lines(1))[0]!), '-1 KH--')
 })

@@ -131,9 +131,9 @@ test('CONNECT that is refused keeps the connection', async (t) => {
   }
 })
 
-test('stopping the thread ends tunnels: K', async (t) => {
+test('killing ends tunnels: K', async (t) => {
   const { proxy, client, server } = await openTunnel(t)
-  proxy.host.keeper.stop()
+  proxy.host.thread.sessions.forEach(({ user }) => user?.onKill())
   await client.over()
   await server.over()
   assert.equal(outcome((await proxy.lines(1))[0]!), '101 KD--')
