@@ -19,6 +19,7 @@ export { Admission, type EnqueueResult, type QueuePosition, type ServerLimit } f
 export { recoverThread } from './recovery.ts'
 export { SegmentOwner, type SegmentOptions } from './segment-owner.ts'
 export { Segment, type ObjectView, type SegmentHandle } from './segment.ts'
+export { Sequence } from './sequence.ts'
 export { AdminState, BackendVersion, OperationalState, ServerState, type ServerTime, type ServerWord } from './server-state.ts'
 export { StatBlock, StatReader, statFields } from './stat-block.ts'
 export { BackendStat, backendStatFields } from './stats/backend.ts'

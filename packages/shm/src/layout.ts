@@ -45,9 +45,11 @@ export const CommonShared = { lock: 0, statEpoch: 1, birth: 2, WORDS: 3 } as con
 export const CommonThread = { statEpoch: 0, WORDS: 1 } as const
 
 /**
- * Words of the shared part that only one kind has. `queue*`, `sequence`, `granted` and `backend` belong to queue.ts and are
+ * Words of the shared part that only one kind has. `requests` and `logLines` are sequences (sequence.ts). `queue*`, `sequence`, `granted` and `backend` belong to queue.ts and are
  * written under the backend's `queueLock`; all others belong to server-state.ts and are written by main.
  */
+export const ProcessShared = { requests: 0, WORDS: 1 } as const
+export const FrontendShared = { logLines: 0, WORDS: 1 } as const
 export const BackendShared = { version: 0, queueLock: 1, queueRoot: 2, queueLength: 3, queueMax: 4, sequence: 5, WORDS: 6 } as const
 export const ServerShared = {
   backend: 0, queueRoot: 1, queueLength: 2, queueMax: 3, granted: 4,
@@ -85,8 +87,8 @@ function kindLayout(gauges: object, rates: object, statFields: readonly unknown[
 }
 
 export const kindLayouts: Readonly<Record<ObjectKind, KindLayout>> = {
-  process: kindLayout(ProcessGauge, ProcessRate, processStatFields, 0, 0),
-  frontend: kindLayout(FrontendGauge, FrontendRate, frontendStatFields, 0, 0),
+  process: kindLayout(ProcessGauge, ProcessRate, processStatFields, ProcessShared.WORDS, 0),
+  frontend: kindLayout(FrontendGauge, FrontendRate, frontendStatFields, FrontendShared.WORDS, 0),
   listener: kindLayout(ListenerGauge, ListenerRate, listenerStatFields, 0, 0),
   backend: kindLayout(BackendGauge, BackendRate, backendStatFields, BackendShared.WORDS, BackendSharedFloat.WORDS),
   server: kindLayout(ServerGauge, ServerRate, serverStatFields, ServerShared.WORDS, ServerSharedFloat.WORDS),
