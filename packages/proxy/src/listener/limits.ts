@@ -1,6 +1,6 @@
 // The limits that a new connection has to pass before anything else happens to it: `maxconn` of process, frontend and bind
 // line, `maxconnrate`, `maxsessrate` and `rate-limit sessions` (manual, sections 3.2, 4.2 and 5.1). Exact over all threads.
-import { FrequencyCounter, ProcessGauge, ProcessRate, SharedCount, type Segment } from '@evenkeel/shm'
+import { FrequencyCounter, ProcessGauge, ProcessRate, Sequence, SharedCount, type Segment } from '@evenkeel/shm'
 import type { Frontend } from '../frontend.ts'
 import type { ProcessLimits } from '../plan.ts'
 import type { Listener } from './listener.ts'
@@ -12,6 +12,8 @@ export class ProcessCounts {
   readonly sessionRate: FrequencyCounter
   /** Bytes to clients (`BytesOutRate`), counted when a stream's statistics are. */
   readonly bytesOutRate: FrequencyCounter
+  /** Numbers requests and TCP streams (`%rt`). */
+  readonly requests: Sequence
   limits: ProcessLimits = { maxconn: 0, maxconnrate: 0, maxsessrate: 0 }
 
   constructor(segment: Segment, slot: number) {
@@ -19,6 +21,7 @@ export class ProcessCounts {
     this.connectionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.connections)
     this.sessionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.sessions)
     this.bytesOutRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.bytesOut)
+    this.requests = Sequence.ofRequests(segment, slot)
   }
 }
 
@@ -29,15 +32,16 @@ export class ProcessCounts {
 export function enter(process: ProcessCounts, frontend: Frontend, listener: Listener, now: number): number {
   const { limits } = process
   if (!process.connections.tryIncrement(limits.maxconn)) return -1
-  if (!frontend.sessions.tryIncrement(frontend.maxconn)) {
-    process.connections.decrement()
-    return -1
-  }
   const bindLimit = listener.config.maxconn ?? 0
   if (bindLimit === 0) listener.sessions.add(1)
   else if (!listener.sessions.tryIncrement(bindLimit)) {
     process.connections.decrement()
-    frontend.sessions.decrement()
+    return -1
+  }
+  // The last one to be taken: its maximum is shown to everybody (smax) and must not count one that had no place elsewhere.
+  if (!frontend.sessions.tryIncrement(frontend.maxconn)) {
+    listener.sessions.decrement()
+    process.connections.decrement()
     return -1
   }
   const delay = enterRates(process, frontend, now)
