@@ -45,6 +45,8 @@ export interface HttpProxy {
   readonly closesClients: boolean
   /** `option httpclose` or `http-server-close`, on either side: servers are closed after each response. */
   readonly closesServers: boolean
+  /** `option independent-streams` */
+  readonly hasIndependentStreams: boolean
   readonly forwardfor: ForwardedHeader | undefined
   readonly originalto: ForwardedHeader | undefined
   /** `h1-case-adjust` for clients (frontend side) and servers (backend side), where the options ask for it. */
@@ -101,6 +103,7 @@ function compileHttpProxy(
     tarpitTimeoutMs: timeouts.tarpit ?? (hasBackend ? (timeouts.connect ?? 0) : 0),
     closesClients: options.connectionMode === 'close' && proxy.kind !== 'backend',
     closesServers: options.connectionMode !== 'keep-alive',
+    hasIndependentStreams: options.independentStreams,
     forwardfor: proxy.forwardfor === undefined ? undefined : compileForwardedHeader(proxy.forwardfor.header, proxy.forwardfor.except, proxy.forwardfor.ifNone),
     originalto: proxy.originalto === undefined ? undefined : compileForwardedHeader(proxy.originalto.header, proxy.originalto.except, false),
     clientCase,

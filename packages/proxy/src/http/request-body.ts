@@ -83,7 +83,10 @@ function forwardBody(tx: HttpTransaction, piece: Buffer): void {
   if (tx.isReplayable) holdForReplay(tx, piece)
   if (!server.write(piece) && server.writableLength >= tx.http.bufferBytes) tx.session.pause()
   const { serverTimeoutMs } = tx.backendHttp
-  if (serverTimeoutMs > 0 && !tx.isServerPaused) tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + serverTimeoutMs)
+  // What is sent shows that the connection lives, but under option independent-streams (manual).
+  if (serverTimeoutMs > 0 && !tx.isServerPaused && !tx.backendHttp.hasIndependentStreams) {
+    tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + serverTimeoutMs)
+  }
 }
 
 function holdBody(tx: HttpTransaction, piece: Buffer): void {

@@ -11,14 +11,11 @@ import { abandon, terminate } from './ending.ts'
 import { addForwardedHeader } from './forwarded.ts'
 import { captureRequest } from './http-context.ts'
 import type { HttpProxy } from './http-proxy.ts'
-import { latin1 } from './latin1.ts'
+import { COALESCE_BYTES, latin1 } from './latin1.ts'
 import { forgetHeld, isBodyBuffered, startUpload, waitForBody } from './request-body.ts'
 import { TransactionService } from './service-exchange.ts'
 import { Stage, Step, Upload } from './stage.ts'
 import type { HttpTransaction } from './transaction.ts'
-
-/** Heads and bodies that are sent in one write at most this long are put together: a copy is cheaper than a system call. */
-const COALESCE_BYTES = 16000
 
 // ---------------------------------------------------------------------------------------------------------- beginning
 
@@ -65,6 +62,8 @@ export function refuseRequest(tx: HttpTransaction, event: TerminationEvent, stat
   tx.upload = Upload.open
   tx.frontend.counters.failedRequest(session.client)
   session.refuseActive(status)
+  // What is said to no request is no response: HAProxy counts none of its bytes.
+  tx.bytesOutBefore = session.connection.bytesOut
   abandon(tx)
 }
 

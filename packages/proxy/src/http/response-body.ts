@@ -3,12 +3,9 @@
 import type { Connection } from '../connection.ts'
 import { countFailedResponse } from './counters.ts'
 import { abandon, finish, releaseServer, terminate } from './ending.ts'
-import { latin1 } from './latin1.ts'
+import { COALESCE_BYTES, latin1 } from './latin1.ts'
 import { Stage, Upload } from './stage.ts'
 import type { HttpTransaction } from './transaction.ts'
-
-/** A head and a body that together are at most this long go out in one write: a copy is cheaper than a system call. */
-const COALESCE_BYTES = 16000
 
 /** Sends the head and what came of the body with it: `from..end` of `buffer`, or what the reader made of it. */
 export function sendText(tx: HttpTransaction, text: string, buffer: Buffer, from: number, end: number): void {
@@ -72,7 +69,9 @@ export function handleClientDrain(tx: HttpTransaction): void {
 /** The server took everything: the client may send more of its body. */
 export function handleServerDrain(tx: HttpTransaction): void {
   const { serverTimeoutMs } = tx.backendHttp
-  if (serverTimeoutMs > 0 && !tx.isServerPaused) tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + serverTimeoutMs)
+  if (serverTimeoutMs > 0 && !tx.isServerPaused && !tx.backendHttp.hasIndependentStreams) {
+    tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + serverTimeoutMs)
+  }
   if (tx.uploadReader === undefined) return
   tx.session.resume()
   tx.session.touch()

@@ -300,6 +300,8 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
   }
 
   #closeDrained(): void {
+    // option nolinger: at the price of what the client has not read yet (manual).
+    if (this.frontend.config.options.nolinger) return this.connection.reset()
     if (!this.#mustLinger) return this.connection.destroy()
     this.connection.end()
     this.resume()
