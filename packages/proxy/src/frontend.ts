@@ -2,7 +2,7 @@
 // to the choice of a backend, what it counts and where it logs. Streams and sessions read it; it starts them by mode.
 import type { Proxy, UseBackend } from '@evenkeel/config'
 import type { Compiler, LogContext, ProxyView, SampleContext } from '@evenkeel/expr'
-import { FrequencyCounter, FrontendGauge, FrontendRate, SharedCount, StatBlock } from '@evenkeel/shm'
+import { FrequencyCounter, FrontendGauge, FrontendRate, Sequence, SharedCount, StatBlock } from '@evenkeel/shm'
 import type { Backend } from './backend/backend.ts'
 import type { DataThread } from './data-thread.ts'
 import type { Generation } from './generation.ts'
@@ -54,7 +54,6 @@ export class Frontend implements ProxyView {
   readonly #logSet: number
   readonly #logsAccepts: boolean
   readonly #uniqueId: ((context: LogContext) => string) | undefined
-  #logLines = 0
 
   constructor(generation: Generation, index: number, compiler: Compiler) {
     const { plan, thread } = generation
@@ -84,7 +83,7 @@ export class Frontend implements ProxyView {
     this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler))
     this.#defaultBackend = config.defaultBackend === undefined ? generation.backends[index] : generation.backendByName(config.defaultBackend)
     this.#logSet = logSet
-    this.#log = StreamLog.of(config, logSet, compiler, thread.log)
+    this.#log = StreamLog.of(config, logSet, Sequence.ofLogLines(segment, frontendSlot), compiler, thread.log)
     this.#logsAccepts = logSet !== 0 && config.logFormat.kind === 'default'
     this.#uniqueId = config.uniqueIdFormat === undefined ? undefined : compiler.logFormat(config.uniqueIdFormat)
   }
@@ -140,20 +139,14 @@ export class Frontend implements ProxyView {
     return this.#log?.needsBackendSource === true
   }
 
-  /** Whether ended streams write anything. */
-  get isLogging(): boolean {
-    return this.#log !== undefined
+  /** The lines of streams, if they write any. */
+  get streamLog(): StreamLog | undefined {
+    return this.#log
   }
 
-  /** Writes the log line of an ended stream, as the options on logging have it. */
-  log(context: LogContext): void {
-    this.#logLines++
-    this.#log?.write(context)
-  }
-
-  /** `%lc`: log lines of this frontend so far, on this thread. */
+  /** `%lc`: log lines of this frontend's streams so far. */
   get logCounter(): number {
-    return this.#logLines
+    return this.#log?.counter ?? 0
   }
 
   /** `unique-id`: undefined without `unique-id-format`. */

@@ -64,17 +64,19 @@ export function finish(tx: HttpTransaction): void {
   tx.service?.abandon()
   if (!tx.isMonitor) {
     countEnd(tx)
-    if (!tx.isLogged) writeLog(tx)
+    if (!tx.isLogged) tx.frontend.streamLog?.writeAtEnd(tx.context)
   }
   const keep = tx.keepsClient && !mustLinger
   tx.release()
   session.afterTransaction(keep, mustLinger)
 }
 
-/** The log line, at the end or, under `option logasap`, with the response head. */
-export function writeLog(tx: HttpTransaction): void {
+/** The response head was sent: writes the log line where it does not wait for the end. */
+export function logEarly(tx: HttpTransaction): void {
+  const log = tx.frontend.streamLog
+  if (log === undefined || !log.isEarly) return
   tx.isLogged = true
-  if (tx.frontend.isLogging) tx.frontend.log(tx.context)
+  log.write(tx.context)
 }
 
 /** Ends without another word to the client: what was sent still arrives, then its connection closes. */

@@ -1,7 +1,6 @@
 // What rules and log formats see of a transaction (manual, sections 7, 8.2 and 8.4). A view: it holds nothing but the
 // transaction, so it serves all requests of a connection.
 import { parseIpAddress, type IpAddress, type LogContext, type LogTimers, type ProxyView, type ServerView } from '@evenkeel/expr'
-import { FrontendStat } from '@evenkeel/shm'
 import type { RequestHead, ResponseHead } from '@evenkeel/http'
 import type { ClientSession } from '../stream/client-session.ts'
 import { serverView } from '../stream/views.ts'
@@ -56,6 +55,9 @@ export class HttpContext implements LogContext {
     const { request, requestMethod, requestUri } = this.#tx
     return request === undefined ? undefined : `${requestMethod} ${requestUri} ${request.protocol}`
   }
+  get early(): boolean {
+    return this.#tx.http.proxy.options.logasap
+  }
   get status(): number {
     return this.#tx.status
   }
@@ -69,8 +71,7 @@ export class HttpContext implements LogContext {
     return this.#tx.frontend.logCounter
   }
   get requestCounter(): number {
-    const { stat } = this.#tx.frontend
-    return stat.values[stat.base + FrontendStat.requests]!
+    return this.#tx.requestNumber
   }
   get activeConnections(): number {
     return this.#tx.frontend.processConnections

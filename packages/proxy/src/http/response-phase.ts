@@ -5,7 +5,7 @@ import { createBodyReader } from '@evenkeel/http'
 import type { ConnectionError } from '../connection.ts'
 import { answerReply, answerStatus } from './answer.ts'
 import { countDeniedResponse, countFailedResponse, countFailedRewrite } from './counters.ts'
-import { abandon, disown, dropServer, finish, releaseServer, terminate, writeLog } from './ending.ts'
+import { abandon, disown, dropServer, finish, logEarly, releaseServer, terminate } from './ending.ts'
 import { captureResponse } from './http-context.ts'
 import { completeResponse, forwardResponse, sendText } from './response-body.ts'
 import { applyAfterResponse, applyResponseRules } from './response-rules.ts'
@@ -124,7 +124,7 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
   if (head.framing === 'tunnel') return startTunnel(tx, text, buffer.subarray(from))
   tx.stage = Stage.body
   sendText(tx, text, buffer, from, end)
-  if (http.proxy.options.logasap) writeLog(tx)
+  logEarly(tx)
   if (isComplete) {
     // A server that says more than it announced has lost count: its connection carries nothing else.
     if (end < to) tx.keepsServer = false

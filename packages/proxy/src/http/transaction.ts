@@ -102,6 +102,8 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   /** Our end of the server connection, where the log line names it. */
   backendSource: PeerAddress | undefined = undefined
   uniqueId: string | undefined = undefined
+  /** Which request of the process it is (`%rt`). */
+  requestNumber = 0
   #context: HttpContext | undefined = undefined
 
   /** A body's chunks are written on as they come; a head's may be kept until it is whole. */
@@ -207,6 +209,7 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     this.isLogged = false
     this.isMonitor = false
     this.backendSource = undefined
+    this.requestNumber = frontend.thread.counts.requests.take()
     this.termination.reset()
   }
 

@@ -7,7 +7,7 @@ import type { ConnectionError } from '../connection.ts'
 import { Side, type SideOwner } from '../tcp/side.ts'
 import type { TerminationEvent } from '../stream/termination.ts'
 import type { ThreadContext } from '../thread-context.ts'
-import { finish, terminate, writeLog } from './ending.ts'
+import { finish, logEarly, terminate } from './ending.ts'
 import { Stage } from './stage.ts'
 import type { HttpTransaction } from './transaction.ts'
 
@@ -17,7 +17,7 @@ export function startTunnel(tx: HttpTransaction, text: string, first: Buffer): v
   tx.keepsServer = false
   tx.stage = Stage.tunnel
   tx.session.connection.writeLatin1(text)
-  if (tx.http.proxy.options.logasap) writeLog(tx)
+  logEarly(tx)
   tx.tunnel = new HttpTunnel(tx)
   tx.tunnel.start(first)
 }
@@ -37,7 +37,7 @@ export class HttpTunnel implements SideOwner {
     this.#tx = tx
     this.thread = tx.thread
     this.bufferBytes = http.bufferBytes
-    this.hasIndependentSides = http.proxy.options.independentStreams || backendHttp.proxy.options.independentStreams
+    this.hasIndependentSides = http.hasIndependentStreams || backendHttp.hasIndependentStreams
     const { tunnelTimeoutMs } = backendHttp
     this.#client = new Side(this, session.connection, true, tunnelTimeoutMs || http.clientTimeoutMs, http.clientFinTimeoutMs)
     this.#server = new Side(this, tx.server!, false, tunnelTimeoutMs || backendHttp.serverTimeoutMs, backendHttp.serverFinTimeoutMs)

@@ -2,6 +2,7 @@
 // written (manual, sections 8.2 and 8.3, "option dontlog-normal", "option dontlognull", "option log-separate-errors").
 import type { LogFormat, LogFormatFlags, LogFormatPart, Proxy } from '@evenkeel/config'
 import type { Compiler, LogContext, SessionView } from '@evenkeel/expr'
+import type { Sequence } from '@evenkeel/shm'
 import type { LogSink } from '../thread-context.ts'
 
 const LOG_ERR = 3
@@ -12,25 +13,35 @@ const STANDARD_FORMATS = {
   tcplog: '%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq',
   httplog: '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r',
   clf:
-    '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR/%Tw/%Tc/%Tr/%Ta %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %CC %CS %hrl %hsl',
+    '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl',
 } as const
 
 export class StreamLog {
   /** The line names our end of the client connection, or of the server connection: to be asked for while they are open. */
   readonly needsDestination: boolean
   readonly needsBackendSource: boolean
+  /**
+   * The line is written as soon as the server connection stands (TCP) or the response head is there (HTTP): `option logasap`,
+   * and formats that name nothing that is known at the end only.
+   */
+  readonly isEarly: boolean
 
   readonly #sink: LogSink
+  readonly #lines: Sequence
+  /** Number of the line that is being made; -1 otherwise. */
+  #current = -1
   readonly #set: number
   readonly #line: (context: LogContext) => string
   readonly #skipsNull: boolean
   readonly #skipsNormal: boolean
   readonly #separatesErrors: boolean
 
-  private constructor(sink: LogSink, set: number, proxy: Proxy, format: LogFormat, compiler: Compiler) {
+  private constructor(sink: LogSink, set: number, lines: Sequence, proxy: Proxy, format: LogFormat, compiler: Compiler) {
     this.needsDestination = names(format, DESTINATION_ALIASES)
     this.needsBackendSource = names(format, BACKEND_SOURCE_ALIASES)
+    this.isEarly = proxy.options.logasap || !format.parts.some((part) => part.kind === 'alias' && LATE_ALIASES.has(part.name))
     this.#sink = sink
+    this.#lines = lines
     this.#set = set
     this.#line = compiler.logLine(format)
     this.#skipsNull = proxy.options.dontlognull
@@ -38,23 +49,41 @@ export class StreamLog {
     this.#separatesErrors = proxy.options.logSeparateErrors
   }
 
-  /** undefined where streams of this proxy write nothing when they end. `set` is its log set. */
-  static of(proxy: Proxy, set: number, compiler: Compiler, sink: LogSink): StreamLog | undefined {
+  /** undefined where streams of this proxy write no line of their own. `set` is its log set, `lines` numbers its lines. */
+  static of(proxy: Proxy, set: number, lines: Sequence, compiler: Compiler, sink: LogSink): StreamLog | undefined {
     if (set === 0) return undefined
     const format = formatOf(proxy)
-    return format === undefined ? undefined : new StreamLog(sink, set, proxy, format, compiler)
+    return format === undefined ? undefined : new StreamLog(sink, set, lines, proxy, format, compiler)
   }
 
-  write(context: LogContext): void {
+  /** The line of a stream that has ended. */
+  writeAtEnd(context: LogContext): void {
     if (this.#skipsNull && context.bytesUploaded === 0) return
+    this.write(context)
+  }
+
+  /** The line, ended or not. */
+  write(context: LogContext): void {
     const failed = hasFailed(context)
     if (this.#skipsNormal && !failed) return
-    this.#sink.emit(this.#set, failed && this.#separatesErrors ? LOG_ERR : LOG_INFO, this.#line(context))
+    this.#current = this.#lines.take()
+    const line = this.#line(context)
+    this.#current = -1
+    this.#sink.emit(this.#set, failed && this.#separatesErrors ? LOG_ERR : LOG_INFO, line)
+  }
+
+  /** `%lc`: lines that were written before this one, or before now. */
+  get counter(): number {
+    return this.#current >= 0 ? this.#current : this.#lines.taken()
   }
 }
 
 const DESTINATION_ALIASES: ReadonlySet<string> = new Set(['fi', 'fp', 'ID'])
 const BACKEND_SOURCE_ALIASES: ReadonlySet<string> = new Set(['bi', 'bp'])
+/** What HAProxy takes for known at the end only; besides `%tsc`, which says nothing before the end. */
+const LATE_ALIASES: ReadonlySet<string> = new Set([
+  'B', 'U', 'ID', 'Th', 'Ti', 'Tq', 'TR', 'Tw', 'Tc', 'Tr', 'Td', 'Ta', 'Tt', 'Tu', 'ac', 'fc', 'bc', 'sc', 'rc', 'sq', 'bq', 'ts', 'tsc',
+])
 
 /** Whether a format has one of these aliases, or a sample, which may fetch anything. */
 function names(format: LogFormat, aliases: ReadonlySet<string>): boolean {

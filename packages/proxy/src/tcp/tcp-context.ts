@@ -50,6 +50,9 @@ export class TcpContext implements LogContext {
     return (this.#uniqueId ??= this.#stream.frontend.makeUniqueId(this))
   }
 
+  get early(): boolean {
+    return this.#stream.frontend.config.options.logasap
+  }
   get requestDateMs(): number {
     return this.#stream.session.acceptDateMs
   }
@@ -63,7 +66,7 @@ export class TcpContext implements LogContext {
     return this.#stream.frontend.logCounter
   }
   get requestCounter(): number {
-    return this.#stream.frontend.logCounter
+    return this.#stream.requestNumber
   }
   get activeConnections(): number {
     return this.#stream.frontend.processConnections

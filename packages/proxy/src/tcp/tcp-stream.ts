@@ -33,6 +33,8 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
   readonly dispatch: Dispatch
   readonly termination = new Termination()
   readonly bufferBytes: number
+  /** Which stream or request of the process it is (`%rt`). */
+  readonly requestNumber: number
   /** `option independent-streams` of the frontend or of the backend. */
   hasIndependentSides: boolean
   backend: Backend | undefined = undefined
@@ -66,6 +68,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.frontend = frontend
     this.thread = frontend.thread
     this.bufferBytes = frontend.bufferBytes
+    this.requestNumber = frontend.thread.counts.requests.take()
     this.hasIndependentSides = frontend.config.options.independentStreams
     this.#client = new Side(this, session.connection, true, frontend.clientTimeoutMs, frontend.clientFinTimeoutMs)
     this.dispatch = createDispatch(frontend.thread, this)
@@ -182,7 +185,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     }
     this.#release(client, server)
     if (this.frontend.config.options.contstats) this.#armContstats()
-    if (this.frontend.config.options.logasap) this.#log()
+    this.#logEarly()
     const rules = this.frontend.generation.tcp[backend.index].response
     if (rules === undefined) {
       server.peer = client
@@ -392,13 +395,15 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.#countBytes()
     this.dispatch.close()
     this.frontend.counters.streamTimes(this.backend, this.dispatch, this.closedMs)
-    if (!this.#isLogged) this.#log()
+    if (!this.#isLogged) this.frontend.streamLog?.writeAtEnd(this.context)
     this.session.end()
   }
 
-  #log(): void {
+  #logEarly(): void {
+    const log = this.frontend.streamLog
+    if (log === undefined || !log.isEarly) return
     this.#isLogged = true
-    if (this.frontend.isLogging) this.frontend.log(this.context)
+    log.write(this.context)
   }
 
   #countBytes(): void {
