@@ -1,6 +1,6 @@
 /**
  * A daemon under test: evenkeel (or the program named by HAPROXY_PROGRAM) on a configuration in a folder of its own, with
- * what a test wants to know of its process. Always stop it in `finally` or by `after`.
+ * what a test wants to know of its process. Always hold it by `await using`, or stop it in `finally` or `after`.
  */
 
 import { spawn } from 'node:child_process';
@@ -181,6 +181,10 @@ export class Daemon {
       clearTimeout(timer);
     }
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 }
 

@@ -88,4 +88,8 @@ export class RawServer {
     this.destroyConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }

@@ -82,6 +82,10 @@ export class MariaDb {
   async stop(): Promise<void> {
     await this.#program?.stop();
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
 /** Runs SQL with the command-line client over TCP. */

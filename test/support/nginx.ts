@@ -47,6 +47,10 @@ export class Nginx {
   async stop(): Promise<void> {
     await this.#program.stop();
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
 function configuration(folder: string, port: number, sinkPort: number): string {

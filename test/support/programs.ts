@@ -39,13 +39,12 @@ export function missing(...names: readonly string[]): string | false {
   return `missing: ${absent.join(', ')}; on Debian: apt-get install ${[...new Set(absent.map((name) => PACKAGES[name] ?? name))].join(' ')}`;
 }
 
-/** Runs `use` with a folder of its own, which is gone afterwards whatever happens. */
-export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
-  try {
-    return await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+/** A folder of its own, which is gone with everything in it when the holder's scope ends. */
+export class TemporaryFolder {
+  readonly path = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
   }
 }
 
@@ -124,5 +123,9 @@ export class Program {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT_MS);
     await this.#exit;
     clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 }

@@ -108,6 +108,10 @@ export class WebSocketServer {
       }
     });
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
 function upgrade(request: IncomingMessage, socket: Socket): void {

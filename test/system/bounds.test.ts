@@ -31,16 +31,18 @@ type Mode = 'http' | 'tcp' | 'tunnel';
 /** Who does not read. */
 type Side = 'client' | 'server';
 
+const resources = new AsyncDisposableStack();
 let server: RawServer;
 let daemon: Daemon;
 const ports: Record<'http' | 'tcp', number> = { http: 0, tcp: 0 };
 
 before(async () => {
-  server = await RawServer.start(serve);
+  server = resources.use(await RawServer.start(serve));
   const [http, tcp] = await freePorts(2);
   Object.assign(ports, { http, tcp });
-  daemon = await Daemon.start(
-    `global
+  daemon = resources.use(
+    await Daemon.start(
+      `global
     nbthread 2
     stats socket FOLDER/admin.sock level admin
 defaults
@@ -57,14 +59,12 @@ listen raw
     bind 127.0.0.1:${tcp}
     server s1 127.0.0.1:${server.port}
 `,
-    { port: http },
+      { port: http },
+    ),
   );
 });
 
-after(async () => {
-  await daemon.stop();
-  await server.stop();
-});
+after(async () => await resources.disposeAsync());
 
 /** What the path asks for: a small answer, a gigabyte, or to be left unread; with a tunnel before it where it asks for one. */
 function serve(socket: Socket): void {

@@ -6,38 +6,38 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon, accepts, freePorts, until } from '../support/daemon.ts';
 import { MariaDb, query } from '../support/mariadb.ts';
-import { missing } from '../support/programs.ts';
+import { TemporaryFolder, missing } from '../support/programs.ts';
 
 const skip = missing('mariadbd', 'mariadb-install-db', 'mariadb');
 
-/** A database and its responder. */
+/** A database, and what its responder says of it. */
 interface Node {
   readonly database: MariaDb;
-  readonly responder: Server;
   /** What an operator or a lost quorum makes of it: 503 while the port still accepts. */
   synced: boolean;
 }
 
+const resources = new AsyncDisposableStack();
 let folder = '';
 let port = 0;
-let daemon: Daemon | undefined;
+let daemon: Daemon;
 const nodes: Node[] = [];
 
 before(async () => {
   if (skip !== false) return;
-  folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
+  folder = resources.use(new TemporaryFolder()).path;
   const [frontPort, ...ports] = await freePorts(5);
   port = frontPort;
-  nodes.push(...(await Promise.all([startNode(1, ports[0], ports[1]), startNode(2, ports[2], ports[3])])));
-  daemon = await Daemon.start(
-    `global
+  nodes.push(await startNode(1, ports[0], ports[1]));
+  nodes.push(await startNode(2, ports[2], ports[3]));
+  daemon = resources.use(
+    await Daemon.start(
+      `global
     nbthread 2
     stats socket FOLDER/admin.sock level admin
 defaults
@@ -54,24 +54,17 @@ listen galera
     server db1 127.0.0.1:${ports[0]} check port ${ports[1]}
     server db2 127.0.0.1:${ports[2]} check port ${ports[3]} backup
 `,
-    { port },
+      { port },
+    ),
   );
 });
 
-after(async () => {
-  await daemon?.stop();
-  for (const { database, responder } of nodes) {
-    await database.stop();
-    responder.closeAllConnections();
-    responder.close();
-  }
-  if (folder !== '') rmSync(folder, { recursive: true, force: true });
-});
+after(async () => await resources.disposeAsync());
 
 async function startNode(id: number, databasePort: number, checkPort: number): Promise<Node> {
   const data = join(folder, `db${id}`);
   mkdirSync(data);
-  const database = await MariaDb.start(data, databasePort, id);
+  const database = resources.use(await MariaDb.start(data, databasePort, id));
   const responder = createServer((_request, response) => {
     void accepts(databasePort).then((up) => {
       const text = up && node.synced ? 'Galera cluster node is synced.\r\n' : 'Galera cluster node is not synced.\r\n';
@@ -80,7 +73,11 @@ async function startNode(id: number, databasePort: number, checkPort: number): P
         .end(text);
     });
   });
-  const node: Node = { database, responder, synced: true };
+  const node: Node = { database, synced: true };
+  resources.defer(() => {
+    responder.closeAllConnections();
+    responder.close();
+  });
   responder.listen(checkPort, '127.0.0.1');
   await once(responder, 'listening');
   return node;
@@ -95,7 +92,7 @@ async function answering(): Promise<string> {
 
 async function becomes(server: string, status: RegExp): Promise<void> {
   await until(`${server} is ${status.source}`, async () =>
-    status.test((await daemon?.statistic('galera', server, 'status')) ?? ''),
+    status.test(await daemon.statistic('galera', server, 'status')),
   );
 }
 
@@ -110,18 +107,18 @@ test('queries go through the proxy to the first database while it is up', { skip
   const read = await query(port, 'SELECT s FROM trial.t');
   assert.equal(read.stdout.toString().trim(), 'x'.repeat(2_000_000));
   for (let round = 0; round < 5; round++) assert.equal(await answering(), '1');
-  assert.equal(await daemon?.statistic('galera', 'db1', 'bck'), '0');
-  assert.equal(await daemon?.statistic('galera', 'db2', 'bck'), '1');
-  assert.equal(await daemon?.statistic('galera', 'db2', 'stot'), '0');
-  assert.match((await daemon?.statistic('galera', 'db1', 'check_status')) ?? '', /^L7OK$/);
+  assert.equal(await daemon.statistic('galera', 'db1', 'bck'), '0');
+  assert.equal(await daemon.statistic('galera', 'db2', 'bck'), '1');
+  assert.equal(await daemon.statistic('galera', 'db2', 'stot'), '0');
+  assert.match(await daemon.statistic('galera', 'db1', 'check_status'), /^L7OK$/);
 });
 
 test('a database that is killed is replaced by the backup, and is used again when it is back', { skip }, async () => {
   await nodes[0].database.kill();
   await becomes('db1', /^DOWN$/);
-  assert.match((await daemon?.statistic('galera', 'db1', 'check_code')) ?? '', /^503$/);
+  assert.match(await daemon.statistic('galera', 'db1', 'check_code'), /^503$/);
   assert.equal(await answering(), '2');
-  assert.equal(await daemon?.statistic('galera', 'BACKEND', 'status'), 'UP');
+  assert.equal(await daemon.statistic('galera', 'BACKEND', 'status'), 'UP');
   await nodes[0].database.start();
   await becomes('db1', /^UP$/);
   assert.equal(await answering(), '1');
@@ -141,7 +138,7 @@ test('a clustercheck that answers 503 takes a database out while its port accept
 
 test('the sessions of a database that goes down are shut, as on-marked-down says', { skip }, async () => {
   const long = query(port, 'SELECT SLEEP(20)');
-  await until('the query runs', async () => (await daemon?.statistic('galera', 'db1', 'scur')) === '1');
+  await until('the query runs', async () => (await daemon.statistic('galera', 'db1', 'scur')) === '1');
   nodes[0].synced = false;
   const { status, stderr } = await long;
   assert.notEqual(status, 0);
@@ -158,6 +155,6 @@ test('with both gone the proxy says so and takes no session to a server', { skip
   assert.match(stderr, /Lost connection/);
   for (const node of nodes) node.synced = true;
   await becomes('BACKEND', /^UP$/);
-  assert.match(daemon?.output ?? '', /Server galera\/db1 is DOWN, reason: Layer7 wrong status, code: 503/);
-  assert.match(daemon?.output ?? '', /Server galera\/db1 is UP, reason: Layer7 check passed, code: 200/);
+  assert.match(daemon.output, /Server galera\/db1 is DOWN, reason: Layer7 wrong status, code: 503/);
+  assert.match(daemon.output, /Server galera\/db1 is UP, reason: Layer7 check passed, code: 200/);
 });

@@ -25,8 +25,7 @@ const seen = new Map<string, number>();
 /** Connections that servers closed while they were kept. */
 let closed = 0;
 let connections = 0;
-let servers: RawServer[] = [];
-let daemon: Daemon;
+const resources = new AsyncDisposableStack();
 const ports = {} as Record<Policy, number>;
 
 /** Answers whole requests and ends kept connections at random moments, by FIN or by RST. */
@@ -85,7 +84,7 @@ function take(text: string): Request | undefined {
 }
 
 before(async () => {
-  servers = [await RawServer.start(serve), await RawServer.start(serve)];
+  const servers = [resources.use(await RawServer.start(serve)), resources.use(await RawServer.start(serve))];
   const free = await freePorts(POLICIES.length);
   POLICIES.forEach((policy, index) => (ports[policy] = free[index]));
   const listen = (policy: Policy): string => `listen ${policy}
@@ -93,8 +92,9 @@ before(async () => {
     http-reuse ${policy}
     balance roundrobin
 ${servers.map(({ port }, index) => `    server s${index + 1} 127.0.0.1:${port}\n`).join('')}`;
-  daemon = await Daemon.start(
-    `global
+  resources.use(
+    await Daemon.start(
+      `global
     nbthread 2
     stats socket FOLDER/admin.sock level admin
 defaults
@@ -103,14 +103,12 @@ defaults
     timeout client 20s
     timeout server 20s
 ${POLICIES.map(listen).join('')}`,
-    { port: ports.safe },
+      { port: ports.safe },
+    ),
   );
 });
 
-after(async () => {
-  await daemon.stop();
-  for (const server of servers) await server.stop();
-});
+after(async () => await resources.disposeAsync());
 
 /** Sends `count` requests over kept connections; resolves with the failures and the paths that were answered. */
 async function load(

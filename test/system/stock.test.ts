@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { Daemon, EVENKEEL, freePorts, until } from '../support/daemon.ts';
 import { RawServer, ask } from '../support/http.ts';
-import { run, withFolder } from '../support/programs.ts';
+import { TemporaryFolder, run } from '../support/programs.ts';
 
 const STOCK = '/etc/haproxy/haproxy.cfg';
 const STOCK_SOCKET = '/run/haproxy/admin.sock';
@@ -100,24 +100,16 @@ function assertUnprivileged(daemon: Daemon): void {
 }
 
 test('an equivalent of the stock file starts and serves', async () => {
-  const server = await startServer();
+  await using server = await startServer();
   const [port] = await freePorts(1);
-  try {
-    const daemon = await Daemon.start(equivalent() + addition(port, server.port), { port });
-    try {
-      await serves(port);
-      assert.equal(statSync(join(daemon.folder, 'admin.sock')).mode & 0o777, 0o660);
-      assert.match(await daemon.ask('show info'), /^Name: \S+/m);
-      await until('the check has passed', async () => (await daemon.statistic('app', 's1', 'status')) === 'UP');
-      assert.equal(await daemon.statistic('web', 'FRONTEND', 'dreq'), '1');
-      assert.doesNotMatch(daemon.output, /ALERT/);
-      if (isRoot && accountExists('haproxy')) assertUnprivileged(daemon);
-    } finally {
-      await daemon.stop();
-    }
-  } finally {
-    await server.stop();
-  }
+  await using daemon = await Daemon.start(equivalent() + addition(port, server.port), { port });
+  await serves(port);
+  assert.equal(statSync(join(daemon.folder, 'admin.sock')).mode & 0o777, 0o660);
+  assert.match(await daemon.ask('show info'), /^Name: \S+/m);
+  await until('the check has passed', async () => (await daemon.statistic('app', 's1', 'status')) === 'UP');
+  assert.equal(await daemon.statistic('web', 'FRONTEND', 'dreq'), '1');
+  assert.doesNotMatch(daemon.output, /ALERT/);
+  if (isRoot && accountExists('haproxy')) assertUnprivileged(daemon);
 });
 
 test('the stock file itself with -f STOCK -f FILE starts and serves', async (context: TestContext) => {
@@ -128,20 +120,15 @@ test('the stock file itself with -f STOCK -f FILE starts and serves', async (con
   // Debian's unit makes it (RuntimeDirectory).
   const made = !existsSync('/run/haproxy');
   if (made) mkdirSync('/run/haproxy');
-  const server = await startServer();
+  await using server = await startServer();
   const [port] = await freePorts(1);
   try {
-    const daemon = await Daemon.start(addition(port, server.port), { port, flags: ['-db', '-f', STOCK] });
-    try {
-      await serves(port);
-      assert.equal(existsSync(STOCK_SOCKET), true);
-      assertUnprivileged(daemon);
-      assert.doesNotMatch(daemon.output, /ALERT/);
-    } finally {
-      await daemon.stop();
-    }
+    await using daemon = await Daemon.start(addition(port, server.port), { port, flags: ['-db', '-f', STOCK] });
+    await serves(port);
+    assert.equal(existsSync(STOCK_SOCKET), true);
+    assertUnprivileged(daemon);
+    assert.doesNotMatch(daemon.output, /ALERT/);
   } finally {
-    await server.stop();
     rmSync(made ? '/run/haproxy' : STOCK_SOCKET, { recursive: true, force: true });
   }
   return undefined;
@@ -149,19 +136,18 @@ test('the stock file itself with -f STOCK -f FILE starts and serves', async (con
 
 test('the stock file checks as valid beside a frontend; chroot is the only thing to warn of', async (context: TestContext) => {
   if (!existsSync(STOCK)) return context.skip(`${STOCK} is missing; on Debian: apt-get install haproxy`);
-  await withFolder(async (folder) => {
-    const file = join(folder, 'a.cfg');
-    writeFileSync(file, addition(1, 2));
-    const { status, stdout, stderr } = await run(process.env['HAPROXY_PROGRAM'] ?? EVENKEEL, [
-      '-c',
-      '-f',
-      STOCK,
-      '-f',
-      file,
-    ]);
-    assert.equal(status, 0);
-    assert.match(stdout.toString(), /Configuration file is valid/);
-    for (const line of stderr.split('\n').filter((each) => /ALERT|WARNING/.test(each))) assert.match(line, /'chroot'/);
-  });
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'a.cfg');
+  writeFileSync(file, addition(1, 2));
+  const { status, stdout, stderr } = await run(process.env['HAPROXY_PROGRAM'] ?? EVENKEEL, [
+    '-c',
+    '-f',
+    STOCK,
+    '-f',
+    file,
+  ]);
+  assert.equal(status, 0);
+  assert.match(stdout.toString(), /Configuration file is valid/);
+  for (const line of stderr.split('\n').filter((each) => /ALERT|WARNING/.test(each))) assert.match(line, /'chroot'/);
   return undefined;
 });

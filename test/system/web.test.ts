@@ -4,13 +4,12 @@ import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon, freePorts } from '../support/daemon.ts';
 import { RawServer, ask } from '../support/http.ts';
 import { Nginx } from '../support/nginx.ts';
-import { missing, run } from '../support/programs.ts';
+import { TemporaryFolder, missing, run } from '../support/programs.ts';
 import { WebSocketServer } from '../support/websocket.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -18,13 +17,13 @@ const skip = missing('nginx', 'curl');
 
 interface Setting {
   readonly name: string;
-  readonly daemon: Daemon;
   /** Options that make curl reach the proxy, and the URL's beginning. */
   readonly ways: readonly { readonly name: string; readonly args: readonly string[]; readonly url: string }[];
 }
 
+const resources = new AsyncDisposableStack();
 let folder = '';
-let nginx: Nginx | undefined;
+let nginx: Nginx;
 const settings: Setting[] = [];
 const upload = randomBytes(MEBIBYTE);
 const download = randomBytes(10 * MEBIBYTE);
@@ -38,24 +37,26 @@ const DEFAULTS = `defaults
 
 before(async () => {
   if (skip !== false) return;
-  folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
-  nginx = await Nginx.start(folder);
+  folder = resources.use(new TemporaryFolder()).path;
+  nginx = resources.use(await Nginx.start(folder));
   writeFileSync(join(nginx.root, 'small.txt'), 'a small file\n');
   writeFileSync(join(nginx.root, 'large.bin'), download);
   writeFileSync(join(folder, 'upload.bin'), upload);
   const [listenPort, frontendPort] = await freePorts(2);
-  const listen = await Daemon.start(
-    `global\n    nbthread 1\n${DEFAULTS}listen web\n    bind 127.0.0.1:${listenPort}\n    option forwardfor\n    server s1 127.0.0.1:${nginx.port}\n`,
-    { port: listenPort },
+  resources.use(
+    await Daemon.start(
+      `global\n    nbthread 1\n${DEFAULTS}listen web\n    bind 127.0.0.1:${listenPort}\n    option forwardfor\n    server s1 127.0.0.1:${nginx.port}\n`,
+      { port: listenPort },
+    ),
   );
   settings.push({
     name: 'listen',
-    daemon: listen,
     ways: [{ name: 'IPv4', args: [], url: `http://127.0.0.1:${listenPort}` }],
   });
   const six = hasIpv6();
-  const frontend = await Daemon.start(
-    `global\n    nbthread 2\n${DEFAULTS}frontend web
+  const frontend = resources.use(
+    await Daemon.start(
+      `global\n    nbthread 2\n${DEFAULTS}frontend web
     bind 127.0.0.1:${frontendPort}${six ? `\n    bind [::1]:${frontendPort}` : ''}
     bind unix@FOLDER/web.sock mode 666
     option forwardfor
@@ -65,11 +66,11 @@ backend nginx
     server s1 127.0.0.1:${nginx.port}
     server s2 127.0.0.1:${nginx.port}
 `,
-    { port: frontendPort },
+      { port: frontendPort },
+    ),
   );
   settings.push({
     name: 'frontend and backend',
-    daemon: frontend,
     ways: [
       { name: 'IPv4', args: [], url: `http://127.0.0.1:${frontendPort}` },
       ...(six ? [{ name: 'IPv6', args: ['-g'], url: `http://[::1]:${frontendPort}` }] : []),
@@ -78,11 +79,7 @@ backend nginx
   });
 });
 
-after(async () => {
-  for (const { daemon } of settings) await daemon.stop();
-  await nginx?.stop();
-  if (folder !== '') rmSync(folder, { recursive: true, force: true });
-});
+after(async () => await resources.disposeAsync());
 
 function hasIpv6(): boolean {
   return (
@@ -148,10 +145,10 @@ eachWay('a download of 10 MB arrives whole', async (curl) => {
 });
 
 eachWay('a POST of 1 MB reaches the server whole', async (curl) => {
-  const before = nginx!.postedBodies().length;
+  const before = nginx.postedBodies().length;
   const { text } = await curl('/posted', ['--data-binary', `@${join(folder, 'upload.bin')}`, '-H', 'Expect:']);
   assert.equal(text, `received ${upload.length}\n`);
-  const bodies = nginx!.postedBodies();
+  const bodies = nginx.postedBodies();
   assert.equal(bodies.length, before + 1);
   assert.ok(bodies.every((body) => hash(body) === hash(upload)));
 });
@@ -167,7 +164,7 @@ eachWay('an upload with Expect: 100-continue is asked for and stored', async (cu
     'Expect: 100-continue',
   ]);
   assert.match(text, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 Created\r\n/);
-  assert.equal(hash(readFileSync(join(nginx!.root, 'stored', name))), hash(upload));
+  assert.equal(hash(readFileSync(join(nginx.root, 'stored', name))), hash(upload));
 });
 
 eachWay('an upload of unknown length goes in chunks', async (curl) => {
@@ -175,7 +172,7 @@ eachWay('an upload of unknown length goes in chunks', async (curl) => {
   const { said } = await curl(`/stored/${name}`, ['-v', '-T', '-'], upload);
   assert.match(said, /> Transfer-Encoding: chunked/);
   assert.match(said, /< HTTP\/1\.1 201/);
-  assert.equal(hash(readFileSync(join(nginx!.root, 'stored', name))), hash(upload));
+  assert.equal(hash(readFileSync(join(nginx.root, 'stored', name))), hash(upload));
 });
 
 eachWay('two URLs share one connection', async (curl, url) => {
@@ -200,26 +197,22 @@ eachWay('forwardfor tells the server who asks', async (curl, url) => {
 
 test('header names reach the server in lower case, their values untouched', async () => {
   const heads: string[] = [];
-  const server = await RawServer.start((socket) => {
+  await using server = await RawServer.start((socket) => {
     socket.on('data', (chunk) => {
       heads.push(chunk.toString('latin1'));
       socket.write('HTTP/1.1 200 OK\r\nX-Mixed: Case Stays\r\nContent-Length: 0\r\n\r\n');
     });
   });
   const [port] = await freePorts(1);
-  const daemon = await Daemon.start(
+  await using daemon = await Daemon.start(
     `${DEFAULTS}listen web\n    bind 127.0.0.1:${port}\n    server s1 127.0.0.1:${server.port}\n`,
     { port },
   );
-  try {
-    await ask(port, { headers: { 'X-UPPER-Name': 'Mixed Value' } });
-    assert.match(heads[0], /^GET \/ HTTP\/1\.1\r\n/);
-    assert.match(heads[0], /\r\nx-upper-name: Mixed Value\r\n/);
-    for (const line of heads[0].split('\r\n').slice(1, -2)) assert.match(line, /^[a-z0-9-]+: /);
-  } finally {
-    await daemon.stop();
-    await server.stop();
-  }
+  await ask(port, { headers: { 'X-UPPER-Name': 'Mixed Value' } });
+  assert.match(heads[0], /^GET \/ HTTP\/1\.1\r\n/);
+  assert.match(heads[0], /\r\nx-upper-name: Mixed Value\r\n/);
+  for (const line of heads[0].split('\r\n').slice(1, -2)) assert.match(line, /^[a-z0-9-]+: /);
+  assert.doesNotMatch(daemon.output, /ALERT/);
 });
 
 /** Sub-resources of the browser's page: enough that it opens several connections and uses each for more than one request. */
@@ -232,7 +225,7 @@ test(
   async () => {
     const reports: string[] = [];
     const waiting: (() => void)[] = [];
-    const server = await WebSocketServer.start((request, response) => {
+    await using server = await WebSocketServer.start((request, response) => {
       const { url = '/' } = request;
       const send = (type: string, text: string): void => {
         response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(text);
@@ -253,34 +246,29 @@ test(
       } else response.writeHead(404).end();
     });
     const [port] = await freePorts(1);
-    const daemon = await Daemon.start(
+    await using daemon = await Daemon.start(
       `${DEFAULTS}    timeout tunnel 20s\nlisten web\n    bind 127.0.0.1:${port}\n    server s1 127.0.0.1:${server.port}\n`,
       { port },
     );
-    try {
-      const quiet = [
-        '--disable-gpu',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ];
-      const { status, stdout, stderr } = await run('chromium', [
-        '--headless',
-        '--no-sandbox',
-        ...quiet,
-        `--user-data-dir=${join(daemon.folder, 'browser')}`,
-        '--dump-dom',
-        `http://127.0.0.1:${port}/`,
-      ]);
-      const dom = stdout.toString();
-      assert.equal(status, 0, stderr);
-      assert.deepEqual(reports, [`echo of a browser, ${PARTS} scripts, ${PARTS} pictures, rgb(1, 2, 3)`]);
-      assert.match(dom, /<p id="result">thanks<\/p>/);
-    } finally {
-      await daemon.stop();
-      await server.stop();
-    }
+    const quiet = [
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ];
+    const { status, stdout, stderr } = await run('chromium', [
+      '--headless',
+      '--no-sandbox',
+      ...quiet,
+      `--user-data-dir=${join(daemon.folder, 'browser')}`,
+      '--dump-dom',
+      `http://127.0.0.1:${port}/`,
+    ]);
+    const dom = stdout.toString();
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(reports, [`echo of a browser, ${PARTS} scripts, ${PARTS} pictures, rgb(1, 2, 3)`]);
+    assert.match(dom, /<p id="result">thanks<\/p>/);
   },
 );
 

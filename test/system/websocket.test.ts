@@ -14,6 +14,7 @@ const CLIENT_TIMEOUT_MS = 300;
 /** Ends silent tunnels; well above the other, so that both can be told apart on a busy machine. */
 const TUNNEL_TIMEOUT_MS = 3000;
 
+const resources = new AsyncDisposableStack();
 let server: WebSocketServer;
 let daemon: Daemon;
 let httpUrl = '';
@@ -21,13 +22,14 @@ let tcpUrl = '';
 let httpPort = 0;
 
 before(async () => {
-  server = await WebSocketServer.start();
+  server = resources.use(await WebSocketServer.start());
   const [web, raw] = await freePorts(2);
   httpPort = web;
   httpUrl = `ws://127.0.0.1:${web}/echo`;
   tcpUrl = `ws://127.0.0.1:${raw}/echo`;
-  daemon = await Daemon.start(
-    `global
+  daemon = resources.use(
+    await Daemon.start(
+      `global
     nbthread 2
     stats socket FOLDER/admin.sock level admin
 defaults
@@ -45,14 +47,12 @@ listen raw
     bind 127.0.0.1:${raw}
     server s1 127.0.0.1:${server.port}
 `,
-    { port: web },
+      { port: web },
+    ),
   );
 });
 
-after(async () => {
-  await daemon.stop();
-  await server.stop();
-});
+after(async () => await resources.disposeAsync());
 
 for (const mode of ['http', 'tcp'] as const) {
   const url = (): string => (mode === 'http' ? httpUrl : tcpUrl);
