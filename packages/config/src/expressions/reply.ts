@@ -53,8 +53,8 @@ class ReplyReader {
 
   read(): Reply {
     const { cursor, defaults } = this;
-    // The old word is known in first place only.
-    if (defaults.errorPages && (cursor.take('deny_status') || cursor.take('status'))) this.readStatus();
+    // The old word is known in first place only. Alone it gives the error page, where `status` alone gives an empty answer.
+    if (defaults.errorPages && cursor.take('deny_status')) this.readStatus();
     const plain = defaults.errorPages && this.atCondition;
     while (!cursor.atEnd && this.readPart(cursor.peek()!)) {
       // Every part consumes its own words.

@@ -32,7 +32,9 @@ function faults(line: string): readonly string[] {
 test('replies and their defaults (manual 4.2, "http-request return")', () => {
   assert.deepEqual(replyOf('deny'), { status: 403, contentType: undefined, headers: [], body: { kind: 'default' } });
   assert.equal(replyOf('deny deny_status 429').status, 429);
-  assert.equal(replyOf('deny status 429').status, 429);
+  assert.deepEqual(replyOf('deny deny_status 429 if TRUE').body, { kind: 'default' });
+  assert.deepEqual(replyOf('deny status 499'), { status: 499, contentType: undefined, headers: [], body: { kind: 'string', content: '' } });
+  assert.deepEqual(replyOf('tarpit status 403 if TRUE').body, { kind: 'string', content: '' });
   assert.equal(replyOf('tarpit').status, 500);
   assert.deepEqual(replyOf('return'), { status: 200, contentType: undefined, headers: [], body: { kind: 'string', content: '' } });
   assert.deepEqual(replyOf('deny hdr X-A b').body, { kind: 'string', content: '' });
