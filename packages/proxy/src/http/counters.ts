@@ -22,7 +22,7 @@ function classFields(fields: ClassFields): readonly number[] {
   return [responsesOther, responses1xx, responses2xx, responses3xx, responses4xx, responses5xx]
 }
 
-/** A request head was received (`req_tot`, `req_rate`). */
+/** A request head was received, or what came in its place was refused (`req_tot`, `req_rate`). */
 export function countRequest(tx: HttpTransaction): void {
   const { frontend } = tx
   frontend.stat.add(FrontendStat.requests, 1)

@@ -13,6 +13,7 @@ import { Termination, type TerminationEvent } from '../stream/termination.ts'
 import type { ThreadContext } from '../thread-context.ts'
 import { Timer, type TimerOwner } from '../timers.ts'
 import { handleClientGone, handleClientEnd, handleClientTimeout, handleKill, handleServerShutdown } from './client-events.ts'
+import { countRequest } from './counters.ts'
 import { HttpContext } from './http-context.ts'
 import type { HttpProxy } from './http-proxy.ts'
 import { handleClientData } from './request-body.ts'
@@ -142,6 +143,7 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   /** No request head: the client is answered with `status`, as far as there is anybody, and closed. */
   refuse(event: TerminationEvent, status: number): void {
     this.#reset()
+    countRequest(this)
     refuseRequest(this, event, status)
   }
 
