@@ -1,7 +1,7 @@
 // A connection on a `net.Socket`: for runtimes without the handles of stream-handle.ts, and for streams that only exist
 // as sockets. The socket carries its connection in one field and shares its listeners with all others.
 import * as net from 'node:net'
-import { descriptorOf } from '@evenkeel/sys'
+import { descriptorOf, setStreamOptions } from '@evenkeel/sys'
 import type { Connection, ConnectionOwner, OpenOptions, PeerAddress } from '../connection.ts'
 import type { Clock } from '../thread-context.ts'
 import { NO_ADDRESS, peerAddress } from './address.ts'
@@ -109,8 +109,14 @@ export class SocketConnection implements Connection {
   reset(): void {
     if (this.isClosed) return
     this.isClosed = true
-    if (this.#socket.connecting) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    const socket = this.#socket
+    if (socket.connecting) socket.destroy()
+    else if (this.isWriteEnded && !socket.writableFinished) {
+      // libuv refuses to reset a socket whose FIN is on its way, and Node then never closes it.
+      const fd = descriptorOf(socket)
+      if (fd >= 0) setStreamOptions(fd, { resetOnClose: true })
+      socket.destroy()
+    } else socket.resetAndDestroy()
   }
 
   pause(): void {

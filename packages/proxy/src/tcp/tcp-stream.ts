@@ -384,7 +384,6 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.closedMs = this.#elapsed()
     this.#stopInspectTimer()
     if (this.#contstatsTimer !== undefined) this.thread.wheel.remove(this.#contstatsTimer)
-    if (this.frontend.config.options.nolinger) this.#client.connection.reset()
     this.#client.dispose()
     if (this.#server !== undefined) {
       if (this.backend?.config.options.nolinger) this.#server.connection.reset()
