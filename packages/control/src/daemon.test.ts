@@ -286,6 +286,22 @@ test('a thread that dies costs its own connections only, and its counts come bac
   await eventually(() => connections(running) === 0 && server.open() === 0, 'all counts and sockets are gone')
 })
 
+test('an exception that nobody caught ends the thread, loudly, and it is replaced', { timeout: 60_000 }, async (context) => {
+  const server = await echoServer(context)
+  const port = await freePort()
+  const running = await start(context, listen(port, server.port))
+  const load = new Load(context, { port, host: '127.0.0.1' }, 4)
+  await load.until(20)
+  // A message that breaks the protocol: the thread trusts its supervisor, and throws.
+  running.workers[1].postMessage({ type: 'prepare' })
+  await eventually(() => running.reports.some((line) => line.includes('data thread 2 was replaced')), 'replacement')
+  const report = running.reports.find((line) => line.startsWith('alert: data thread 2 died')) ?? ''
+  assert.match(report, /died: TypeError: .*\n +at .*thread\.ts:\d+/s)
+  await load.until(50)
+  await load.stop()
+  await eventually(() => connections(running) === 0, 'no connection counted')
+})
+
 test('a thread that dies again and again is given up with an alert', { timeout: 60_000 }, async (context) => {
   const server = await echoServer(context)
   const port = await freePort()
