@@ -118,3 +118,24 @@ test('counts of things that exist are 0 when nothing does, whatever happened', a
   assert.equal(generation?.backends[0]?.servers[0].currentSessions(), 0)
   assert.equal(generation?.sessions, 0)
 })
+
+test('option contstats: a stream that runs is counted every five seconds, without it at its end', { timeout: 20_000 }, async (context) => {
+  const server = await serve(context, (peer) => {
+    peer.socket.on('data', (chunk: Buffer) => peer.write(chunk))
+    peer.socket.on('end', () => peer.end())
+  })
+  const counted = await start(context, server.port, 'option contstats')
+  const plain = await start(context, server.port)
+  const peers = [await connect(context, counted.port), await connect(context, plain.port)]
+  for (const peer of peers) {
+    peer.write('12345')
+    await peer.until(({ text }) => text === '12345')
+  }
+  const bytes = ({ read }: Stage): number => read('frontend')[FrontendStat.bytesOut]
+  assert.equal(bytes(counted), 0)
+  await eventually(() => bytes(counted) === 5, 'counted while it runs')
+  assert.equal(bytes(plain), 0)
+  for (const peer of peers) peer.end()
+  await eventually(() => bytes(plain) === 5, 'counted at the end')
+  assert.equal(bytes(counted), 5)
+})
