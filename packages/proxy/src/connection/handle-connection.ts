@@ -1,7 +1,6 @@
 // A connection directly on a libuv stream handle: what all plain TCP and Unix connections are. See stream-handle.ts for
 // why. One object for each connection, no closure, no event emitter; a write that the kernel takes at once, which is
 // nearly every one, allocates nothing.
-import { isIPv6 } from 'node:net'
 import { setStreamOptions } from '@evenkeel/sys'
 import type { Connection, ConnectionOwner, OpenOptions, PeerAddress } from '../connection.ts'
 import type { Clock } from '../thread-context.ts'
@@ -411,7 +410,8 @@ export function openHandleConnection(options: OpenOptions, clock: Clock, owner: 
 
 function connectTcp(tcp: TcpHandle, options: OpenOptions): UvStatus {
   const host = options.host ?? ''
-  const v6 = isIPv6(host)
+  // A numeric address, so this tells; asking node:net runs a regular expression for each connection.
+  const v6 = host.includes(':')
   let status = 0
   if (options.fd !== undefined) status = tcp.open(options.fd)
   else if (options.localAddress !== undefined) {

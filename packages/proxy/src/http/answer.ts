@@ -19,7 +19,7 @@ export function answerReply(tx: HttpTransaction, reply: CompiledReply): void {
 }
 
 function pageOf(tx: HttpTransaction, status: number): ErrorPage {
-  return tx.backendHttp.pages.own(status) ?? tx.http.pages.page(status)
+  return tx.backendHttp.pages.own(status, tx.context) ?? tx.http.pages.page(status, tx.context)
 }
 
 function answerPage(tx: HttpTransaction, status: number, page: ErrorPage): void {

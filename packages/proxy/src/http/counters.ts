@@ -53,7 +53,7 @@ export function countFailedRewrite(tx: HttpTransaction): void {
   if (tx.backend !== undefined && tx.backend.config !== tx.frontend.config) tx.backend.stat.add(BackendStat.failedRewrites, 1)
 }
 
-/** The ended transaction: status, bytes, times. `fromServer`: the status is the server's own. */
+/** The ended transaction: status, bytes, times. */
 export function countEnd(tx: HttpTransaction): void {
   const { frontend, backend, status } = tx
   const { server } = tx.dispatch
@@ -76,20 +76,6 @@ export function countEnd(tx: HttpTransaction): void {
   const connectMs = Math.max(0, tx.dispatch.connectTimeMs)
   const responseMs = tx.responseMs < 0 ? 0 : tx.responseMs - tx.dispatchStartMs - queueMs - connectMs
   const totalMs = tx.endMs - tx.requestStartMs
-  server.stat.sample(ServerStat.queueTime, queueMs)
-  server.stat.sample(ServerStat.connectTime, connectMs)
-  server.stat.sample(ServerStat.responseTime, responseMs)
-  server.stat.sample(ServerStat.totalTime, totalMs)
-  server.stat.raise(ServerStat.queueTimeMax, queueMs)
-  server.stat.raise(ServerStat.connectTimeMax, connectMs)
-  server.stat.raise(ServerStat.responseTimeMax, responseMs)
-  server.stat.raise(ServerStat.totalTimeMax, totalMs)
-  backend.stat.sample(BackendStat.queueTime, queueMs)
-  backend.stat.sample(BackendStat.connectTime, connectMs)
-  backend.stat.sample(BackendStat.responseTime, responseMs)
-  backend.stat.sample(BackendStat.totalTime, totalMs)
-  backend.stat.raise(BackendStat.queueTimeMax, queueMs)
-  backend.stat.raise(BackendStat.connectTimeMax, connectMs)
-  backend.stat.raise(BackendStat.responseTimeMax, responseMs)
-  backend.stat.raise(BackendStat.totalTimeMax, totalMs)
+  server.stat.sampleTimes(queueMs, connectMs, responseMs, totalMs)
+  backend.stat.sampleTimes(queueMs, connectMs, responseMs, totalMs)
 }

@@ -52,8 +52,8 @@ export class HttpContext implements LogContext {
     return client.acceptDateMs + Math.round((requestStartMs < 0 ? originMs : requestStartMs) - client.acceptedMs)
   }
   get loggedRequestLine(): string | undefined {
-    const { request, requestMethod, requestUri } = this.#tx
-    return request === undefined ? undefined : `${requestMethod} ${requestUri} ${request.protocol}`
+    const { request, requestMethod, requestUri, http } = this.#tx
+    return request === undefined ? undefined : `${requestMethod} ${requestUri} ${request.protocol}`.slice(0, http.logUriBytes)
   }
   get early(): boolean {
     return this.#tx.http.proxy.options.logasap

@@ -5,6 +5,7 @@ import type { Config, Proxy } from '@evenkeel/config'
 import type { Compiler, LogContext } from '@evenkeel/expr'
 import type { BodyLimits, CaseMap, HeadOptions } from '@evenkeel/http'
 import { compileHttpErrors, ErrorPageSet } from '../errors/pages.ts'
+import { compileReply } from '../errors/reply.ts'
 import { compileRules, type CompiledRules } from '../rules/compile.ts'
 import type { Service } from '../services/service.ts'
 import { compileCaptures, type Capture } from './captures.ts'
@@ -45,6 +46,14 @@ export interface HttpProxy {
   readonly closesClients: boolean
   /** `option httpclose` or `http-server-close`, on either side: servers are closed after each response. */
   readonly closesServers: boolean
+  /** `option http-pretend-keepalive` of a backend: servers are not told that they will be closed. */
+  readonly pretendsKeepAlive: boolean
+  /** `option http-buffer-request` */
+  readonly buffersRequests: boolean
+  /** `unique-id-header`, lower case. */
+  readonly uniqueIdHeader: string | undefined
+  /** `tune.http.logurilen`: the longest request line that is logged. */
+  readonly logUriBytes: number
   /** `option independent-streams` */
   readonly hasIndependentStreams: boolean
   readonly forwardfor: ForwardedHeader | undefined
@@ -85,7 +94,7 @@ function compileHttpProxy(
   return {
     proxy,
     rules: compileRules(proxy, compiler, sections),
-    pages: new ErrorPageSet(proxy.errors),
+    pages: new ErrorPageSet(proxy.errors, (reply) => compileReply(reply, false, compiler, sections).make),
     services,
     requestHead: { acceptInvalid: options.acceptInvalidHttpRequest, maxHeaders: tune.httpMaxhdr },
     responseHead: { acceptInvalid: options.acceptInvalidHttpResponse, maxHeaders: tune.httpMaxhdr },
@@ -103,6 +112,10 @@ function compileHttpProxy(
     tarpitTimeoutMs: timeouts.tarpit ?? (hasBackend ? (timeouts.connect ?? 0) : 0),
     closesClients: options.connectionMode === 'close' && proxy.kind !== 'backend',
     closesServers: options.connectionMode !== 'keep-alive',
+    pretendsKeepAlive: options.httpPretendKeepalive,
+    buffersRequests: options.httpBufferRequest,
+    uniqueIdHeader: proxy.uniqueIdHeader?.toLowerCase(),
+    logUriBytes: tune.httpLogurilen,
     hasIndependentStreams: options.independentStreams,
     forwardfor: proxy.forwardfor === undefined ? undefined : compileForwardedHeader(proxy.forwardfor.header, proxy.forwardfor.except, proxy.forwardfor.ifNone),
     originalto: proxy.originalto === undefined ? undefined : compileForwardedHeader(proxy.originalto.header, proxy.originalto.except, false),

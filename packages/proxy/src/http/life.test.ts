@@ -150,6 +150,13 @@ test('timers: Tr holds the server\'s time, Ti the wait for the next request, whi
   }
 })
 
+test('the logged request line is cut to tune.http.logurilen', async (t) => {
+  const proxy = await startProxy(t, { global: ['tune.http.logurilen 100'] })
+  const client = await proxy.connect()
+  await request(client, `GET /${'x'.repeat(200)} HTTP/1.1\r\nhost: a\r\n\r\n`)
+  assert.equal(/"([^"]*)"$/.exec((await proxy.lines(1))[0]!)![1]!.length, 100)
+})
+
 test('while it waits for a request a session holds no buffer of what came before', async (t) => {
   const proxy = await startProxy(t)
   const client = await proxy.connect()

@@ -81,7 +81,7 @@ function answerMonitor(tx: HttpTransaction): void {
 /** Goes through the steps of the request stage from where it stands, as far as rules and the request's body allow. */
 export function advanceRequest(tx: HttpTransaction): void {
   if (tx.step === Step.frontendBody) {
-    if (tx.http.proxy.options.httpBufferRequest && !isBodyBuffered(tx)) return waitForBody(tx)
+    if (tx.http.buffersRequests && !isBodyBuffered(tx)) return waitForBody(tx)
     tx.step = Step.frontendRules
   }
   if (tx.step === Step.frontendRules) {
@@ -103,7 +103,7 @@ export function advanceRequest(tx: HttpTransaction): void {
     tx.step = Step.backendBody
   }
   if (tx.step === Step.backendBody) {
-    if (tx.backendHttp.proxy.options.httpBufferRequest && !isBodyBuffered(tx)) return waitForBody(tx)
+    if (tx.backendHttp.buffersRequests && !isBodyBuffered(tx)) return waitForBody(tx)
     tx.step = Step.backendRules
   }
   const { backendHttp } = tx
@@ -161,7 +161,6 @@ export function handleTarpitEnd(tx: HttpTransaction): void {
 function dispatchRequest(tx: HttpTransaction): void {
   const { session, backendHttp, http, dispatch } = tx
   const request = tx.request!
-  const { options } = backendHttp.proxy
   if (session.isEnded && tx.upload === Upload.open) {
     // The rest of the body will never come, so no server is bothered.
     tx.termination.set('client-abort', 'request')
@@ -170,7 +169,7 @@ function dispatchRequest(tx: HttpTransaction): void {
   }
   addHeaders(tx, request)
   const closes = http.closesServers || backendHttp.closesServers
-  tx.requestText = serializeRequest(request, closes && !options.httpPretendKeepalive ? 'close' : 'keep-alive', backendHttp.serverCase)
+  tx.requestText = serializeRequest(request, closes && !backendHttp.pretendsKeepAlive ? 'close' : 'keep-alive', backendHttp.serverCase)
   if (tx.requestText.length > http.bufferBytes) {
     tx.termination.setLetters('P', 'R')
     countFailedRewrite(tx)
@@ -186,10 +185,9 @@ function dispatchRequest(tx: HttpTransaction): void {
 /** Headers that options add, behind those of the rules: `unique-id-header`, `forwardfor`, `originalto`. */
 function addHeaders(tx: HttpTransaction, request: RequestHead): void {
   const { http, backendHttp } = tx
-  const { uniqueIdHeader } = http.proxy
-  if (uniqueIdHeader !== undefined) {
+  if (http.uniqueIdHeader !== undefined) {
     const id = tx.context.uniqueId
-    if (id !== undefined) request.headers.add(uniqueIdHeader.toLowerCase(), id)
+    if (id !== undefined) request.headers.add(http.uniqueIdHeader, id)
   }
   if (http.forwardfor !== undefined || backendHttp.forwardfor !== undefined) {
     addForwardedHeader(request.headers, http.forwardfor, backendHttp === http ? undefined : backendHttp.forwardfor, tx.session.client.source)
