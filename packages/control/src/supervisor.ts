@@ -58,6 +58,12 @@ export class Supervisor {
   #threads: DataThread[] = [];
   /** Threads that a smaller `nbthread` no longer wants and that still serve what they had. */
   readonly #retiring = new Set<DataThread>();
+  /**
+   * Who has which number in shared memory, until everything that was counted there is taken back. A thread that retires keeps
+   * its number for as long as it serves, so a new one beside it must get another.
+   */
+  readonly #numbers = new Map<number, ThreadIdentity>();
+  /** By number in shared memory. */
   #incarnations: number[] = [];
   #plan: Plan | undefined;
   /** Plans that some thread may still serve streams of, the current one last. */
@@ -134,6 +140,12 @@ export class Supervisor {
       opened.rollBack();
       return { ok: false, errors: opened.errors };
     }
+    const missing = wanted - this.#threads.length;
+    const free = this.#options.slots.segment.maxThreads - 1 - this.#numbers.size;
+    if (missing > free) {
+      opened.rollBack();
+      return { ok: false, errors: [`${missing} more data threads are wanted and ${free} can be started: ${this.#retiring.size} of an earlier nbthread still serve their last connections`] };
+    }
     prepareBackends(this.#options.slots, plan);
     if (this.#plan === undefined) this.#options.beforeFirstThread();
     const stay = this.#threads.slice(0, wanted);
@@ -148,6 +160,7 @@ export class Supervisor {
     if (errors.length > 0) {
       for (const thread of stay) thread.abort(plan.generation);
       await Promise.all(fresh.map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
+      for (const thread of fresh) this.#takeBack(thread);
       opened.rollBack();
       discardBackends(this.#options.slots, plan);
       return { ok: false, errors };
@@ -179,13 +192,16 @@ export class Supervisor {
   }
 
   #start(index: number): DataThread {
-    const incarnation = ((this.#incarnations[index] ?? 0) % MAX_INCARNATION) + 1;
-    this.#incarnations[index] = incarnation;
-    const identity: ThreadIdentity = { thread: index + 1, incarnation };
+    let number = 1;
+    while (this.#numbers.has(number)) number++;
+    const incarnation = ((this.#incarnations[number] ?? 0) % MAX_INCARNATION) + 1;
+    this.#incarnations[number] = incarnation;
+    const identity: ThreadIdentity = { thread: number, incarnation };
+    this.#numbers.set(number, identity);
     const { slots, logRing } = this.#options;
     slots.useThread(identity.thread);
     this.#heartbeats.begin(identity, this.#options.now());
-    return new DataThread({ index, incarnation, segment: slots.handle(), logRing }, identity, {
+    return new DataThread({ index, thread: number, incarnation, segment: slots.handle(), logRing }, identity, {
       onExit: (thread, error) => this.#onExit(thread, error),
       onOldest: () => this.#reclaim(),
       onNotice: (level, text) => this.#options.report(level, text),
@@ -205,10 +221,10 @@ export class Supervisor {
   #onExit(thread: DataThread, error: Error | undefined): void {
     this.#heartbeats.end(thread.identity.thread, thread.leaving ? 'absent' : 'dead');
     if (thread.leaving) return;
-    if (this.#retiring.delete(thread)) this.#takeBack(thread);
+    this.#retiring.delete(thread);
+    this.#takeBack(thread);
     if (error !== undefined) this.#options.report('alert', `data thread ${thread.index + 1} died: ${error.stack ?? error.message}`);
     if (!this.#threads.includes(thread)) return;
-    this.#takeBack(thread);
     const delayMs = this.#restarts.died(this.#options.now());
     if (delayMs === undefined) {
       this.#options.onHopeless('data threads die again and again');
@@ -217,13 +233,16 @@ export class Supervisor {
     setTimeout(() => void this.#serially(async () => await this.#replace(thread)), delayMs);
   }
 
-  /** Gives back counts, locks and queue entries of a thread that has ended. */
+  /** Gives back counts, locks and queue entries of a thread that has ended, and then its number. Once. */
   #takeBack(thread: DataThread): void {
     const { slots } = this.#options;
+    const { identity } = thread;
+    if (this.#numbers.get(identity.thread) !== identity) return;
     for (const plan of this.#plansInUse) recoverBackends(slots, plan, thread.identity);
     recoverParked(slots, thread.identity.thread);
     // A lock that another living thread holds is let go within microseconds; one that another dead thread holds is freed when that one is recovered.
-    if (!recoverThread(slots.segment, thread.identity, RECOVERY_WAIT_MS)) setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
+    if (recoverThread(slots.segment, identity, RECOVERY_WAIT_MS)) this.#numbers.delete(identity.thread);
+    else setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
   }
 
   async #replace(dead: DataThread): Promise<void> {

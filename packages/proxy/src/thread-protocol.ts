@@ -9,11 +9,15 @@ import type { Plan } from './plan.ts'
 
 /** `workerData` of a data thread. */
 export interface ThreadInit {
-  /** 0-based number of the data thread. Its number in shared memory is one more: 0 is main. */
+  /** 0-based number of the data thread, as `bind … thread` counts them. */
   readonly index: number
-  /** Counts the threads that had this index, from 1. */
+  /** Its number in shared memory: 0 is main. Another one than its index, where a thread that had the index still finishes. */
+  readonly thread: number
+  /** Counts the threads that had this number in shared memory, from 1. */
   readonly incarnation: number
   readonly segment: SegmentHandle
+  /** CPUs that the thread may run on (manual, `cpu-map`); undefined leaves it to the system. */
+  readonly cpus?: readonly number[]
   readonly logRing: ByteRingHandle
 }
 

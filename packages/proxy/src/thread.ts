@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RingLogSink } from '@evenkeel/log'
 import { Heartbeat, Mailbox, Segment } from '@evenkeel/shm'
-import { setThreadName, support } from '@evenkeel/sys'
+import { setThreadAffinity, setThreadName, support } from '@evenkeel/sys'
 import { DataThread } from './data-thread.ts'
 import { GenerationKeeper } from './generation-keeper.ts'
 import type { FromThread, ThreadInit, ToThread } from './thread-protocol.ts'
@@ -15,17 +15,17 @@ if (port === null) throw new Error('a data thread is started by the supervisor o
 
 const tell = (message: FromThread): void => port.postMessage(message)
 
-// Number 0 in shared memory is the main thread's.
-const segment = new Segment(init.segment, { thread: init.index + 1, incarnation: init.incarnation })
+const segment = new Segment(init.segment, { thread: init.thread, incarnation: init.incarnation })
 const thread = new DataThread({
   index: init.index,
   incarnation: init.incarnation,
   segment,
   mailbox: new Mailbox(segment),
   heartbeat: new Heartbeat(segment),
-  log: new RingLogSink(init.logRing, init.index + 1),
+  log: new RingLogSink(init.logRing, init.thread),
 })
 if (support('native').supported) setThreadName(`data-${init.index + 1}`)
+if (init.cpus !== undefined) setThreadAffinity(init.cpus)
 
 const keeper = new GenerationKeeper(thread, tell)
 thread.run()
