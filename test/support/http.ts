@@ -16,6 +16,8 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer | string;
   readonly agent?: Agent;
+  /** Unix socket to connect to in place of the port. */
+  readonly socketPath?: string;
   /** ms until the request counts as failed. */
   readonly limitMs?: number;
 }
@@ -23,17 +25,26 @@ export interface Ask {
 /** One request; rejects when no complete answer comes. Without an agent the connection is closed after it. */
 export async function ask(
   port: number,
-  { path = '/', method = 'GET', headers = {}, body, agent, limitMs = 20_000 }: Ask = {},
+  { path = '/', method = 'GET', headers = {}, body, agent, socketPath, limitMs = 20_000 }: Ask = {},
 ): Promise<Answer> {
   return await new Promise((resolve, reject) => {
-    const call = request({ port, host: '127.0.0.1', path, method, headers, agent: agent ?? false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', reject);
-      response.once('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-      );
-    });
+    const call = request(
+      {
+        ...(socketPath === undefined ? { port, host: '127.0.0.1' } : { socketPath }),
+        path,
+        method,
+        headers,
+        agent: agent ?? false,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+        );
+      },
+    );
     call.setTimeout(limitMs, () => call.destroy(new Error(`no answer to ${method} ${path} within ${limitMs} ms`)));
     call.once('error', reject);
     call.end(body);
