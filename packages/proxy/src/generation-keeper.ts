@@ -141,7 +141,7 @@ export class GenerationKeeper {
     for (const open of this.#listeners.values()) {
       const { server } = open
       if (server === undefined) continue
-      if (open.acceptor.plan.address.kind !== 'inet') open.keptDescriptor = dup(descriptorOf(server as unknown as { _handle?: unknown }))
+      if (open.acceptor.plan.address.kind !== 'inet') open.keptDescriptor = dup(descriptorOf(server))
       open.server = undefined
       server.close()
     }
@@ -219,6 +219,6 @@ function closeListener({ acceptor, server, keptDescriptor }: OpenListener): void
 
 /** As HAProxy words it. */
 function bindFailure(proxy: Proxy, listener: ListenerPlan, error: Error): string {
-  const { file, line } = proxy.binds[listener.bind]!.at
+  const { file, line } = proxy.binds[listener.bind].at
   return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: ${error.message} for [${listener.text}]`
 }

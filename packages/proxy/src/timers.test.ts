@@ -63,7 +63,7 @@ test('a timer never fires early, nor later than one slot', () => {
     fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), fc.array(step, { maxLength: 60 }), (start, steps) => {
       const clock = new HandClock(start)
       const owners = Array.from({ length: 8 }, () => new Owner(clock))
-      const deadlines = new Array<number>(8).fill(Infinity)
+      const deadlines = Array.from({ length: 8 }, () => Infinity)
       const check = (): void => {
         for (const [index, owner] of owners.entries()) {
           const deadline = deadlines[index]

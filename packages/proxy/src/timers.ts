@@ -58,7 +58,7 @@ const SPAN_TICKS = SLOTS ** LEVELS
 
 export class TimerWheel {
   readonly #clock: WheelClock
-  readonly #slots: (Timer | undefined)[] = new Array<Timer | undefined>(SLOTS * LEVELS).fill(undefined)
+  readonly #slots: (Timer | undefined)[] = Array.from({ length: SLOTS * LEVELS })
   /** Tick up to which (inclusive) every slot of level 0 was run. */
   #tick: number
   #size = 0

@@ -1,7 +1,7 @@
 // Opens the sockets of `bind` lines: one for each address, port and thread (manual, section 5.1). Binding comes first, and
 // everywhere; listening comes when the generation is published, so that a refused configuration never accepted anybody.
 // Unix, abstract and inherited sockets are the main thread's: here they arrive as listening descriptors.
-import * as net from 'node:net'
+import type * as net from 'node:net'
 import type { Bind } from '@evenkeel/config'
 import { SysError, UnsupportedError, closeFd, openListener, type ListenerOptions } from '@evenkeel/sys'
 import type { ListenAddress, ListenerPlan } from '../plan.ts'
