@@ -12,7 +12,7 @@ import type { ListenerPlan } from '../plan.ts'
 import { ClientSession } from '../stream/client-session.ts'
 import type { DataThread } from '../data-thread.ts'
 import { SessionContext } from '../tcp/session-context.ts'
-import { enter } from './limits.ts'
+import { enter, forgetSession } from './limits.ts'
 import type { Listener } from './listener.ts'
 import type { ParkingListener } from './parking.ts'
 
@@ -128,12 +128,14 @@ export class Acceptor implements Listener, ParkingListener {
     if (connectionRules !== undefined && !connectionRules(new SessionContext(session))) {
       frontend.stat.add(FrontendStat.deniedConnections, 1)
       stat.add(ListenerStat.deniedConnections, 1)
+      forgetSession(thread.counts, frontend, now)
       connection.reset()
       return session.end()
     }
     if (sessionRules !== undefined && !sessionRules(new SessionContext(session))) {
       frontend.stat.add(FrontendStat.deniedSessions, 1)
       stat.add(ListenerStat.deniedSessions, 1)
+      forgetSession(thread.counts, frontend, now)
       connection.destroy()
       return session.end()
     }

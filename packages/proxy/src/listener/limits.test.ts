@@ -149,3 +149,11 @@ test('a reload that raises maxconn lets those who wait begin', async (context) =
   first.write('again')
   await isServed(first, 'again')
 })
+
+test('connections that a rule refuses do not use up rate-limit sessions', async (context) => {
+  const stage = await start(context, { proxy: 'rate-limit sessions 3\n  tcp-request connection reject unless { src 127.0.0.2 }' })
+  for (let count = 0; count < 10; count++) await (await stage.client()).gone()
+  assert.equal(stage.host.thread.parking.total(), 0)
+  const { frontends } = stage.host.keeper.current as NonNullable<TestHost['keeper']['current']>
+  assert.equal(frontends[0]?.sessionRate.rate(stage.host.thread.now), 0)
+})

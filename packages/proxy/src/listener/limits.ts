@@ -49,6 +49,12 @@ export function enter(process: ProcessCounts, frontend: Frontend, listener: List
   return delay
 }
 
+/** A rule refused the connection before it became a session: it does not count in the rates of sessions. */
+export function forgetSession(process: ProcessCounts, frontend: Frontend, now: number): void {
+  process.sessionRate.add(now, -1)
+  frontend.sessionRate.add(now, -1)
+}
+
 /** Gives the places back. */
 function leave(process: ProcessCounts, frontend: Frontend, listener: Listener): void {
   listener.sessions.decrement()
