@@ -171,6 +171,9 @@ ${used.map((number) => `    server s${number} 127.0.0.1:${servers[number - 1].po
       rows.filter((row) => row['pxname'] === 'web' && /^s\d$/.test(row['svname'])).map((row) => row['svname']),
       shape.servers.map((number) => `s${number}`),
     );
+    const names = daemon.threadNames();
+    for (let number = 1; number <= shape.threads; number++)
+      assert.ok(names.includes(`data-${number}`), names.join(' '));
     assert.equal(/^Nbthread: (\d+)$/m.exec(await daemon.ask('show info'))?.[1], String(shape.threads));
   };
   /** A file that cannot be applied: it is said why, and what served goes on. */
