@@ -40,8 +40,14 @@ export function checkPlausibility(state: ParseState): void {
 /** `errorfiles` of a `defaults` section are looked up for the proxies that start from it, as in HAProxy. */
 function checkErrorPages(state: ParseState, draft: ProxyDraft): void {
   const unknown = new Map<string, Position>();
-  for (const page of Object.values(draft.errors)) {
-    if (page.kind === 'section' && !state.httpErrors.has(page.name)) unknown.set(page.name, page.at);
+  for (const [status, page] of Object.entries(draft.errors)) {
+    if (page.kind !== 'section') continue;
+    const section = state.httpErrors.get(page.name);
+    if (section === undefined) unknown.set(page.name, page.at);
+    else if (page.isNamed && section.errors[Number(status)] === undefined) {
+      const message = `config: proxy '${draft.name}' : status '${status}' not declared in http-errors section '${page.name}' (at ${place(page.at)}).`;
+      state.diagnostics.warning(message, page.at, { form: 'plain', length: page.name.length });
+    }
   }
   for (const [name, at] of unknown) {
     const message = `proxy '${draft.name}': unknown http-errors section '${name}' (at ${place(at)}).`;

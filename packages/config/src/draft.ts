@@ -70,6 +70,8 @@ export interface PendingPage {
   /** Of the name. */
   readonly at: Position;
   readonly otherwise: ErrorPage | PendingPage | undefined;
+  /** The status was named, so the section ought to have a page for it. */
+  readonly isNamed: boolean;
 }
 
 /** What only the parser has to remember of a proxy. */

@@ -21,6 +21,7 @@ export type EvaluationPlace =
   | 'use_backend'
   | 'use-server'
   | 'monitor fail'
+  | 'http-error'
   | 'log-format'
   | 'unique-id-format'
   | 'http-check'

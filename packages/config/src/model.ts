@@ -471,7 +471,9 @@ export type ErrorPages = Readonly<Record<number, ErrorPage>>;
 export type ErrorPage =
   | { readonly kind: 'file'; readonly path: string; readonly content: string }
   /** errorloc302 and errorloc303. */
-  | { readonly kind: 'location'; readonly status: 302 | 303; readonly url: string };
+  | { readonly kind: 'location'; readonly status: 302 | 303; readonly url: string }
+  /** http-error, but for its `errorfiles`, which is put in place like that of its own keyword. */
+  | { readonly kind: 'reply'; readonly reply: Reply };
 
 export interface HttpErrors {
   readonly name: string;

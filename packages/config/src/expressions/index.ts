@@ -13,6 +13,7 @@ export { parseRule } from './rules.ts';
 export { ownerOf, parseMonitorFail, parseUseBackend, parseUseServer } from './switching.ts';
 export { readErrorFile, type FileResult } from './error-file.ts';
 export { DEFAULT_STATUSES } from './reply.ts';
+export { parseHttpError } from './http-error.ts';
 export { translateRegex, type TranslatedRegex } from './regex.ts';
 export { FETCHES } from './fetches.ts';
 export { CONVERTERS } from './converters.ts';

@@ -84,8 +84,8 @@ export function placeName(mask: PlaceMask): string {
   return CHECK_POINTS.find((_, index) => (mask & (1 << index)) !== 0) ?? '';
 }
 
-/** Places where HAProxy does not judge: a declaration may be used anywhere, and `monitor fail` is never checked. */
-type Unjudged = 'acl' | 'monitor fail';
+/** Places where HAProxy does not judge: a declaration may be used anywhere, and `monitor fail` and `http-error` are never checked. */
+type Unjudged = 'acl' | 'monitor fail' | 'http-error';
 
 /** Columns of a place in the frontend and in the backend part of a proxy. */
 const PHASES: Readonly<Record<RulePhase, { frontend?: CheckPoint; backend?: CheckPoint }>> = {
@@ -113,7 +113,7 @@ const SINGLE_PLACES: Readonly<Record<Exclude<EvaluationPlace, RulePhase | Unjudg
  * them is accepted. Undefined where samples are not judged.
  */
 export function placeMask(place: EvaluationPlace, section: SectionKind): PlaceMask | undefined {
-  if (place === 'acl' || place === 'monitor fail') return undefined;
+  if (place === 'acl' || place === 'monitor fail' || place === 'http-error') return undefined;
   const columns = place in PHASES ? PHASES[place as RulePhase] : SINGLE_PLACES[place as Exclude<EvaluationPlace, RulePhase | Unjudged>];
   let mask = 0;
   if (section !== 'backend' && columns.frontend !== undefined) mask |= 1 << CHECK_POINTS.indexOf(columns.frontend);

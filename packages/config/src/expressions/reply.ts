@@ -1,6 +1,6 @@
 /**
- * The answer that `deny`, `tarpit` and `return` give in place of a server (manual 4.2, "http-request return"): status, headers, and
- * one of the payloads. Words in any order, as HAProxy takes them.
+ * The answer that `deny`, `tarpit`, `return` and `http-error` give in place of a server (manual 4.2, "http-request return"): status,
+ * headers, and one of the payloads. Words in any order, as HAProxy takes them.
  */
 
 import type { Cursor } from '../cursor.ts';
@@ -22,12 +22,15 @@ export const DEFAULT_STATUSES: ReadonlySet<number> = new Set([
 const FRAMING_FIELDS = new Set(['content-length', 'transfer-encoding', 'content-type']);
 
 export interface ReplyDefaults {
+  /** 0: one must be given. */
   readonly status: number;
   /** `deny` and `tarpit` answer with the proxy's error pages where nothing else is said. */
   readonly errorPages: boolean;
+  /** Refuses a status, which is the word taken last, by throwing. */
+  readonly judgeStatus?: (status: number) => void;
 }
 
-/** Reads what may follow the action's word, up to the condition. */
+/** Reads what may follow the action's word, up to the condition or another word that is no part of an answer. */
 export function parseReply(cursor: Cursor, scope: ExpressionScope, words: RuleWords, defaults: ReplyDefaults): Reply {
   return new ReplyReader(cursor, scope, words, defaults).read();
 }
@@ -140,6 +143,7 @@ class ReplyReader {
     // Digits at its start count, as with HAProxy's atol.
     const status = Number(/^\d*/.exec(word)![0]);
     if (status < 200 || status > 599) this.words.failLast(`Unexpected status code '${status}'`, 'a status from 200 to 599');
+    this.defaults.judgeStatus?.(status);
     this.status = status;
   }
 
@@ -165,8 +169,17 @@ class ReplyReader {
     const name = this.argument('errorfiles', '<name>');
     const at = cursor.lastPosition();
     this.body = { kind: 'errorfiles', section: name };
+    // The pages of an `http-error` are judged with those of the proxy.
+    if (scope.place === 'http-error') return;
     scope.whenComplete(() => {
-      if (scope.httpErrors(name) !== undefined) return;
+      const section = scope.httpErrors(name);
+      const status = this.status ?? this.defaults.status;
+      if (section !== undefined) {
+        if (section.errors[status] !== undefined) return;
+        const message = `Proxy '${scope.proxyName}': status '${status}' referenced by an http reply not declared in http-errors section '${name}'.`;
+        scope.diagnostics.warning(message, at, { length: name.length, form: 'plain' });
+        return;
+      }
       scope.diagnostics.alert(`Proxy '${scope.proxyName}': unknown http-errors section '${name}' referenced by an http reply.`, at, {
         length: name.length,
         form: 'plain',
@@ -185,6 +198,7 @@ class ReplyReader {
   private finish(plain: boolean): Reply {
     const { words, defaults, cursor } = this;
     const status = this.status ?? defaults.status;
+    if (status === 0) words.fail('expects at least a <status> as arguments.', "'status' and a code");
     const body: Body = this.body ?? (plain ? { kind: 'default' } : { kind: 'string', content: '' });
     const { contentType, headers } = this;
     if (body.kind === 'default' || body.kind === 'errorfiles') this.requireDefaultStatus(status, this.bodyWord || 'default-errorfiles');

@@ -1,4 +1,4 @@
-/** What the readers of one rule share: HAProxy's sentence around their errors, and log formats read from the rule's words. */
+/** What the readers of one statement share: HAProxy's sentence around their errors, and log formats read from its words. */
 
 import type { Cursor } from '../cursor.ts';
 import { describeKind, type ProxyDraft } from '../draft.ts';
@@ -11,19 +11,13 @@ import { ExpressionFailure } from './failure.ts';
 export class RuleWords {
   private readonly cursor: Cursor;
   private readonly scope: ExpressionScope;
-  /** "http-request deny". */
-  private readonly rule: string;
+  /** The whole sentence of a complaint. */
+  readonly sentence: (message: string) => string;
 
-  constructor(cursor: Cursor, scope: ExpressionScope, rule: string) {
+  constructor(cursor: Cursor, scope: ExpressionScope, sentence: (message: string) => string) {
     this.cursor = cursor;
     this.scope = scope;
-    this.rule = rule;
-  }
-
-  sentence(message: string): string {
-    const { scope } = this;
-    const owner = `${describeKind(scope.proxyKind as ProxyDraft['kind'])} '${scope.proxyName}'`;
-    return `error detected in ${owner} while parsing '${this.rule}' rule : ${message}.`;
+    this.sentence = sentence;
   }
 
   /** An error at the next word. */
@@ -63,4 +57,10 @@ export class RuleWords {
   private formatSentence(): FormatSentence {
     return { form: 'parsing', error: (message) => this.sentence(message) };
   }
+}
+
+/** The sentence around complaints about a rule; `rule` is "http-request deny". */
+export function ruleSentence(scope: ExpressionScope, rule: string): (message: string) => string {
+  const owner = `${describeKind(scope.proxyKind as ProxyDraft['kind'])} '${scope.proxyName}'`;
+  return (message) => `error detected in ${owner} while parsing '${rule}' rule : ${message}.`;
 }

@@ -14,7 +14,7 @@ import { parseCondition, ruleSentences } from './condition.ts';
 import { regularExpressionError } from './regex.ts';
 import { parseReply } from './reply.ts';
 import { reportState } from './report.ts';
-import { RuleWords } from './rule-words.ts';
+import { RuleWords, ruleSentence } from './rule-words.ts';
 
 /** What follows the phase's words: an action and its condition. Undefined for an action that does not work here. */
 export function parseRule(phase: RulePhase, cursor: Cursor, scope: ExpressionScope): Rule | undefined {
@@ -28,7 +28,7 @@ export function parseRule(phase: RulePhase, cursor: Cursor, scope: ExpressionSco
     return undefined;
   }
   const name = `${phase} ${declaration.name}`;
-  const action = readAction(phase, declaration.name, cursor, scope, new RuleWords(cursor, scope, name));
+  const action = readAction(phase, declaration.name, cursor, scope, new RuleWords(cursor, scope, ruleSentence(scope, name)));
   const condition = phase.startsWith('tcp-') ? tcpCondition(name, cursor, scope) : parseCondition(cursor, scope, ruleSentences(name));
   if (phase.startsWith('http-')) warnAboutMode(action, at, scope);
   return { at, action, condition };

@@ -124,7 +124,7 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
     `option ldap-check, option mysql-check, option pgsql-check, option redis-check, option smtpchk, option ssl-hello-chk,
      option spop-check`,
   ),
-  ...declare(later(ALL), 'http-error, redirect, option http-restrict-req-hdr-names'),
+  ...declare(later(ALL), 'redirect, option http-restrict-req-hdr-names'),
   ...declare(later(BACKENDS, 'it needs server states kept in files'), 'load-server-state-from-file, server-state-file-name'),
   ...declare(later(BACKENDS), 'max-keep-alive-queue, max-session-srv-conns'),
   ...declare(later(FRONTENDS, 'it needs HTTP/2', { negatable: true }), 'option disable-h2-upgrade'),

@@ -2,7 +2,7 @@
 
 import type { Cursor } from '../cursor.ts';
 import type { HttpErrorsContext, ParseState, PendingPage, ProxyContext } from '../draft.ts';
-import { readErrorFile as readResponseFile } from '../expressions/index.ts';
+import { parseHttpError, readErrorFile as readResponseFile } from '../expressions/index.ts';
 import type { Keyword } from '../keyword.ts';
 import type { ErrorPage } from '../model.ts';
 import { ALL_PROXIES } from './readers.ts';
@@ -56,8 +56,17 @@ function readErrorFiles(cursor: Cursor, { draft }: ProxyContext): void {
   const statuses = new Set<number>();
   while (!cursor.atEnd) statuses.add(cursor.integer('a status', { min: 200, max: 599 }));
   for (const status of statuses.size > 0 ? statuses : ERROR_STATUSES) {
-    draft.errors[status] = { kind: 'section', name, at, otherwise: draft.errors[status] };
+    draft.errors[status] = { kind: 'section', name, at, otherwise: draft.errors[status], isNamed: statuses.size > 0 };
   }
+}
+
+/** `http-error status CODE …`: an answer made on the spot. `default-errorfiles` takes back what was set or inherited. */
+function readHttpError(cursor: Cursor, { draft, scope }: ProxyContext): void {
+  const { reply, sectionAt: at } = parseHttpError(cursor, scope('http-error'));
+  const { status, body } = reply;
+  if (body.kind !== 'errorfiles') draft.errors[status] = { kind: 'reply', reply };
+  else if (body.section === undefined) delete draft.errors[status];
+  else draft.errors[status] = { kind: 'section', name: body.section, at, otherwise: draft.errors[status], isNamed: true };
 }
 
 export const proxyErrorKeywords: readonly Keyword<ProxyContext>[] = [
@@ -66,6 +75,7 @@ export const proxyErrorKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'errorloc', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readErrorLocation(302) },
   { name: 'errorloc302', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readErrorLocation(302) },
   { name: 'errorloc303', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readErrorLocation(303) },
+  { name: 'http-error', places: ALL_PROXIES, state: 'works', manual: '4.2', parse: readHttpError },
 ];
 
 export const httpErrorsKeywords: readonly Keyword<HttpErrorsContext>[] = [

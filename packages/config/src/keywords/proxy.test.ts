@@ -192,6 +192,23 @@ test('error pages: files are read at once, locations keep their status', () => {
   });
 });
 
+test('http-error: answers made here, pages of sections, and the way back to what holds without (manual 4.2)', () => {
+  const reply = (statement: string): unknown => proxyOf('backend b', [`http-error ${statement}`]).errors;
+  const plain = { status: 503, contentType: undefined, headers: [], body: { kind: 'string', content: '' } };
+  assert.deepEqual(reply('status 503'), { 503: { kind: 'reply', reply: plain } });
+  assert.deepEqual(reply('string x status 404 content-type a/b'), {
+    404: { kind: 'reply', reply: { ...plain, status: 404, contentType: 'a/b', body: { kind: 'string', content: 'x' } } },
+  });
+  const text = (statements: string): string =>
+    `http-errors site\n errorfile 503 /e\ndefaults\n mode http\n timeout connect 1\n timeout server 1\n http-error status 503\n errorloc 500 /a\nbackend b\n${statements}`;
+  const errors = (statements: string): unknown => valid(text(statements), { files: { '/e': PAGE } }).proxies[0].errors;
+  const location = { kind: 'location', status: 302, url: '/a' };
+  const page = { kind: 'file', path: '/e', content: PAGE };
+  assert.deepEqual(errors(''), { 500: location, 503: { kind: 'reply', reply: plain } });
+  assert.deepEqual(errors(' http-error status 503 default-errorfiles'), { 500: location });
+  assert.deepEqual(errors(' http-error status 503 errorfiles site\n http-error status 500 errorfiles site'), { 500: location, 503: page });
+});
+
 test('log global stands for the global targets, wherever they are', () => {
   const { proxies } = valid(
     'defaults\n timeout client 1\n log global\nfrontend f\n bind :1\n log stdout local0\nglobal\n log /dev/log local0\n log 127.0.0.1 local1',

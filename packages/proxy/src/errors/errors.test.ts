@@ -6,6 +6,7 @@ import { parseIpAddress } from '@evenkeel/expr'
 import { HeaderList, HeadError, parseResponseHead } from '@evenkeel/http'
 import { addForwardedHeader, compileForwardedHeader } from '../http/forwarded.ts'
 import { compileHeaderRemoval } from '../rules/header-removal.ts'
+import type { LogContext } from '@evenkeel/expr'
 import { builtinErrorPage, ErrorPageSet, splitResponse } from './pages.ts'
 import { pageStatuses } from './builtin.ts'
 import { oneLine } from './reply.ts'
@@ -30,6 +31,17 @@ test('a refusal closes and is the section\'s own file where there is one', () =>
   const own = 'HTTP/1.0 400 Mine\r\n\r\nmine'
   assert.equal(new ErrorPageSet({ 400: { kind: 'file', path: '/x', content: own } }).refusal(400), own)
   assert.equal(new ErrorPageSet({ 408: { kind: 'file', path: '/dev/null', content: '' } }).refusal(408), '')
+})
+
+test('a page of http-error is made for each request, and never sent to a client without one (manual, "http-error")', () => {
+  const reply = { status: 400, contentType: undefined, headers: [], body: { kind: 'string', content: '' } } as const
+  let made = 0
+  const pages = new ErrorPageSet({ 400: { kind: 'reply', reply } }, () => () => ({ head: `HTTP/1.1 400 ${++made}\r\n\r\n`, body: '' }))
+  const context = {} as LogContext
+  assert.deepEqual([pages.page(400, context).head, pages.own(400, context)?.head, pages.own(503, context)], ['HTTP/1.1 400 1\r\n\r\n', 'HTTP/1.1 400 2\r\n\r\n', undefined])
+  assert.equal(pages.page(503, context), builtinErrorPage(503))
+  assert.equal(pages.fixed(400), undefined)
+  assert.match(pages.refusal(400), /^HTTP\/1\.1 400 Bad request\r\n/)
 })
 
 test('a file is split behind its head, whatever its line ends', () => {

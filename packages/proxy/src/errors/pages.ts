@@ -1,7 +1,8 @@
-// The answers that the proxy itself gives to errors, by status: from `errorfile`, `errorfiles` and `errorloc302/303` of a
-// section, else built in (manual, 4.2). A page is kept as the text of a response; who sends it parses its head as it would
+// The answers that the proxy itself gives to errors, by status: from `errorfile`, `errorfiles`, `errorloc302/303` and
+// `http-error` of a section, else built in (manual, 4.2). A page is kept as the text of a response; who sends it parses its head as it would
 // parse a server's, so rules and framing apply to it in the same way.
-import type { ErrorPage as ConfiguredPage, ErrorPages, HttpErrors } from '@evenkeel/config'
+import type { ErrorPage as ConfiguredPage, ErrorPages, HttpErrors, Reply } from '@evenkeel/config'
+import type { LogContext } from '@evenkeel/expr'
 import { builtinPage, builtinRefusal, pageStatuses } from './builtin.ts'
 
 /** One answer. */
@@ -27,29 +28,45 @@ export function builtinErrorPage(status: number): ErrorPage {
   return BUILTIN.get(status) ?? BUILTIN.get(FALLBACK_STATUS)!
 }
 
-/** The pages that one section, or one `http-errors` section, has of its own. */
+type MakePage = (context: LogContext) => ErrorPage
+
+/** The pages that one section has of its own. */
 export class ErrorPageSet {
-  readonly #pages: ReadonlyMap<number, ErrorPage>
+  readonly #fixed = new Map<number, ErrorPage>()
+  /** Pages of `http-error`, which may say something about the request. */
+  readonly #made = new Map<number, MakePage>()
 
-  constructor(pages: ErrorPages) {
-    this.#pages = new Map(Object.entries(pages).map(([status, page]) => [Number(status), compilePage(page)]))
+  /** `compileReply` is needed where there are pages of `http-error`. */
+  constructor(pages: ErrorPages, compileReply?: (reply: Reply) => MakePage | undefined) {
+    for (const [status, page] of Object.entries(pages)) {
+      if (page.kind !== 'reply') this.#fixed.set(Number(status), compilePage(page))
+      else {
+        const make = compileReply?.(page.reply)
+        if (make !== undefined) this.#made.set(Number(status), make)
+      }
+    }
   }
 
-  /** Its own page for a status; undefined where the built-in one holds. */
-  own(status: number): ErrorPage | undefined {
-    return this.#pages.get(status)
+  /** Its own page for a status; undefined where the built-in one, or another section's, holds. */
+  own(status: number, context: LogContext): ErrorPage | undefined {
+    return this.#fixed.get(status) ?? this.#made.get(status)?.(context)
   }
 
-  page(status: number): ErrorPage {
-    return this.own(status) ?? builtinErrorPage(status)
+  page(status: number, context: LogContext): ErrorPage {
+    return this.own(status, context) ?? builtinErrorPage(status)
+  }
+
+  /** As `own`, without pages that need a request. */
+  fixed(status: number): ErrorPage | undefined {
+    return this.#fixed.get(status)
   }
 
   /**
    * Raw bytes, latin1, for a client whose request could not be understood: sent as they are, without rules, and the
-   * connection closes after them.
+   * connection closes after them. Pages of `http-error` are not for such clients (manual, "http-error").
    */
   refusal(status: number): string {
-    const own = this.own(status)
+    const own = this.fixed(status)
     if (own !== undefined) return own.head + own.body
     return builtinRefusal(BUILTIN.has(status) ? status : FALLBACK_STATUS)
   }
@@ -60,7 +77,7 @@ export function compileHttpErrors(sections: readonly HttpErrors[]): ReadonlyMap<
   return new Map(sections.map((section) => [section.name, new ErrorPageSet(section.errors)]))
 }
 
-function compilePage(page: ConfiguredPage): ErrorPage {
+function compilePage(page: Exclude<ConfiguredPage, { kind: 'reply' }>): ErrorPage {
   if (page.kind === 'file') return splitResponse(page.content)
   const reason = page.status === 302 ? 'Found' : 'See Other'
   const head = `HTTP/1.1 ${page.status} ${reason}\r\ncache-control: no-cache\r\ncontent-length: 0\r\nlocation: ${page.url}\r\n\r\n`

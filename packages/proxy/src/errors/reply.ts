@@ -25,8 +25,9 @@ export function compileReply(
       if (isError && reply.headers.length === 0) return { status, make: undefined }
       return { status, make: compileBody(reply, compiler, undefined) }
     case 'errorfiles': {
-      const page = body.section === undefined ? undefined : sections.get(body.section)?.page(status)
-      return { status, make: page === undefined ? undefined : () => page }
+      if (body.section === undefined) return { status, make: undefined }
+      const page = sections.get(body.section)?.fixed(status)
+      return { status, make: page === undefined ? compileBody(reply, compiler, undefined) : () => page }
     }
     case 'errorfile': {
       const page = splitResponse(body.content)

@@ -130,7 +130,7 @@ test('no backend is named: 503', async (t) => {
   t.after(() => client.socket.destroy())
   client.send(GET)
   assert.match(await client.until('</html>\n'), page(503))
-  assert.match((await proxy.lines(1))[0]!, /^lone lone\/<NOSRV> \d+\/-1\/-1\/-1\/\d+ 503 \d+ - - SC-- /)
+  assert.match((await proxy.lines(1))[0]!, /^lone lone\/<NOSRV> -1\/-1\/-1\/-1\/\d+ 503 \d+ - - SC-- /)
 })
 
 test('a connection is refused as often as retries allow: 503', async (t) => {

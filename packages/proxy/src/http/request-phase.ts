@@ -93,6 +93,8 @@ export function advanceRequest(tx: HttpTransaction): void {
     const backend = tx.frontend.chooseBackend(tx.context)
     if (backend === undefined) {
       tx.termination.setLetters('S', 'C')
+      // HAProxy logs no time of the request where nothing was to become of it.
+      tx.requestEndMs = -1
       return answerStatus(tx, 503)
     }
     tx.backend = backend
