@@ -6,7 +6,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Agent } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon, accepts, freePorts, until } from '../support/daemon.ts';
 import { RawServer, ask, keepAliveAgent } from '../support/http.ts';
@@ -238,3 +238,54 @@ ${used.map((number) => `    server s${number} 127.0.0.1:${servers[number - 1].po
     () => daemon.threadNames().filter((name) => name.startsWith('data-')).length === 1,
   );
 });
+
+/** The lowest port that needs no privilege. */
+function firstFreePort(): number {
+  return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1'));
+}
+
+test('a process that gave up being root still binds low ports on reload, also on new threads', async (context) => {
+  if (process.getuid?.() !== 0) return context.skip('only root has privileges to give up');
+  if (firstFreePort() < 1024) return context.skip('every port may be bound without a privilege here');
+  await using server = await startServer(1);
+  const [port] = await freePorts(1);
+  const low = await freeLowPort();
+  if (low === undefined) return context.skip('no port below 1024 is free');
+  const configuration = (threads: number, extra: string): string => `global
+    nbthread ${threads}
+    user nobody
+    group nogroup
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+listen web
+    bind 127.0.0.1:${port}
+    ${extra}
+    server s1 127.0.0.1:${server.port}
+`;
+  await using daemon = await Daemon.start(configuration(1, ''), { port, flags: ['-W'] });
+  assert.match(readFileSync(`/proc/${daemon.pid}/status`, 'latin1'), /^Uid:\t65534\t65534\t65534\t65534$/m);
+  // The file is read anew by the user that the process became.
+  chmodSync(daemon.folder, 0o755);
+  assert.match(await daemon.reload(configuration(2, `bind 127.0.0.1:${low}`)), /Loading success/);
+  for (let request = 0; request < 20; request++) {
+    const { status } = await ask(low, { headers: { connection: 'close' } });
+    assert.equal(status, 200);
+  }
+  return undefined;
+});
+
+async function freeLowPort(): Promise<number | undefined> {
+  for (let port = 1023; port > 900; port--) {
+    try {
+      const probe = await RawServer.start((socket) => socket.destroy(), { port });
+      await probe.stop();
+      return port;
+    } catch {
+      // Taken: the next one.
+    }
+  }
+  return undefined;
+}
