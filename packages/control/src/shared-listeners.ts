@@ -22,8 +22,10 @@ export interface OpenedListeners {
   readonly errors: readonly string[];
   /** Duplicates for one thread, which owns them: of what is new, or, for a thread that has nothing yet, of everything. */
   duplicates(forNewThread: boolean): readonly ListenerDescriptor[];
-  /** Makes the new set the current one: Unix paths appear, and what is no longer named is closed. Returns what failed. */
-  commit(): readonly string[];
+  /** Gives new Unix sockets their names, once; returns what failed. Needs the right to write to their folders. */
+  publishPaths(): readonly string[];
+  /** Makes the new set the current one and closes what is no longer named. */
+  commit(): void;
   /** Closes what was opened; the old set stays. */
   rollBack(): void;
 }
@@ -36,6 +38,7 @@ export class SharedListeners {
     const next = new Map<string, Held>();
     const opened: Held[] = [];
     const errors: string[] = [];
+    const named = new Set<Held>();
     for (const listener of plan.listeners) {
       if (listener.address.kind === 'inet') continue;
       const known = this.#held.get(listener.key);
@@ -54,17 +57,20 @@ export class SharedListeners {
     return {
       errors,
       duplicates: (forNewThread) => (forNewThread ? [...next.values()] : opened).map(duplicate),
+      publishPaths: () => {
+        const unnamed = opened.filter((held) => !named.has(held));
+        for (const held of unnamed) named.add(held);
+        return unnamed.flatMap((held) => publishPath(plan, held));
+      },
       commit: () => {
-        const failures = opened.flatMap((held) => publishPath(plan, held));
         const before = this.#held;
         this.#held = next;
         for (const [key, held] of before) if (!next.has(key)) close(held);
-        return failures;
       },
       rollBack: () => {
         for (const held of opened) {
-          closeFd(held.descriptor);
           if (held.unix !== undefined) removeQuietly(held.unix.temporary);
+          close(held);
         }
       },
     };

@@ -147,7 +147,16 @@ export class Supervisor {
       return { ok: false, errors: [`${missing} more data threads are wanted and ${free} can be started: ${this.#retiring.size} of an earlier nbthread still serve their last connections`] };
     }
     prepareBackends(this.#options.slots, plan);
-    if (this.#plan === undefined) this.#options.beforeFirstThread();
+    if (this.#plan === undefined) {
+      // Who is about to give up the right to write to a folder must name its Unix sockets now; others wait until all is bound.
+      const unnamed = givesUpPrivileges(plan) ? opened.publishPaths() : [];
+      if (unnamed.length > 0) {
+        opened.rollBack();
+        discardBackends(this.#options.slots, plan);
+        return { ok: false, errors: unnamed };
+      }
+      this.#options.beforeFirstThread();
+    }
     const stay = this.#threads.slice(0, wanted);
     const retiring = this.#threads.slice(wanted);
     const fresh = Array.from({ length: Math.max(0, wanted - stay.length) }, (_, offset) => this.#start(stay.length + offset));
@@ -157,6 +166,7 @@ export class Supervisor {
       all.map(async (thread) => await this.#prepare(thread, async () => await thread.prepare(plan, segment, opened.duplicates(fresh.includes(thread))))),
     );
     const errors = [...new Set(answers.flat())];
+    if (errors.length === 0) errors.push(...opened.publishPaths());
     if (errors.length > 0) {
       for (const thread of stay) thread.abort(plan.generation);
       await Promise.all(fresh.map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
@@ -165,7 +175,7 @@ export class Supervisor {
       discardBackends(this.#options.slots, plan);
       return { ok: false, errors };
     }
-    for (const failure of opened.commit()) this.#options.report('alert', failure);
+    opened.commit();
     this.#plan = plan;
     this.#plansInUse.push(plan);
     this.#threads = all;
@@ -292,6 +302,10 @@ export class Supervisor {
       }
     }, WATCH_INTERVAL_MS);
   }
+}
+
+function givesUpPrivileges({ config: { global } }: Plan): boolean {
+  return [global.user, global.group, global.uid, global.gid].some((name) => name !== undefined);
 }
 
 function ignoreGone(error: unknown): void {

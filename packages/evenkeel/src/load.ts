@@ -21,6 +21,10 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
   const { inputs, problems } = loadInputs(options.files, host);
   for (const problem of problems) terminal.say('alert', `config : ${problem}`);
   if (problems.length > 0) return { ok: false };
+  if (inputs.length === 0) {
+    terminal.say('alert', `config : no file ending in '.cfg' was found in ${options.files.join(', ')}`);
+    return { ok: false };
+  }
 
   const { config, diagnostics, warnings, sources } = parseConfig(inputs, host);
   const further: Severity[] = isInBackground() ? [] : ['warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];

@@ -1,13 +1,10 @@
-/** `user`, `group`, `uid`, `gid` and `chroot` (manual section 3.1): what the process gives up once it has bound its sockets. */
+/** `user`, `group`, `uid` and `gid` (manual section 3.1): what the process gives up once it has bound its sockets. */
 
 import type { Global } from '@evenkeel/config';
 import { dropPrivileges, lookupGroup, lookupUser } from '@evenkeel/sys';
 import type { Terminal } from './terminal.ts';
 
 export function dropPrivilegesOf(global: Global, terminal: Terminal): void {
-  if (global.chroot !== undefined) {
-    terminal.say('notice', `'chroot ${global.chroot}' is not applied: modules, reloads and log sockets are read from the whole file system; use the sandboxing of the systemd unit instead.`);
-  }
   const uid = global.uid ?? (global.user === undefined ? undefined : lookupUser(global.user)?.uid);
   const gid = global.gid ?? (global.group === undefined ? undefined : lookupGroup(global.group)?.gid);
   if (uid === undefined && gid === undefined) return;

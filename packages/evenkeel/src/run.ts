@@ -3,7 +3,7 @@
  * sockets, and acts on signals until it is told to stop (management manual, sections 3 and 4).
  */
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { RuntimeSockets } from '@evenkeel/admin';
 import { Daemon, monotonicMs } from '@evenkeel/control';
@@ -91,7 +91,9 @@ class Process {
     const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config);
     if (!started.ok) {
       for (const error of started.errors) this.#terminal.say('alert', error);
-      this.#terminal.say('alert', '[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
+      if (started.errors.some((error) => error.startsWith('Binding'))) {
+        this.#terminal.say('alert', '[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
+      }
       await this.#end();
       return 1;
     }
@@ -171,7 +173,17 @@ class Process {
   async #end(): Promise<void> {
     this.#sockets.close();
     await this.#daemon.stop();
+    this.#removePidFile();
+  }
+
+  /** A newer process may have written its own number there, and an unprivileged process may not be allowed to remove it. */
+  #removePidFile(): void {
     const path = this.#pidFile();
-    if (path !== undefined) rmSync(path, { force: true });
+    if (path === undefined) return;
+    try {
+      if (Number(readFileSync(path, 'latin1')) === process.pid) rmSync(path);
+    } catch {
+      // It is gone, or stays: the number in it is of no living process.
+    }
   }
 }
