@@ -89,9 +89,11 @@ export class RuntimeSockets {
     socket.setTimeout(this.#timeoutMs, () => socket.destroy());
     const send = ({ text, close }: { readonly text: string; readonly close: boolean }): void => {
       if (context.timeoutMs !== undefined) socket.setTimeout(context.timeoutMs);
-      if (text !== '') socket.write(text, 'latin1');
+      // Who does not read what was answered is not heard until it does.
+      if (text !== '' && !socket.write(text, 'latin1')) socket.pause();
       if (close) socket.end();
     };
+    socket.on('drain', () => socket.resume());
     socket.on('data', (chunk) => {
       if (!socket.writableEnded) send(session.handle(chunk.toString('latin1')));
     });

@@ -11,12 +11,12 @@ test("unknown words, in haproxy's sentences, with the nearest word of the sectio
 
 test('a second word that is unknown stands under the caret', () => {
   const { diagnostics } = read('backend b\n timeout  conect 5s');
-  assert.deepEqual([diagnostics[0]!.at!.column, diagnostics[0]!.nearest], [11, 'connect']);
+  assert.deepEqual([diagnostics[0].at!.column, diagnostics[0].nearest], [11, 'connect']);
 });
 
 test("families of words have haproxy's sentences", () => {
   const of = (statement: string) =>
-    proxyFindings('listen l', ['bind :80', statement])[0]!.replace(/^ALERT parsing \[t\.cfg:8\] ?: /, '');
+    proxyFindings('listen l', ['bind :80', statement])[0].replace(/^ALERT parsing \[t\.cfg:8\] ?: /, '');
   assert.equal(of('option'), "'option' expects an option name.");
   assert.equal(of('capture foo'), "'capture' expects 'cookie' or 'request header' or 'response header'.");
   assert.equal(of('monitor'), "'monitor' only supports 'fail'.");
@@ -32,5 +32,5 @@ test('a keyword without effect is remarked once', () => {
 });
 
 test('a refused keyword names what to write instead', () => {
-  assert.match(proxyFindings('backend b', ['option forceclose'])[0]!, /use 'option httpclose' if absolutely needed\.$/);
+  assert.match(proxyFindings('backend b', ['option forceclose'])[0], /use 'option httpclose' if absolutely needed\.$/);
 });

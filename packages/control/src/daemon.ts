@@ -61,6 +61,7 @@ export class Daemon {
   readonly #sink: RingLogSink;
   readonly health: HealthMonitor;
   readonly #idle: IdleMeter;
+  #applying: Promise<unknown> = Promise.resolve();
   #generation = 0;
   #descriptors = 0;
 
@@ -115,6 +116,13 @@ export class Daemon {
 
   /** Makes `config` what serves, at the start or later; or changes nothing and says why. */
   async apply(config: Config): Promise<ReloadResult> {
+    // One after another: names are resolved before a plan is published, and a slow resolver must not let an older one win.
+    const result = this.#applying.then(async () => await this.#apply(config));
+    this.#applying = result.catch(() => undefined);
+    return await result;
+  }
+
+  async #apply(config: Config): Promise<ReloadResult> {
     const threads = config.global.nbthread ?? availableParallelism();
     const limit = connectionLimit(config, threads, this.#options.maxconn);
     this.#descriptors = limit.descriptors;

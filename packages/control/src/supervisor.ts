@@ -72,6 +72,8 @@ export class Supervisor {
   #watch: NodeJS.Timeout | undefined;
   #lastWatchMs = 0;
   #stopping = false;
+  /** stop() is over: nothing is left to be taken back for. */
+  #ended = false;
   #paused = false;
 
   constructor(options: SupervisorOptions) {
@@ -95,7 +97,12 @@ export class Supervisor {
 
   /** Makes `plan` the generation that serves on `threads` data threads, or changes nothing and says why. */
   async publish(plan: Plan, threads: number): Promise<PublishResult> {
-    return await this.#serially(async () => await this.#publish(plan, threads));
+    return await this.#serially(async () => {
+      if (this.#stopping) return { ok: false, errors: ['the process is stopping: nothing new is started'] };
+      // A thread that died and waits for its replacement must not make a sound configuration fail.
+      for (const thread of this.#threads) if (thread.gone) await this.#replace(thread);
+      return await this.#publish(plan, threads);
+    });
   }
 
   /** Stops accepting; resolves when the last client connection is gone. */
@@ -105,7 +112,7 @@ export class Supervisor {
       this.#listeners.closeAll();
       await Promise.resolve();
     });
-    await Promise.all(this.#threads.map(async (thread) => await thread.softStop()));
+    await Promise.all([...this.#threads, ...this.#retiring].map(async (thread) => await thread.softStop()));
   }
 
   /** Ends every thread and closes every listener. */
@@ -115,6 +122,7 @@ export class Supervisor {
     this.#listeners.closeAll();
     await Promise.all([...this.#threads, ...this.#retiring].map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
     this.#threads = [];
+    this.#ended = true;
   }
 
   /** Listeners stop accepting until resume(). */
@@ -180,6 +188,7 @@ export class Supervisor {
     this.#plansInUse.push(plan);
     this.#threads = all;
     await Promise.all(all.map(async (thread) => await thread.publish(plan.generation).catch(ignoreGone)));
+    if (this.#paused) for (const thread of all) thread.pause();
     releaseUnused(this.#options.slots, plan);
     for (const thread of retiring) void this.#retire(thread);
     if (this.#watch === undefined) this.#startWatch();
@@ -252,7 +261,7 @@ export class Supervisor {
     recoverParked(slots, thread.identity.thread);
     // A lock that another living thread holds is let go within microseconds; one that another dead thread holds is freed when that one is recovered.
     if (recoverThread(slots.segment, identity, RECOVERY_WAIT_MS)) this.#numbers.delete(identity.thread);
-    else setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
+    else if (!this.#ended) setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
   }
 
   async #replace(dead: DataThread): Promise<void> {

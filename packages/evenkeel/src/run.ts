@@ -40,6 +40,8 @@ class Process {
   #config: Config;
   #finish: ((end: ProcessEnd) => void) | undefined;
   #softStopping = false;
+  /** Where this process wrote its number. */
+  #pidFile: string | undefined;
 
   constructor(options: CommandLine, terminal: Terminal, config: Config) {
     this.#options = options;
@@ -88,7 +90,7 @@ class Process {
       return 1;
     }
     const socketErrors = this.#sockets.bind(this.#config.global, master === undefined ? [] : [master]);
-    const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config);
+    const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config).catch(startFailure);
     if (!started.ok) {
       for (const error of started.errors) this.#terminal.say('alert', error);
       if (started.errors.some((error) => error.startsWith('Binding'))) {
@@ -101,7 +103,9 @@ class Process {
     this.#replaceOlder();
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
     sayReady();
-    signals.listen((signal) => void this.#onSignal(signal));
+    signals.listen((signal) => {
+      this.#onSignal(signal).catch((error: unknown) => this.#terminal.say('alert', `${signal}: ${error instanceof Error ? error.message : String(error)}`));
+    });
     const end = await finished;
     await this.#end();
     return end;
@@ -122,7 +126,7 @@ class Process {
         break;
       case 'SIGHUP':
       case 'SIGUSR2':
-        if (this.#options.masterWorker !== 'off' || this.#config.global.masterWorker) await this.#reload();
+        if (!this.#softStopping && (this.#options.masterWorker !== 'off' || this.#config.global.masterWorker)) await this.#reload();
         break;
       case 'SIGTTOU':
         this.#daemon.pause();
@@ -151,13 +155,10 @@ class Process {
 
   /** Files and users that only a privileged process can write to or become; data threads start after this. */
   #giveUpPrivileges(): void {
-    const path = this.#pidFile();
+    const path = this.#options.pidFile ?? this.#config.global.pidfile;
     if (path !== undefined) writeFileSync(path, `${process.pid}\n`);
+    this.#pidFile = path;
     dropPrivilegesOf(this.#config.global, this.#terminal);
-  }
-
-  #pidFile(): string | undefined {
-    return this.#options.pidFile ?? this.#config.global.pidfile;
   }
 
   #replaceOlder(): void {
@@ -178,12 +179,16 @@ class Process {
 
   /** A newer process may have written its own number there, and an unprivileged process may not be allowed to remove it. */
   #removePidFile(): void {
-    const path = this.#pidFile();
-    if (path === undefined) return;
+    if (this.#pidFile === undefined) return;
     try {
-      if (Number(readFileSync(path, 'latin1')) === process.pid) rmSync(path);
+      if (Number(readFileSync(this.#pidFile, 'latin1')) === process.pid) rmSync(this.#pidFile);
     } catch {
       // It is gone, or stays: the number in it is of no living process.
     }
   }
+}
+
+/** What the machine refuses at the start: a pid file that cannot be written, a user that cannot be changed to. */
+function startFailure(error: unknown): { readonly ok: false; readonly errors: readonly string[] } {
+  return { ok: false, errors: [error instanceof Error ? error.message : String(error)] };
 }

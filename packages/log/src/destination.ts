@@ -160,6 +160,7 @@ class HostDestination implements Destination {
   #waiting: Buffer[] | undefined;
   #failure: string | undefined;
   #ownDrops = 0;
+  readonly #idleCallbacks: (() => void)[] = [];
 
   constructor(host: string, port: number) {
     this.#inner = new DatagramDestination(() => {
@@ -177,6 +178,7 @@ class HostDestination implements Destination {
       if (error === null) this.#address = address;
       else this.#failure = `${host}: ${error.code ?? error.message}`;
       for (const line of waiting) this.send(line);
+      for (const callback of this.#idleCallbacks) callback();
     });
   }
 
@@ -195,7 +197,8 @@ class HostDestination implements Destination {
   }
 
   whenIdle(callback: () => void): void {
-    callback();
+    if (this.#waiting === undefined) callback();
+    else this.#idleCallbacks.push(callback);
   }
 
   close(): void {

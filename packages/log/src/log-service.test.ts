@@ -88,5 +88,6 @@ function logThreadTicks(): number {
     const parts = /^log\S* (\d+) (\d+)$/.exec(line);
     if (parts !== null) ticks += Number(parts[1]) + Number(parts[2]);
   }
+  assert.match(comms, /^log /m);
   return ticks;
 }

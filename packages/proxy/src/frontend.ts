@@ -92,7 +92,6 @@ export class Frontend implements ProxyView {
 
   /** Begins to serve an accepted connection that every limit and rule let pass. */
   serve(session: ClientSession): void {
-    this.generation.sessions++
     const log = this.#log
     if (log !== undefined) {
       // The kernel no longer knows the ends of a connection that was reset.

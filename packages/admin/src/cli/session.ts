@@ -3,7 +3,8 @@
  * after `prompt` it answers until `quit` (management manual, section 9.3).
  */
 
-import { Interpreter, splitCommands } from './interpreter.ts';
+import type { Interpreter} from './interpreter.ts';
+import { splitCommands } from './interpreter.ts';
 import type { CommandContext } from './command.ts';
 
 /** Longest line: HAProxy reads a command into one buffer of tune.bufsize. */

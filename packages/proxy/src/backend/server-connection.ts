@@ -33,6 +33,8 @@ export class ServerConnection implements ConnectionOwner {
     this.#opener = opener
     server.pool.countUse()
     this.connection = Connection.open(options, clock, this)
+    // Whoever gets it reads at once; asking now spares a system call for each connection.
+    this.connection.resume()
   }
 
   get isUsable(): boolean {

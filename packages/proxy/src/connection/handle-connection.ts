@@ -181,9 +181,9 @@ export class HandleConnection implements Connection, SlabReader {
   resume(): void {
     if (this.#reading || this.isClosed || this.isReadEnded) return
     this.#reading = true
-    if (this.#connecting) return
+    // Also while connecting, where the transport lets it: the kernel then hears of both in one call.
     const status = this.#handle.readStart()
-    if (status !== 0) this.#fail(connectionError(uv.errname(status)))
+    if (status !== 0 && !this.#connecting) this.#fail(connectionError(uv.errname(status)))
   }
 
   setNoDelay(on: boolean): void {

@@ -32,7 +32,7 @@ const CLOSING: readonly number[] = [400, 408]
 
 /** Head and body of the page for a status that has one. */
 export function builtinPage(status: number): { readonly head: string; readonly body: string } {
-  const [reason, sentence] = PAGES[status]!
+  const [reason, sentence] = PAGES[status]
   const body = `<html><body><h1>${status} ${reason}</h1>\n${sentence}\n</body></html>\n`
   const connection = CLOSING.includes(status) ? 'connection: close\r\n' : ''
   return {
@@ -43,7 +43,7 @@ export function builtinPage(status: number): { readonly head: string; readonly b
 
 /** The same as it is sent to a client whose request was not even understood: names as HAProxy spells them there, always closing. */
 export function builtinRefusal(status: number): string {
-  const [reason] = PAGES[status]!
+  const [reason] = PAGES[status]
   const { body } = builtinPage(status)
   return `HTTP/1.1 ${status} ${reason}\r\nContent-length: ${body.length}\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n${body}`
 }

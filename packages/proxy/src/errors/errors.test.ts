@@ -15,7 +15,7 @@ import { reasonOf } from './reasons.ts'
 test('every built-in page is a whole response of its status', () => {
   for (const status of pageStatuses) {
     const { head, body } = builtinErrorPage(status)
-    const parsed = parseResponseHead(head, { method: 'GET', upgrade: false } as never, { acceptInvalid: false, maxHeaders: 101 })
+    const parsed = parseResponseHead(head, { method: 'GET', upgrade: false }, { acceptInvalid: false, maxHeaders: 101 })
     assert.ok(!(parsed instanceof HeadError))
     assert.deepEqual([parsed.status, parsed.framing, parsed.contentLength], [status, 'length', body.length])
   }

@@ -29,6 +29,9 @@ export function handleClientEnd(tx: HttpTransaction): void {
     case Stage.body:
     case Stage.upload:
       if (isUploading) abortUpload(tx)
+      return
+    default:
+      // The other stages wait for nothing of this kind.
   }
 }
 
@@ -50,6 +53,8 @@ export function handleClientGone(tx: HttpTransaction): void {
       terminate(tx, 'client-abort')
       tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
       return abandon(tx)
+    default:
+      // The other stages wait for nothing of this kind.
   }
 }
 
@@ -115,6 +120,8 @@ export function handleClientTimeout(tx: HttpTransaction): void {
       terminate(tx, 'client-timeout')
       tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
       return abandon(tx)
+    default:
+      // The other stages wait for nothing of this kind.
   }
 }
 

@@ -59,12 +59,12 @@ export function countEnd(tx: HttpTransaction): void {
   const { server } = tx.dispatch
   if (status > 0) {
     const digit = status >= 600 || status < 100 ? 0 : Math.floor(status / 100)
-    frontend.stat.add(FRONTEND_CLASS[digit]!, 1)
+    frontend.stat.add(FRONTEND_CLASS[digit], 1)
     if (backend !== undefined) {
-      backend.stat.add(BACKEND_CLASS[digit]!, 1)
+      backend.stat.add(BACKEND_CLASS[digit], 1)
       backend.stat.add(BackendStat.requests, 1)
       if (server !== undefined && tx.responseMs >= 0) {
-        server.stat.add(SERVER_CLASS[digit]!, 1)
+        server.stat.add(SERVER_CLASS[digit], 1)
         server.stat.add(ServerStat.requests, 1)
       }
     }

@@ -46,7 +46,7 @@ export function dropServer(tx: HttpTransaction): void {
 
 /** Files the event that ends the transaction, in the phase that it is in. */
 export function terminate(tx: HttpTransaction, event: TerminationEvent): boolean {
-  let phase = PHASE_OF_STAGE[tx.stage]!
+  let phase = PHASE_OF_STAGE[tx.stage]
   if (tx.stage === Stage.dispatch && tx.dispatch.waitsFor === 'queue') phase = 'queue'
   return tx.termination.set(event, phase)
 }

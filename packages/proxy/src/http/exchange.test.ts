@@ -99,11 +99,11 @@ for (const [option, in11, in10, kept] of MODES) {
         const connection = closes ? 'connection: close\r\n' : version === 'HTTP/1.0' ? 'connection: keep-alive\r\n' : ''
         const answer = `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${connection}\r\nok`
         assert.equal(await exchange(client, request, 'ok'), answer)
-        assert.equal(proxy.servers[0]!.received, `GET / ${version}\r\nhost: a\r\n${fields}\r\n`)
+        assert.equal(proxy.servers[0].received, `GET / ${version}\r\nhost: a\r\n${fields}\r\n`)
         if (closes) await client.over()
         else await exchange(client, request, 'ok')
         assert.equal(client.received, closes ? answer : answer + answer)
-        if (!kept) await proxy.servers[0]!.over()
+        if (!kept) await proxy.servers[0].over()
         assert.equal(proxy.servers.length, kept || closes ? 1 : 2)
       })
     }
@@ -117,7 +117,7 @@ test('http-reuse never keeps the connection for its client', async (t) => {
   for (const client of [first, first, second, first]) await exchange(client, GET, 'ok')
   assert.deepEqual(proxy.servers.map((peer) => peer.received), [GET + GET + GET, GET])
   first.socket.end()
-  await proxy.servers[0]!.over()
+  await proxy.servers[0].over()
 })
 
 test('http-reuse safe gives a shared connection to later requests only', async (t) => {
@@ -197,7 +197,7 @@ test('a server that answers early and closes: the client finishes its request an
   })
   const client = await proxy.connect()
   assert.equal(await exchange(client, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc', 'ok'), OK)
-  await proxy.servers[0]!.over()
+  await proxy.servers[0].over()
   assert.equal(await exchange(client, '1234567' + GET, 'ok'), OK)
   assert.deepEqual((await proxy.lines(2)).map(outcome), ['200 ----', '200 ----'])
 })
@@ -214,7 +214,7 @@ test('option http-buffer-request: no server before the body, and no question to 
   await exchange(await proxy.connect(), 'GET\r\n\r\n', '</html>')
   assert.equal(proxy.servers.length, 0)
   assert.equal(await exchange(client, 'def', 'ok'), OK)
-  assert.equal(proxy.servers[0]!.received, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabcdef')
+  assert.equal(proxy.servers[0].received, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabcdef')
 })
 
 test('option http-buffer-request: a body above the buffer is not waited for', async (t) => {

@@ -69,7 +69,7 @@ for (const { name, options, server, request, answer, logged, closes } of SERVER_
     const proxy = await startProxy(t, options, (peer, index) => (index === 0 ? server(peer, index) : sends(OK)(peer, index)))
     const client = await proxy.connect()
     client.send(request ?? GET)
-    assert.equal(outcome((await proxy.lines(1))[0]!), logged)
+    assert.equal(outcome((await proxy.lines(1))[0]), logged)
     if (closes === true) await client.over()
     else {
       await client.until('</html>\n')
@@ -93,9 +93,9 @@ test('the server breaks its chunks on the way', async (t) => {
   const client = await proxy.connect()
   client.send(GET)
   await client.until('abc\r\n')
-  proxy.servers[0]!.send('zz\r\n')
+  proxy.servers[0].send('zz\r\n')
   await client.over()
-  assert.equal(outcome((await proxy.lines(1))[0]!), '200 PD--')
+  assert.equal(outcome((await proxy.lines(1))[0]), '200 PD--')
 })
 
 interface NoServer {
@@ -115,7 +115,7 @@ for (const { name, options, logged } of NO_SERVER) {
     for (let count = 1; count <= 2; count++) {
       client.send(GET)
       assert.match(await client.until('</html>\n'), page(503))
-      const line = (await proxy.lines(count))[count - 1]!
+      const line = (await proxy.lines(count))[count - 1]
       assert.equal(outcome(line), logged)
       assert.match(line, /^fe be\/<NOSRV> \d+\/-1\/-1\/-1\/\d+ /)
     }
@@ -130,7 +130,7 @@ test('no backend is named: 503', async (t) => {
   t.after(() => client.socket.destroy())
   client.send(GET)
   assert.match(await client.until('</html>\n'), page(503))
-  assert.match((await proxy.lines(1))[0]!, /^lone lone\/<NOSRV> -1\/-1\/-1\/-1\/\d+ 503 \d+ - - SC-- /)
+  assert.match((await proxy.lines(1))[0], /^lone lone\/<NOSRV> -1\/-1\/-1\/-1\/\d+ 503 \d+ - - SC-- /)
 })
 
 test('a connection is refused as often as retries allow: 503', async (t) => {
@@ -139,7 +139,7 @@ test('a connection is refused as often as retries allow: 503', async (t) => {
   const client = await proxy.connect()
   client.send(GET)
   assert.match(await client.until('</html>\n'), page(503))
-  assert.match((await proxy.lines(1))[0]!, /^fe be\/s1 \d+\/\d+\/-1\/-1\/\d+ 503 \d+ - - SC-- \d+\/\d+\/\d+\/\d+\/1 /)
+  assert.match((await proxy.lines(1))[0], /^fe be\/s1 \d+\/\d+\/-1\/-1\/\d+ 503 \d+ - - SC-- \d+\/\d+\/\d+\/\d+\/1 /)
 })
 
 test('timeout queue: 503', async (t) => {
@@ -150,7 +150,7 @@ test('timeout queue: 503', async (t) => {
   const second = await proxy.connect()
   second.send(GET)
   assert.match(await second.until('</html>\n'), page(503))
-  assert.match((await proxy.lines(1))[0]!, /^fe be\/<NOSRV> \d+\/\d+\/-1\/-1\/\d+ 503 \d+ - - sQ-- /)
+  assert.match((await proxy.lines(1))[0], /^fe be\/<NOSRV> \d+\/\d+\/-1\/-1\/\d+ 503 \d+ - - sQ-- /)
 })
 
 // ------------------------------------------------------------------------------------------------------------ the client
@@ -160,12 +160,12 @@ test('the client closes within its body: no answer, CD', async (t) => {
   const client = await proxy.connect()
   client.send(post(10, 'abc'))
   while (proxy.servers.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[0]!.until('abc')
+  await proxy.servers[0].until('abc')
   client.socket.end()
   await client.over()
   assert.equal(client.received, '')
-  assert.equal(outcome((await proxy.lines(1))[0]!), '-1 CD--')
-  await proxy.servers[0]!.over()
+  assert.equal(outcome((await proxy.lines(1))[0]), '-1 CD--')
+  await proxy.servers[0].over()
 })
 
 test('the client resets within its body: CD', async (t) => {
@@ -173,10 +173,10 @@ test('the client resets within its body: CD', async (t) => {
   const client = await proxy.connect()
   client.send(post(10, 'abc'))
   while (proxy.servers.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[0]!.until('abc')
+  await proxy.servers[0].until('abc')
   client.socket.resetAndDestroy()
-  assert.equal(outcome((await proxy.lines(1))[0]!), '-1 CD--')
-  await proxy.servers[0]!.over()
+  assert.equal(outcome((await proxy.lines(1))[0]), '-1 CD--')
+  await proxy.servers[0].over()
 })
 
 test('a client that closes its sending side waits for the response', async (t) => {
@@ -189,7 +189,7 @@ test('a client that closes its sending side waits for the response', async (t) =
   client.socket.end()
   await client.over()
   assert.equal(client.received, OK)
-  assert.equal(outcome((await proxy.lines(1))[0]!), '200 ----')
+  assert.equal(outcome((await proxy.lines(1))[0]), '200 ----')
 })
 
 test('option abortonclose takes it for gone', async (t) => {
@@ -197,12 +197,12 @@ test('option abortonclose takes it for gone', async (t) => {
   const client = await proxy.connect()
   client.send(GET)
   while (proxy.servers.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[0]!.head()
+  await proxy.servers[0].head()
   client.socket.end()
   await client.over()
   assert.match(client.received, page(400))
-  assert.equal(outcome((await proxy.lines(1))[0]!), '400 CH--')
-  await proxy.servers[0]!.over()
+  assert.equal(outcome((await proxy.lines(1))[0]), '400 CH--')
+  await proxy.servers[0].over()
 })
 
 test('option abortonclose: a client that leaves the queue', async (t) => {
@@ -215,7 +215,7 @@ test('option abortonclose: a client that leaves the queue', async (t) => {
   second.socket.end()
   await second.over()
   assert.match(second.received, page(503))
-  assert.equal(outcome((await proxy.lines(1))[0]!), '503 CQ--')
+  assert.equal(outcome((await proxy.lines(1))[0]), '503 CQ--')
 })
 
 test('a request that a server is working on is carried through when its client resets', async (t) => {
@@ -227,12 +227,12 @@ test('a request that a server is working on is carried through when its client r
   const client = await proxy.connect()
   client.send(GET)
   while (proxy.servers.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[0]!.head()
+  await proxy.servers[0].head()
   client.socket.resetAndDestroy()
   while (proxy.host.thread.sessions.length > 0 && !client.isClosed) await new Promise((resolve) => setImmediate(resolve))
   assert.equal(proxy.host.logs.length, 0)
-  proxy.servers[0]!.send(OK)
-  assert.equal(outcome((await proxy.lines(1))[0]!), '200 CD--')
+  proxy.servers[0].send(OK)
+  assert.equal(outcome((await proxy.lines(1))[0]), '200 CD--')
 })
 
 test('the client resets within the response: CD, and the server is let go', async (t) => {
@@ -241,8 +241,8 @@ test('the client resets within the response: CD, and the server is let go', asyn
   client.send(GET)
   await client.until('abc')
   client.socket.resetAndDestroy()
-  assert.equal(outcome((await proxy.lines(1))[0]!), '200 CD--')
-  await proxy.servers[0]!.over()
+  assert.equal(outcome((await proxy.lines(1))[0]), '200 CD--')
+  await proxy.servers[0].over()
 })
 
 test('the request body stalls: 408 when the client\'s time-out is the shorter one', async (t) => {
@@ -253,7 +253,7 @@ test('the request body stalls: 408 when the client\'s time-out is the shorter on
   await client.over()
   assert.match(client.received, page(408))
   assert.match(client.received, /\r\nconnection: close\r\n/)
-  assert.equal(outcome((await proxy.lines(1))[0]!), '408 cD--')
+  assert.equal(outcome((await proxy.lines(1))[0]), '408 cD--')
 })
 
 test('the request body stalls: 504 when the server\'s time-out is not longer', async (t) => {
@@ -262,7 +262,7 @@ test('the request body stalls: 504 when the server\'s time-out is not longer', a
   client.send(post(10, 'abc'))
   await client.over()
   assert.match(client.received, page(504))
-  assert.equal(outcome((await proxy.lines(1))[0]!), '504 sH--')
+  assert.equal(outcome((await proxy.lines(1))[0]), '504 sH--')
 })
 
 test('the rest of the body does not come after the response: cD', async (t) => {
@@ -271,7 +271,7 @@ test('the rest of the body does not come after the response: cD', async (t) => {
   client.send(post(10, 'abc'))
   await client.over()
   assert.equal(client.received, OK)
-  assert.equal(outcome((await proxy.lines(1))[0]!), '200 cD--')
+  assert.equal(outcome((await proxy.lines(1))[0]), '200 cD--')
 })
 
 test('the request body breaks on the way: 400, PH', async (t) => {
@@ -279,12 +279,12 @@ test('the request body breaks on the way: 400, PH', async (t) => {
   const client = await proxy.connect()
   client.send('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n')
   while (proxy.servers.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[0]!.until('abc\r\n')
+  await proxy.servers[0].until('abc\r\n')
   client.send('zz\r\n')
   await client.over()
   assert.match(client.received, page(400))
-  assert.equal(outcome((await proxy.lines(1))[0]!), '400 PH--')
-  await proxy.servers[0]!.over()
+  assert.equal(outcome((await proxy.lines(1))[0]), '400 PH--')
+  await proxy.servers[0].over()
 })
 
 const BUFFERED: readonly (readonly [name: string, options: ProxyOptions, leave: ((peer: Peer) => void) | undefined, answer: RegExp, logged: RegExp])[] = [
@@ -305,7 +305,7 @@ for (const [name, options, leave, answer, logged] of BUFFERED) {
     }
     await client.over()
     assert.match(client.received, answer)
-    assert.match((await proxy.lines(1))[0]!, logged)
+    assert.match((await proxy.lines(1))[0], logged)
     assert.equal(proxy.servers.length, 0)
   })
 }
@@ -346,7 +346,7 @@ for (const [how, act] of [
     const put = 'PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc'
     client.send(put)
     assert.equal(await client.until('ok'), OK)
-    assert.equal(proxy.servers[1]!.received, put)
+    assert.equal(proxy.servers[1].received, put)
   })
 
   test(`the server ${how} on the next request: one that may have been carried out is the client's to repeat`, async (t) => {
@@ -357,7 +357,7 @@ for (const [how, act] of [
     client.send(post(3, 'abc'))
     await client.over()
     assert.equal(client.received, OK)
-    assert.equal(outcome((await proxy.lines(2))[1]!), '-1 SH--')
+    assert.equal(outcome((await proxy.lines(2))[1]), '-1 SH--')
     assert.equal(proxy.servers.length, 1)
   })
 }

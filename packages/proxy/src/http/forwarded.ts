@@ -44,10 +44,10 @@ function compileNetwork(text: string): (address: IpAddress) => boolean {
   const masks = [0, 1, 2, 3].map((word) => wordMask(bits - word * 32))
   return (address) =>
     address.family === network.family &&
-    ((address.w0 ^ network.w0) & masks[0]!) === 0 &&
-    ((address.w1 ^ network.w1) & masks[1]!) === 0 &&
-    ((address.w2 ^ network.w2) & masks[2]!) === 0 &&
-    ((address.w3 ^ network.w3) & masks[3]!) === 0
+    ((address.w0 ^ network.w0) & masks[0]) === 0 &&
+    ((address.w1 ^ network.w1) & masks[1]) === 0 &&
+    ((address.w2 ^ network.w2) & masks[2]) === 0 &&
+    ((address.w3 ^ network.w3) & masks[3]) === 0
 }
 
 /** `24`, or a dotted mask `255.255.255.0`. */

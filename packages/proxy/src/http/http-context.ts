@@ -27,7 +27,7 @@ export class HttpContext implements LogContext {
   }
   get backend(): ProxyView {
     const { backend, frontend } = this.#tx
-    return frontend.generation.views[backend?.index ?? frontend.index]!
+    return frontend.generation.views[backend?.index ?? frontend.index]
   }
   get backendChosen(): boolean {
     return this.#tx.backend !== undefined

@@ -23,11 +23,11 @@ test('soft stop: idle connections close, a response that is under way closes beh
   const busy = await proxy.connect()
   busy.send('GET /slow HTTP/1.1\r\nhost: a\r\n\r\n')
   while (proxy.servers.length < 2) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[1]!.head()
+  await proxy.servers[1].head()
   proxy.host.keeper.softStop()
   await idle.over()
   assert.equal(busy.isEnded, false)
-  proxy.servers[1]!.send(OK)
+  proxy.servers[1].send(OK)
   await busy.over()
   assert.equal(busy.received, OK.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'))
   assert.equal(proxy.host.messages.at(-1)!.type, 'drained')
@@ -46,11 +46,11 @@ test('reload: a kept connection\'s next request belongs to the new configuration
   const busy = await proxy.connect()
   busy.send('GET /slow HTTP/1.1\r\nhost: a\r\n\r\n')
   while (proxy.servers.length < 2) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[1]!.head()
+  await proxy.servers[1].head()
   await proxy.apply({ frontend: ['http-request set-header x-config new'], backend: ['http-response set-header x-config new'] })
   assert.match(await request(kept), /x-config: new/)
   assert.match(proxy.servers.at(-1)!.received, /x-config: new/)
-  proxy.servers[1]!.send(OK)
+  proxy.servers[1].send(OK)
   assert.equal(await busy.until('ok'), OK)
   // Nothing lives on the old configuration any more, so it is let go of.
   busy.send(GET)
@@ -64,20 +64,20 @@ test('killing ends what is under way: K', async (t) => {
   const client = await proxy.connect()
   client.send(GET)
   while (proxy.servers.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  await proxy.servers[0]!.head()
+  await proxy.servers[0].head()
   proxy.host.thread.sessions.forEach(({ user }) => user?.onKill())
   await client.over()
-  assert.equal(outcome((await proxy.lines(1))[0]!), '-1 KH--')
+  assert.equal(outcome((await proxy.lines(1))[0]), '-1 KH--')
 })
 
 function statistics(proxy: TestProxy): { fe: Float64Array; be: Float64Array; s1: Float64Array; li: Float64Array } {
   const reader = new StatReader(proxy.host.thread.segment)
   const { proxies, listeners } = proxy.host.plan!
   return {
-    fe: reader.read('frontend', proxies[0]!.frontendSlot),
-    be: reader.read('backend', proxies[1]!.backendSlot),
-    s1: reader.read('server', proxies[1]!.serverSlots[0]!),
-    li: reader.read('listener', listeners[0]!.slot),
+    fe: reader.read('frontend', proxies[0].frontendSlot),
+    be: reader.read('backend', proxies[1].backendSlot),
+    s1: reader.read('server', proxies[1].serverSlots[0]),
+    li: reader.read('listener', listeners[0].slot),
   }
 }
 
@@ -143,10 +143,10 @@ test('timers: Tr holds the server\'s time, Ti the wait for the next request, whi
   const lines = (await proxy.lines(2)).map((line) => line.split(/[/ ]/).map(Number))
   for (const [index, [handshake, wait, read, queue, connect, response, active, total]] of lines.entries()) {
     assert.equal(handshake, 0)
-    if (index === 1) assert.ok(wait! >= 55, `Ti ${wait}`)
-    assert.ok(response! >= 55, `Tr ${response}`)
-    assert.ok(Math.abs(read! + queue! + connect! + response! - active!) <= 10, `Ta ${active}`)
-    assert.ok(Math.abs(wait! + active! - total!) <= 2, `Tt ${total}`)
+    if (index === 1) assert.ok(wait >= 55, `Ti ${wait}`)
+    assert.ok(response >= 55, `Tr ${response}`)
+    assert.ok(Math.abs(read + queue + connect + response - active) <= 10, `Ta ${active}`)
+    assert.ok(Math.abs(wait + active - total) <= 2, `Tt ${total}`)
   }
 })
 
@@ -154,7 +154,7 @@ test('the logged request line is cut to tune.http.logurilen', async (t) => {
   const proxy = await startProxy(t, { global: ['tune.http.logurilen 100'] })
   const client = await proxy.connect()
   await request(client, `GET /${'x'.repeat(200)} HTTP/1.1\r\nhost: a\r\n\r\n`)
-  assert.equal(/"([^"]*)"$/.exec((await proxy.lines(1))[0]!)![1]!.length, 100)
+  assert.equal(/"([^"]*)"$/.exec((await proxy.lines(1))[0])![1].length, 100)
 })
 
 test('while it waits for a request a session holds no buffer of what came before', async (t) => {

@@ -32,6 +32,9 @@ export function handleServerData(tx: HttpTransaction, chunk: Buffer): void {
     case Stage.upload:
       // Nothing was asked for any more: the connection is not used again.
       tx.keepsServer = false
+      return
+    default:
+      // The other stages wait for nothing of this kind.
   }
 }
 
@@ -168,6 +171,8 @@ export function handleServerEnd(tx: HttpTransaction): void {
       return completeResponse(tx)
     case Stage.upload:
       return drainUpload(tx)
+    default:
+      // The other stages wait for nothing of this kind.
   }
 }
 
@@ -182,6 +187,8 @@ export function handleServerClose(tx: HttpTransaction, error: ConnectionError | 
       return truncate(tx)
     case Stage.upload:
       return drainUpload(tx)
+    default:
+      // The other stages wait for nothing of this kind.
   }
 }
 
@@ -250,5 +257,7 @@ export function handleServerTimeout(tx: HttpTransaction): void {
       terminate(tx, 'server-timeout')
       tx.keepsClient = false
       return finish(tx)
+    default:
+      // The other stages wait for nothing of this kind.
   }
 }

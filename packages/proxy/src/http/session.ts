@@ -128,10 +128,10 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
 
   #startRequest(): void {
     this.requestStartMs = this.thread.now
-    if (this.frontend !== this.client.listener.frontend && !this.#isFirst) this.#moveToCurrent()
+    if (this.frontend !== this.client.listener.frontend && !this.isFirst) this.#moveToCurrent()
   }
 
-  get #isFirst(): boolean {
+  get isFirst(): boolean {
     return this.requests === 0
   }
 
@@ -319,10 +319,10 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     const { http, thread } = this
     const { now } = thread
     let deadline = http.clientTimeoutMs > 0 ? now + http.clientTimeoutMs : Infinity
-    if (this.requestStartMs < 0 && !this.#isFirst) {
+    if (this.requestStartMs < 0 && !this.isFirst) {
       if (http.keepAliveTimeoutMs > 0) deadline = Math.min(deadline, now + http.keepAliveTimeoutMs)
     } else if (http.requestTimeoutMs > 0) {
-      const start = this.#isFirst ? this.originMs : this.requestStartMs
+      const start = this.isFirst ? this.originMs : this.requestStartMs
       deadline = Math.min(deadline, start + http.requestTimeoutMs)
     }
     thread.wheel.arm(this.#timer, deadline)
@@ -359,7 +359,7 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
   #endWaiting(event: TerminationEvent, status: number): void {
     if (this.requestStartMs < 0) {
       // Nothing was asked. Only the first wait is worth an answer, and not where probes are to be ignored.
-      if (!this.#isFirst) return this.#closeIdle()
+      if (!this.isFirst) return this.#closeIdle()
       if (this.frontend.config.options.httpIgnoreProbes) return this.#closeIdle()
     }
     this.#refuse(event, status)
@@ -389,7 +389,7 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
 
   onSoftStop(): void {
     this.isStopping = true
-    if (this.#state === WAITING && this.requestStartMs < 0 && !this.#isFirst) this.#closeIdle()
+    if (this.#state === WAITING && this.requestStartMs < 0 && !this.isFirst) this.#closeIdle()
   }
 
   onKill(): void {

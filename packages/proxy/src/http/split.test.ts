@@ -26,7 +26,7 @@ const EXCHANGES: readonly Exchange[] = [
 /** Every way to cut a text once, and the one with each byte alone. */
 function* cuts(text: string): Generator<readonly string[]> {
   for (let at = 1; at < text.length; at++) yield [text.slice(0, at), text.slice(at)]
-  yield [...text]
+  yield Array.from(text)
 }
 
 /** Sends the pieces so that each is likely to be read alone: the proxy runs in this process, so turns of the event loop do. */

@@ -24,7 +24,7 @@ async function openTunnel(t: TestContext, options: ProxyOptions = {}, script: Se
   const client = await proxy.connect()
   client.send(UPGRADE)
   assert.equal(await client.head(), SWITCHING)
-  return { proxy, client, server: proxy.servers[0]! }
+  return { proxy, client, server: proxy.servers[0] }
 }
 
 test('bytes pass both ways, unread', async (t) => {
@@ -40,7 +40,7 @@ test('bytes pass both ways, unread', async (t) => {
   server.send('bye').socket.end()
   await client.over()
   assert.equal(client.received, `${SWITCHING}\x81\x05therebye`)
-  assert.match((await proxy.lines(1))[0]!, /^fe be\/s1 .* 101 \d+ - - ---- .*"GET \/chat HTTP\/1\.1"$/)
+  assert.match((await proxy.lines(1))[0], /^fe be\/s1 .* 101 \d+ - - ---- .*"GET \/chat HTTP\/1\.1"$/)
 })
 
 test('what the server sends with the head, and what the client sends before it, are the tunnel\'s', async (t) => {
@@ -48,7 +48,7 @@ test('what the server sends with the head, and what the client sends before it, 
   const client = await proxy.connect()
   client.send(`${UPGRADE}ahead`)
   await client.until('early')
-  await proxy.servers[0]!.until('ahead')
+  await proxy.servers[0].until('ahead')
   assert.equal(client.received, `${SWITCHING}early`)
 })
 
@@ -58,7 +58,7 @@ test('the server ends it', async (t) => {
   await client.over()
   assert.equal(client.received, `${SWITCHING}bye`)
   client.socket.end()
-  assert.equal(outcome((await proxy.lines(1))[0]!), '101 ----')
+  assert.equal(outcome((await proxy.lines(1))[0]), '101 ----')
 })
 
 const ENDINGS: readonly (readonly [name: string, options: ProxyOptions, act: (open: Open) => void, logged: string])[] = [
@@ -77,7 +77,7 @@ for (const [name, options, act, logged] of ENDINGS) {
     act(open)
     await open.client.over()
     await open.server.over()
-    assert.equal(outcome((await open.proxy.lines(1))[0]!), logged)
+    assert.equal(outcome((await open.proxy.lines(1))[0]), logged)
   })
 }
 
@@ -114,7 +114,7 @@ test('CONNECT', async (t) => {
   await client.until('there')
   assert.equal(client.received, 'HTTP/1.1 200 Connected\r\n\r\nthere')
   client.socket.end()
-  assert.match((await proxy.lines(1))[0]!, / 200 \d+ - - ---- .*"CONNECT a:80 HTTP\/1\.1"$/)
+  assert.match((await proxy.lines(1))[0], / 200 \d+ - - ---- .*"CONNECT a:80 HTTP\/1\.1"$/)
 })
 
 test('CONNECT that is refused keeps the connection', async (t) => {
@@ -136,5 +136,5 @@ test('killing ends tunnels: K', async (t) => {
   proxy.host.thread.sessions.forEach(({ user }) => user?.onKill())
   await client.over()
   await server.over()
-  assert.equal(outcome((await proxy.lines(1))[0]!), '101 KD--')
+  assert.equal(outcome((await proxy.lines(1))[0]), '101 KD--')
 })

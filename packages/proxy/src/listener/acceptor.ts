@@ -120,6 +120,7 @@ export class Acceptor implements Listener, ParkingListener {
     const { now } = thread
     const session = new ClientSession(connection, this, frontend, thread.dateNow(), now)
     thread.sessions.add(session)
+    frontend.generation.sessions++
     frontend.stat.add(FrontendStat.connections, 1)
     frontend.connectionRate.add(now)
     stat.add(ListenerStat.connections, 1)

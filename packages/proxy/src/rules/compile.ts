@@ -61,7 +61,7 @@ function compilePhase(
   }))
   return (context) => {
     for (let index = 0; index < compiled.length; index++) {
-      const rule = compiled[index]!
+      const rule = compiled[index]
       if (rule.matches !== undefined && !rule.matches(context)) continue
       const verdict = rule.apply(context)
       if (verdict !== undefined) return verdict
