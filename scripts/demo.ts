@@ -19,7 +19,9 @@ async function startBackend(name: string): Promise<number> {
   const server = createServer((request, response) => {
     const headers = Object.entries(request.headers).map(([header, value]) => `${header}: ${String(value)}`);
     response.setHeader('content-type', 'text/plain');
-    response.end(`This is backend ${name}. You asked for ${request.url ?? '/'}.\n\nHeaders that reached it:\n${headers.join('\n')}\n`);
+    response.end(
+      `This is backend ${name}. You asked for ${request.url ?? '/'}.\n\nHeaders that reached it:\n${headers.join('\n')}\n`,
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
@@ -42,7 +44,9 @@ async function freePort(wanted: number): Promise<number> {
 }
 
 function configuration(folder: string, httpPort: number, tcpPort: number, backendPorts: readonly number[]): string {
-  const servers = NAMES.map((name, index) => `    server ${name} 127.0.0.1:${backendPorts[index]} check inter 1s`).join('\n');
+  const servers = NAMES.map((name, index) => `    server ${name} 127.0.0.1:${backendPorts[index]} check inter 1s`).join(
+    '\n',
+  );
   return `global
     log stdout format raw daemon
     stats socket ${join(folder, 'evenkeel.sock')} mode 600 level admin
@@ -97,7 +101,9 @@ const [httpPort, tcpPort] = [await freePort(8080), await freePort(8081)];
 const file = join(folder, 'demo.cfg');
 writeFileSync(file, configuration(folder, httpPort, tcpPort, backendPorts));
 
-const daemon = spawn(join(import.meta.dirname, 'evenkeel'), ['-db', '-f', file], { stdio: ['ignore', 'inherit', 'inherit'] });
+const daemon = spawn(join(import.meta.dirname, 'evenkeel'), ['-db', '-f', file], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
 let ended = false;
 daemon.once('exit', (code, signal) => {
   ended = true;

@@ -25,9 +25,17 @@ interface Layer {
 }
 
 /** Runs a program with its output shown; resolves with its status and what it printed. */
-async function show(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<{ status: number; output: string }> {
+async function show(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ status: number; output: string }> {
   return await new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const take = (chunk: Buffer): void => {
       process.stdout.write(chunk);
@@ -53,14 +61,31 @@ function check(name: string, command: string, args: readonly string[]): Layer {
 }
 
 /** Files of node:test. `serial`: one file at a time, for tests that load the machine. */
-function nodeTests(name: string, pattern: readonly string[], serial: boolean, environment: NodeJS.ProcessEnv = {}): Layer {
+function nodeTests(
+  name: string,
+  pattern: readonly string[],
+  serial: boolean,
+  environment: NodeJS.ProcessEnv = {},
+): Layer {
   return {
     name,
     async run() {
       const files = pattern.flatMap((each) => globSync(each, { cwd: root })).sort();
       if (files.length === 0) return { passed: 0, failed: 1, skipped: 0 };
       const concurrency = serial ? ['--test-concurrency=1'] : [];
-      const { status, output } = await show(node, ['--test', '--test-reporter=dot', '--test-reporter-destination=stdout', '--test-reporter=./test/counts-reporter.ts', '--test-reporter-destination=stdout', ...concurrency, ...files], environment);
+      const { status, output } = await show(
+        node,
+        [
+          '--test',
+          '--test-reporter=dot',
+          '--test-reporter-destination=stdout',
+          '--test-reporter=./test/counts-reporter.ts',
+          '--test-reporter-destination=stdout',
+          ...concurrency,
+          ...files,
+        ],
+        environment,
+      );
       const counts = /counts: (\d+) passed, (\d+) failed, (\d+) skipped/.exec(output);
       const [passed, failed, skipped] = counts === null ? [0, 1, 0] : counts.slice(1).map(Number);
       return { passed, failed: failed === 0 && status !== 0 ? 1 : failed, skipped };
@@ -107,7 +132,9 @@ const LAYERS: readonly (readonly [string, Layer])[] = [
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !LAYERS.some(([layer]) => layer === name));
 if (unknown.length > 0) {
-  console.error(`unknown layer ${unknown.join(', ')}; known: ${[...new Set(LAYERS.map(([layer]) => layer))].join(' ')}`);
+  console.error(
+    `unknown layer ${unknown.join(', ')}; known: ${[...new Set(LAYERS.map(([layer]) => layer))].join(' ')}`,
+  );
   process.exit(2);
 }
 

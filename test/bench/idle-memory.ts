@@ -12,14 +12,24 @@ import { configuration } from './scenarios.ts';
 const CONNECTIONS = 8000;
 const GOAL_BYTES = 10 * 1024;
 
-export async function measureIdleMemory(peers: readonly PeerName[], evenkeel: string, folder: string, backendPort: number): Promise<void> {
+export async function measureIdleMemory(
+  peers: readonly PeerName[],
+  evenkeel: string,
+  folder: string,
+  backendPort: number,
+): Promise<void> {
   console.log(`\nresident memory of an idle HTTP connection (${CONNECTIONS} open, one request each before)`);
   for (const peer of peers) {
     if (peer === 'nginx') continue;
     const port = await freePort();
     const file = join(folder, `${peer}-idle.cfg`);
     writeFileSync(file, configuration({ mode: 'http', lines: ['timeout http-keep-alive 10m'] }, 1, port, backendPort));
-    const proxy = await Running.start(String(PROXY_CORE), peer === 'haproxy' ? 'haproxy' : evenkeel, ['-db', '-f', file], port);
+    const proxy = await Running.start(
+      String(PROXY_CORE),
+      peer === 'haproxy' ? 'haproxy' : evenkeel,
+      ['-db', '-f', file],
+      port,
+    );
     const sockets: Socket[] = [];
     try {
       await open(sockets, port, 500);
@@ -28,7 +38,8 @@ export async function measureIdleMemory(peers: readonly PeerName[], evenkeel: st
       await open(sockets, port, CONNECTIONS);
       await settle(proxy);
       const bytes = (proxy.residentBytes() - base) / CONNECTIONS;
-      const verdict = peer === 'evenkeel' ? `  ${bytes <= GOAL_BYTES ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL_BYTES}` : '';
+      const verdict =
+        peer === 'evenkeel' ? `  ${bytes <= GOAL_BYTES ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL_BYTES}` : '';
       console.log(`  ${peer.padEnd(10)}${bytes.toFixed(0)} bytes${verdict}`);
     } finally {
       for (const socket of sockets) socket.destroy();
@@ -39,7 +50,7 @@ export async function measureIdleMemory(peers: readonly PeerName[], evenkeel: st
 
 /** Opens connections, each after one whole request, until `count` more are in `sockets`. */
 async function open(sockets: Socket[], port: number, count: number): Promise<void> {
-  for (let done = 0; done < count; ) {
+  for (let done = 0; done < count;) {
     const batch = Math.min(50, count - done);
     sockets.push(...(await Promise.all(Array.from({ length: batch }, async () => await openOne(port)))));
     done += batch;

@@ -43,11 +43,24 @@ interface Sample extends LoadResult {
   readonly cpuMicrosecondsPerUnit: number;
 }
 
-async function startPeer(peer: PeerName, scenario: Scenario, folder: string, backendPort: number): Promise<{ process: Running; port: number }> {
+async function startPeer(
+  peer: PeerName,
+  scenario: Scenario,
+  folder: string,
+  backendPort: number,
+): Promise<{ process: Running; port: number }> {
   const port = await freePort();
   const cores = String(PROXY_CORE);
   if (peer === 'nginx') {
-    return { process: await Running.start(cores, 'nginx', ['-c', writeNginxProxy(folder, port, backendPort), '-p', folder], port), port };
+    return {
+      process: await Running.start(
+        cores,
+        'nginx',
+        ['-c', writeNginxProxy(folder, port, backendPort), '-p', folder],
+        port,
+      ),
+      port,
+    };
   }
   const file = join(folder, `${peer}.cfg`);
   writeFileSync(file, configuration(scenario, 1, port, backendPort));
@@ -60,7 +73,13 @@ function fits(peer: PeerName, scenario: Scenario): boolean {
   return peer !== 'nginx' || (scenario.mode === 'http' && scenario.lines.length === 0);
 }
 
-async function measure(peer: PeerName, scenario: Scenario, folder: string, backendPort: number, seconds: number): Promise<Sample> {
+async function measure(
+  peer: PeerName,
+  scenario: Scenario,
+  folder: string,
+  backendPort: number,
+  seconds: number,
+): Promise<Sample> {
   const { process: proxy, port } = await startPeer(peer, scenario, folder, backendPort);
   try {
     // A proxy that was just started compiles its hot code, fills its pools and opens its server connections.
@@ -83,7 +102,12 @@ function cpuOf(peer: PeerName, proxy: Running): number {
   return sum;
 }
 
-async function runScenario(scenario: Scenario, peers: readonly PeerName[], folder: string, backendPort: number): Promise<void> {
+async function runScenario(
+  scenario: Scenario,
+  peers: readonly PeerName[],
+  folder: string,
+  backendPort: number,
+): Promise<void> {
   const samples = new Map<PeerName, Sample[]>();
   for (let round = 0; round < Number(options.repeat); round++) {
     for (const peer of peers) {
@@ -94,9 +118,12 @@ async function runScenario(scenario: Scenario, peers: readonly PeerName[], folde
     }
   }
   const reference = samples.get('haproxy');
-  const referenceCpu = reference === undefined ? Number.NaN : summarize(reference.map((sample) => sample.cpuMicrosecondsPerUnit)).median;
+  const referenceCpu =
+    reference === undefined ? Number.NaN : summarize(reference.map((sample) => sample.cpuMicrosecondsPerUnit)).median;
   console.log(`\n${scenario.name} (per ${scenario.unit}, ${scenario.load.connections} connections)`);
-  console.log(`  ${pad('', 10)}${pad(`${scenario.unit}s/s`, 26)}${pad('CPU us', 26)}${pad('ratio', 8)}${pad('p50 ms', 9)}${pad('p99 ms', 9)}errors`);
+  console.log(
+    `  ${pad('', 10)}${pad(`${scenario.unit}s/s`, 26)}${pad('CPU us', 26)}${pad('ratio', 8)}${pad('p50 ms', 9)}${pad('p99 ms', 9)}errors`,
+  );
   for (const [peer, list] of samples) {
     const rate = summarize(list.map((sample) => sample.requests / sample.seconds));
     const cpu = summarize(list.map((sample) => sample.cpuMicrosecondsPerUnit));
@@ -108,7 +135,9 @@ async function runScenario(scenario: Scenario, peers: readonly PeerName[], folde
     );
     if (peer === 'evenkeel' && scenario.goal !== undefined && !Number.isNaN(referenceCpu)) {
       const ratio = cpu.median / referenceCpu;
-      console.log(`  ${ratio <= scenario.goal ? 'reached' : 'NOT REACHED'}: ratio ${ratio.toFixed(2)}, goal at most ${scenario.goal.toFixed(2)}`);
+      console.log(
+        `  ${ratio <= scenario.goal ? 'reached' : 'NOT REACHED'}: ratio ${ratio.toFixed(2)}, goal at most ${scenario.goal.toFixed(2)}`,
+      );
     }
   }
 }
@@ -136,13 +165,18 @@ async function main(): Promise<void> {
     return;
   }
   const wanted = options.peers.split(',');
-  const peers = (['haproxy', 'nginx', 'evenkeel'] as const).filter((peer) => wanted.includes(peer) && (peer === 'evenkeel' || found(peer)));
+  const peers = (['haproxy', 'nginx', 'evenkeel'] as const).filter(
+    (peer) => wanted.includes(peer) && (peer === 'evenkeel' || found(peer)),
+  );
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-bench-'));
   const chosen = (name: string): boolean => name.includes(options.only);
   const backend = await startBackend(folder);
   try {
-    console.log(`median (lowest..highest) of ${options.repeat} runs of ${options.seconds} s; proxy on core ${PROXY_CORE}, load and backend on the other`);
-    for (const scenario of SCENARIOS) if (chosen(scenario.name)) await runScenario(scenario, peers, folder, backend.port);
+    console.log(
+      `median (lowest..highest) of ${options.repeat} runs of ${options.seconds} s; proxy on core ${PROXY_CORE}, load and backend on the other`,
+    );
+    for (const scenario of SCENARIOS)
+      if (chosen(scenario.name)) await runScenario(scenario, peers, folder, backend.port);
     if (chosen('two cores')) await measureTwoCores(peers, evenkeel, folder, backend.port, Number(options.repeat));
     if (chosen('memory')) await measureIdleMemory(peers, evenkeel, folder, backend.port);
     if (chosen('shared')) measureSharedMemory();

@@ -160,7 +160,13 @@ export interface LoadResult {
 }
 
 /** One run of wrk with one thread. */
-export async function load(port: number, path: string, connections: number, headers: readonly string[], seconds: number): Promise<LoadResult> {
+export async function load(
+  port: number,
+  path: string,
+  connections: number,
+  headers: readonly string[],
+  seconds: number,
+): Promise<LoadResult> {
   const args = ['-c', String(LOAD_CORE), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency'];
   for (const header of headers) args.push('-H', header);
   args.push(`http://127.0.0.1:${port}${path}`);

@@ -35,7 +35,14 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'http keep-alive', goal: 1.3, mode: 'http', lines: [], load: KEEP_ALIVE, unit: 'request' },
   { name: 'http client close', goal: 1.5, mode: 'http', lines: [], load: CLIENT_CLOSE, unit: 'connection' },
   { name: 'http keep-alive, rules', goal: undefined, mode: 'http', lines: RULES, load: KEEP_ALIVE, unit: 'request' },
-  { name: 'http client close, rules', goal: undefined, mode: 'http', lines: RULES, load: CLIENT_CLOSE, unit: 'connection' },
+  {
+    name: 'http client close, rules',
+    goal: undefined,
+    mode: 'http',
+    lines: RULES,
+    load: CLIENT_CLOSE,
+    unit: 'connection',
+  },
   { name: 'tcp keep-alive', goal: 1.3, mode: 'tcp', lines: [], load: KEEP_ALIVE, unit: 'request' },
   { name: 'tcp connection rate', goal: 1.7, mode: 'tcp', lines: [], load: CLIENT_CLOSE, unit: 'connection' },
   { name: 'http 10 MiB bodies', goal: 1.25, mode: 'http', lines: [], load: LARGE, unit: 'transfer' },
@@ -43,7 +50,12 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** The configuration of a scenario; `threads` is nbthread. */
-export function configuration(scenario: Pick<Scenario, 'mode' | 'lines'>, threads: number, listenPort: number, backendPort: number): string {
+export function configuration(
+  scenario: Pick<Scenario, 'mode' | 'lines'>,
+  threads: number,
+  listenPort: number,
+  backendPort: number,
+): string {
   return [
     'global',
     '    maxconn 9000',

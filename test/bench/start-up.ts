@@ -9,7 +9,13 @@ import { summarize } from './statistics.ts';
 
 const GOAL_MS = 500;
 
-export async function measureStartUp(peers: readonly PeerName[], evenkeel: string, folder: string, backendPort: number, repeat: number): Promise<void> {
+export async function measureStartUp(
+  peers: readonly PeerName[],
+  evenkeel: string,
+  folder: string,
+  backendPort: number,
+  repeat: number,
+): Promise<void> {
   console.log('\nstart to first accepted connection, ms');
   for (const peer of peers) {
     if (peer === 'nginx') continue;
@@ -23,7 +29,8 @@ export async function measureStartUp(peers: readonly PeerName[], evenkeel: strin
       if (round > 0) times.push(proxy.startMs);
     }
     const { median, low, high } = summarize(times);
-    const verdict = peer === 'evenkeel' ? `  ${median <= GOAL_MS ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL_MS}` : '';
+    const verdict =
+      peer === 'evenkeel' ? `  ${median <= GOAL_MS ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL_MS}` : '';
     console.log(`  ${peer.padEnd(10)}${median.toFixed(0)} (${low.toFixed(0)}..${high.toFixed(0)})${verdict}`);
   }
 }

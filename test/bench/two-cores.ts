@@ -10,7 +10,13 @@ import { summarize } from './statistics.ts';
 const GOAL_PER_SECOND = 10_000;
 const SECONDS = 5;
 
-export async function measureTwoCores(peers: readonly PeerName[], evenkeel: string, folder: string, backendPort: number, repeat: number): Promise<void> {
+export async function measureTwoCores(
+  peers: readonly PeerName[],
+  evenkeel: string,
+  folder: string,
+  backendPort: number,
+  repeat: number,
+): Promise<void> {
   console.log('\nnew HTTP connections a second, nbthread 2, load and backend on the same two cores');
   for (const peer of peers) {
     if (peer === 'nginx') continue;
@@ -31,7 +37,12 @@ export async function measureTwoCores(peers: readonly PeerName[], evenkeel: stri
       }
     }
     const { median, low, high } = summarize(rates);
-    const verdict = peer === 'evenkeel' ? `  ${median >= GOAL_PER_SECOND ? 'reached' : 'NOT REACHED'}: goal at least ${GOAL_PER_SECOND}` : '';
-    console.log(`  ${peer.padEnd(10)}${median.toFixed(0)} (${low.toFixed(0)}..${high.toFixed(0)}), ${errors} errors${verdict}`);
+    const verdict =
+      peer === 'evenkeel'
+        ? `  ${median >= GOAL_PER_SECOND ? 'reached' : 'NOT REACHED'}: goal at least ${GOAL_PER_SECOND}`
+        : '';
+    console.log(
+      `  ${peer.padEnd(10)}${median.toFixed(0)} (${low.toFixed(0)}..${high.toFixed(0)}), ${errors} errors${verdict}`,
+    );
   }
 }

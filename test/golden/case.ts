@@ -39,7 +39,11 @@ export function allCases(): Case[] {
     .sort()
     .map((path) => {
       const name = path.slice(0, -'.cfg'.length);
-      return { name, text: readFileSync(join(folder, path), 'latin1'), expectation: readExpectation(join(folder, `${name}.txt`)) };
+      return {
+        name,
+        text: readFileSync(join(folder, path), 'latin1'),
+        expectation: readExpectation(join(folder, `${name}.txt`)),
+      };
     });
 }
 
@@ -51,7 +55,12 @@ function readExpectation(path: string): Expectation | undefined {
     return undefined;
   }
   const end = text.indexOf('\n\n');
-  const fields = new Map(text.slice(0, end).split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
+  const fields = new Map(
+    text
+      .slice(0, end)
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+  );
   const haproxy = fields.get('haproxy');
   if (haproxy !== 'accepts' && haproxy !== 'refuses') throw new Error(`${path}: no verdict of haproxy`);
   return { haproxy, differs: fields.get('differs'), output: text.slice(end + 2) };
@@ -60,13 +69,18 @@ function readExpectation(path: string): Expectation | undefined {
 /** The files that cases name, by the paths by which they name them. */
 function supportFiles(): Record<string, string> {
   const folder = join(GOLDEN, 'files');
-  return Object.fromEntries(readdirSync(folder).map((file) => [`files/${file}`, readFileSync(join(folder, file), 'latin1')]));
+  return Object.fromEntries(
+    readdirSync(folder).map((file) => [`files/${file}`, readFileSync(join(folder, file), 'latin1')]),
+  );
 }
 
 const host: ConfigHost = memoryHost({ env: ENVIRONMENT, files: supportFiles(), features: ['THREAD'] });
 
 /** What our parser makes of a text: accepted or not, and everything that is shown. */
-export function judge(name: string, text: string): { accepted: boolean; output: string; canonical: string | undefined } {
+export function judge(
+  name: string,
+  text: string,
+): { accepted: boolean; output: string; canonical: string | undefined } {
   const file = `${name.split('/').at(-1)!}.cfg`;
   const { config, diagnostics, sources } = parseConfig([{ name: file, text }], host);
   const findings = renderDiagnostics(diagnostics, { pid: 1, sources }, ['alert', 'warning', 'notice', 'diag']);

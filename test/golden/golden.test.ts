@@ -9,7 +9,10 @@ const cases = allCases();
 
 test('there are enough cases, and each has an expectation', () => {
   assert.ok(cases.length >= 120, `${cases.length} cases`);
-  assert.deepEqual(cases.filter((one) => one.expectation === undefined).map((one) => one.name), []);
+  assert.deepEqual(
+    cases.filter((one) => one.expectation === undefined).map((one) => one.name),
+    [],
+  );
 });
 
 for (const { name, text, expectation } of cases) {
@@ -20,6 +23,7 @@ for (const { name, text, expectation } of cases) {
     const same = accepted === (expectation.haproxy === 'accepts');
     if (expectation.differs === undefined) assert.ok(same, `haproxy ${expectation.haproxy} this configuration`);
     else assert.ok(!same, 'the verdicts agree, so there is nothing to explain');
-    if (canonical !== undefined) assert.equal(judge(name, canonical).canonical, canonical, 'canonical text reads back to itself');
+    if (canonical !== undefined)
+      assert.equal(judge(name, canonical).canonical, canonical, 'canonical text reads back to itself');
   });
 }

@@ -23,7 +23,10 @@ async function freePort(): Promise<number> {
 }
 
 function configText(port: number, evaluations: readonly Evaluation[]): string {
-  const found = evaluations.map(({ kind, text }, index) => `http-request set-var(txn.f${index}) int(1) if { ${kind === 'value' ? `'${text}' -m found` : text} }`);
+  const found = evaluations.map(
+    ({ kind, text }, index) =>
+      `http-request set-var(txn.f${index}) int(1) if { ${kind === 'value' ? `'${text}' -m found` : text} }`,
+  );
   const replies: string[] = [];
   for (let start = 0; start < evaluations.length; start += PER_REQUEST) {
     const headers = evaluations.slice(start, start + PER_REQUEST).map(({ kind, text }, offset) => {
@@ -34,8 +37,17 @@ function configText(port: number, evaluations: readonly Evaluation[]): string {
     replies.push(`http-request return status 200 ${headers.join(' ')} if { req.hdr(x-sample-part) ${start} }`);
   }
   return [
-    'global', ' nbthread 1', 'defaults', ' mode http', ' timeout client 5s', ' timeout server 5s', ' timeout connect 5s',
-    'frontend fe1', ` bind 127.0.0.1:${port}`, ...[...found, ...replies].map((line) => ` ${line}`), '',
+    'global',
+    ' nbthread 1',
+    'defaults',
+    ' mode http',
+    ' timeout client 5s',
+    ' timeout server 5s',
+    ' timeout connect 5s',
+    'frontend fe1',
+    ` bind 127.0.0.1:${port}`,
+    ...[...found, ...replies].map((line) => ` ${line}`),
+    '',
   ].join('\n');
 }
 
@@ -61,7 +73,10 @@ async function evaluate({ request, evaluations }: RequestSamples): Promise<Answe
   const port = await freePort();
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, configText(port, evaluations), 'latin1');
-  const child = spawn(program, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, GOLDEN_NAME: 'lab' } });
+  const child = spawn(program, ['-db', '-f', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, GOLDEN_NAME: 'lab' },
+  });
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString('latin1')));
   let ended = false;
@@ -104,7 +119,9 @@ for (const file of sampleFiles()) {
     group.evaluations.forEach((one, index) => {
       if (one.answer === answers[index]) return;
       wrong++;
-      process.stdout.write(`${file.name}: ${one.text}: haproxy ${JSON.stringify(answers[index])}, recorded ${JSON.stringify(one.answer)}\n`);
+      process.stdout.write(
+        `${file.name}: ${one.text}: haproxy ${JSON.stringify(answers[index])}, recorded ${JSON.stringify(one.answer)}\n`,
+      );
       one.answer = answers[index];
     });
   }

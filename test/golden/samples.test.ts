@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryHost, parseConfig, type Config } from '@evenkeel/config';
-import { createCompiler, parseIpAddress, type ExpressionEnvironment, type LogContext, type ProxyView } from '@evenkeel/expr';
+import {
+  createCompiler,
+  parseIpAddress,
+  type ExpressionEnvironment,
+  type LogContext,
+  type ProxyView,
+} from '@evenkeel/expr';
 import { defaultHeadOptions, parseRequestHead, type RequestHead } from '@evenkeel/http';
 import { sampleFiles, type Answer, type Evaluation } from './samples.ts';
 
@@ -18,19 +24,40 @@ const environment: ExpressionEnvironment = {
   proxy: () => undefined,
 };
 
-const proxy: ProxyView = { name: 'fe1', id: 1, defaultBackend: undefined, frontendConnections: 1, backendConnections: 0 };
+const proxy: ProxyView = {
+  name: 'fe1',
+  id: 1,
+  defaultBackend: undefined,
+  frontendConnections: 1,
+  backendConnections: 0,
+};
 
 /** A stream at the moment of its http-request rules, as the recording script makes one. */
 function contextOf(request: RequestHead): LogContext {
   const context = {
     session: {
-      frontend: proxy, listenerId: 1, listenerName: undefined,
-      source: parseIpAddress('127.0.0.1'), sourcePort: 40_000, destination: parseIpAddress('127.0.0.1'), destinationPort: 8080,
-      acceptDateMs: 1_795_459_150_000, secure: false, tlsVersion: undefined, tlsCipher: undefined,
+      frontend: proxy,
+      listenerId: 1,
+      listenerName: undefined,
+      source: parseIpAddress('127.0.0.1'),
+      sourcePort: 40_000,
+      destination: parseIpAddress('127.0.0.1'),
+      destinationPort: 8080,
+      acceptDateMs: 1_795_459_150_000,
+      secure: false,
+      tlsVersion: undefined,
+      tlsCipher: undefined,
     },
-    backend: proxy, backendChosen: false, server: undefined, request, response: undefined, inspectionFinal: true, uniqueId: undefined,
+    backend: proxy,
+    backendChosen: false,
+    server: undefined,
+    request,
+    response: undefined,
+    inspectionFinal: true,
+    uniqueId: undefined,
     loggedRequestLine: `${request.method} ${request.uri} HTTP/${request.version}`,
-    capturedRequestHeaders: [], capturedResponseHeaders: [],
+    capturedRequestHeaders: [],
+    capturedResponseHeaders: [],
   };
   return context as unknown as LogContext;
 }

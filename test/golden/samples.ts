@@ -33,7 +33,10 @@ export function sampleFiles(): SampleFile[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.txt'))
     .sort()
-    .map((file) => ({ name: file.slice(0, -'.txt'.length), groups: readGroups(readFileSync(join(folder, file), 'utf8')) }));
+    .map((file) => ({
+      name: file.slice(0, -'.txt'.length),
+      groups: readGroups(readFileSync(join(folder, file), 'utf8')),
+    }));
 }
 
 function readGroups(text: string): RequestSamples[] {

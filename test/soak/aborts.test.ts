@@ -14,7 +14,10 @@ for (const threads of [1, 2]) {
     assert.equal(result.countedSessions, 0);
     assert.equal(result.lastAnswer, 'HTTP/1.1 200 OK');
     // Two quiet moments differ by a descriptor or two of the question itself and of files that the engine opens.
-    assert.ok(result.descriptorsAfter <= result.descriptorsBefore + 3, `${result.descriptorsBefore} to ${result.descriptorsAfter} descriptors`);
+    assert.ok(
+      result.descriptorsAfter <= result.descriptorsBefore + 3,
+      `${result.descriptorsBefore} to ${result.descriptorsAfter} descriptors`,
+    );
     const growth = result.residentAfter - result.residentBefore;
     assert.ok(growth < 64 * 1024 * 1024, `resident memory grew by ${growth} bytes`);
   });

@@ -121,15 +121,23 @@ async function startAbortingServer(random: () => number): Promise<Server> {
       if (choice < 0.06) leave(socket, random);
       else if (choice < 0.1) socket.write('HTTP/1.1 200 OK\r\nconten', () => leave(socket, random));
       else if (choice < 0.13) socket.write('not http at all\r\n\r\n', () => leave(socket, random));
-      else if (choice < 0.16) socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\nzz', () => leave(socket, random));
-      else if (choice < 0.2) socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\n\r\nabc`, () => leave(socket, random));
+      else if (choice < 0.16)
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\nzz', () =>
+          leave(socket, random),
+        );
+      else if (choice < 0.2)
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\n\r\nabc`, () => leave(socket, random));
       else if (choice < 0.22) return;
-      else if (upgrade) socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhello');
-      else if (choice < 0.4) socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\n\r\n`), BODY]));
-      else if (choice < 0.5) socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\nx-t: 1\r\n\r\n');
-      else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok', () => {
-        if (random() < 0.1) leave(socket, random);
-      });
+      else if (upgrade)
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhello');
+      else if (choice < 0.4)
+        socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.length}\r\n\r\n`), BODY]));
+      else if (choice < 0.5)
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\nx-t: 1\r\n\r\n');
+      else
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok', () => {
+          if (random() < 0.1) leave(socket, random);
+        });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -201,7 +209,10 @@ async function abortOnce(random: () => number, port: number): Promise<void> {
 /** Waits until every time-out of the configuration has passed and the daemon counts nobody. */
 async function quiet(daemon: Daemon): Promise<void> {
   await until('no connection is left', async () => (await currentConnections(daemon)) === 0);
-  await until('the pools have let their idle connections go', async () => (await sumOfColumn(daemon, 'srv_icur')) === 0);
+  await until(
+    'the pools have let their idle connections go',
+    async () => (await sumOfColumn(daemon, 'srv_icur')) === 0,
+  );
   let last = -1;
   await until('the descriptors stop moving', async () => {
     await pause(300);

@@ -117,14 +117,17 @@ test('several files and a directory make one configuration, in order', async () 
 });
 
 test('config show prints text that means the same', async () => {
-  await withFile(`${TIMEOUTS}listen a # comment\n    bind "127.0.0.1:1"\n    server s1 127.0.0.1:2 weight 5\n`, async (file, folder) => {
-    const first = await run('config', 'show', file);
-    assert.equal(first.status, 0);
-    assert.match(first.stdout, /server s1 127\.0\.0\.1:2 weight 5/);
-    const again = join(folder, 'again.cfg');
-    writeFileSync(again, first.stdout);
-    assert.equal((await run('config', 'show', again)).stdout, first.stdout);
-  });
+  await withFile(
+    `${TIMEOUTS}listen a # comment\n    bind "127.0.0.1:1"\n    server s1 127.0.0.1:2 weight 5\n`,
+    async (file, folder) => {
+      const first = await run('config', 'show', file);
+      assert.equal(first.status, 0);
+      assert.match(first.stdout, /server s1 127\.0\.0\.1:2 weight 5/);
+      const again = join(folder, 'again.cfg');
+      writeFileSync(again, first.stdout);
+      assert.equal((await run('config', 'show', again)).stdout, first.stdout);
+    },
+  );
 });
 
 test('keywords: every keyword has a state, and -dK prints those that work', async () => {
@@ -135,12 +138,20 @@ test('keywords: every keyword has a state, and -dK prints those that work', asyn
 
 test('an address that is taken is told with file and line, and the process leaves with status 1', async () => {
   const [port] = await freePorts(1);
-  const holder = spawn('python3', ['-c', `import socket,time\ns=socket.socket()\ns.bind(("127.0.0.1",${port}))\ns.listen()\ntime.sleep(30)`]);
+  const holder = spawn('python3', [
+    '-c',
+    `import socket,time\ns=socket.socket()\ns.bind(("127.0.0.1",${port}))\ns.listen()\ntime.sleep(30)`,
+  ]);
   try {
     await until('the port is taken', async () => await accepts(port));
     await withFile(listening(port), async (file) => {
       const { status, stderr } = await run('-db', '-f', file);
-      assert.match(stderr, new RegExp(`Binding \\[${file}:7\\] for proxy a: cannot bind socket \\(Address already in use\\) for \\[127\\.0\\.0\\.1:${port}\\]`));
+      assert.match(
+        stderr,
+        new RegExp(
+          `Binding \\[${file}:7\\] for proxy a: cannot bind socket \\(Address already in use\\) for \\[127\\.0\\.0\\.1:${port}\\]`,
+        ),
+      );
       assert.match(stderr, /Some protocols failed to start their listeners! Exiting\./);
       assert.equal(status, 1);
     });
@@ -150,7 +161,11 @@ test('an address that is taken is told with file and line, and the process leave
 });
 
 test('SIGTERM and SIGINT end it as signals do; SIGUSR1 lets it finish with status 0', async () => {
-  for (const [signal, expected] of [['SIGTERM', 'SIGTERM'], ['SIGINT', 'SIGINT'], ['SIGUSR1', 0]] as const) {
+  for (const [signal, expected] of [
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGINT'],
+    ['SIGUSR1', 0],
+  ] as const) {
     const [port] = await freePorts(1);
     const daemon = await Daemon.start(listening(port), { port, program: EVENKEEL });
     try {

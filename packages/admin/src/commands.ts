@@ -55,7 +55,10 @@ const showBackend: Command = {
   help: 'list backends in the current running config',
   level: 'user',
   run({ runtime }) {
-    const names = runtime.plan().config.proxies.filter((proxy) => proxy.kind !== 'frontend').map((proxy) => `${proxy.name}\n`);
+    const names = runtime
+      .plan()
+      .config.proxies.filter((proxy) => proxy.kind !== 'frontend')
+      .map((proxy) => `${proxy.name}\n`);
     return `# name\n${names.join('')}`;
   },
 };
@@ -74,7 +77,10 @@ const showEnv: Command = {
   help: 'dump environment variables known to the process',
   level: 'operator',
   run({ runtime }, [name]) {
-    if (name === undefined) return Object.entries(runtime.environment).map(([key, value]) => `${key}=${value ?? ''}\n`).join('');
+    if (name === undefined)
+      return Object.entries(runtime.environment)
+        .map(([key, value]) => `${key}=${value ?? ''}\n`)
+        .join('');
     const value = runtime.environment[name];
     return value === undefined ? 'Variable not found\n' : `${name}=${value}\n`;
   },

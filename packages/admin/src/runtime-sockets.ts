@@ -49,7 +49,9 @@ export class RuntimeSockets {
       try {
         this.#bound.push(bindOne(config));
       } catch (error) {
-        errors.push(`Binding [${config.at.file}:${config.at.line}] for frontend GLOBAL: cannot bind socket (${(error as Error).message}) for [${addressText(config.address)}]`);
+        errors.push(
+          `Binding [${config.at.file}:${config.at.line}] for frontend GLOBAL: cannot bind socket (${(error as Error).message}) for [${addressText(config.address)}]`,
+        );
       }
     }
     if (errors.length > 0) this.close();
@@ -81,7 +83,13 @@ export class RuntimeSockets {
       socket.destroy();
       return;
     }
-    const context: CommandContext = { runtime: this.#runtime, level: config.level, interactive: false, leaving: false, timeoutMs: undefined };
+    const context: CommandContext = {
+      runtime: this.#runtime,
+      level: config.level,
+      interactive: false,
+      leaving: false,
+      timeoutMs: undefined,
+    };
     const session = new CliSession(this.#interpreter, context);
     this.#clients.add(socket);
     socket.once('close', () => this.#clients.delete(socket));
@@ -110,11 +118,26 @@ function bindOne(config: StatsSocket): BoundSocket {
       if (!isListening(address.fd)) throw new Error(`descriptor ${address.fd} does not listen`);
       return { config, descriptor: dup(address.fd), unix: undefined };
     case 'abstract':
-      return { config, descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog: BACKLOG }), unix: undefined };
+      return {
+        config,
+        descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog: BACKLOG }),
+        unix: undefined,
+      };
     case 'inet': {
-      const host = address.host === '*' || address.host === '' ? (address.family === 6 ? '::' : '0.0.0.0') : address.host;
+      const host =
+        address.host === '*' || address.host === '' ? (address.family === 6 ? '::' : '0.0.0.0') : address.host;
       const family = host.includes(':') ? 'ipv6' : 'ipv4';
-      return { config, descriptor: openListener({ family, address: host, port: address.port?.first ?? 0, reusePort: true, backlog: BACKLOG }), unix: undefined };
+      return {
+        config,
+        descriptor: openListener({
+          family,
+          address: host,
+          port: address.port?.first ?? 0,
+          reusePort: true,
+          backlog: BACKLOG,
+        }),
+        unix: undefined,
+      };
     }
     case 'unix':
       return bindUnix(config, address.path);

@@ -113,7 +113,11 @@ export function infoFields(runtime: Runtime): readonly Field[] {
 }
 
 /** What all frontends of the generation that serves have seen. */
-function frontendTotals(runtime: Runtime): { readonly connections: number; readonly requests: number; readonly bytesOut: number } {
+function frontendTotals(runtime: Runtime): {
+  readonly connections: number;
+  readonly requests: number;
+  readonly bytesOut: number;
+} {
   const sum = { connections: 0, requests: 0, bytesOut: 0 };
   for (const { frontendSlot } of runtime.plan().proxies) {
     if (frontendSlot < 0) continue;

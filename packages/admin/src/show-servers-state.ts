@@ -24,7 +24,8 @@ export const showServersState: Command = {
     for (const [index, proxy] of plan.config.proxies.entries()) {
       if (proxy.kind === 'frontend' || proxy.disabled || (name !== undefined && proxy.name !== name)) continue;
       const { serverSlots, serverAddresses } = plan.proxies[index];
-      for (const [position, server] of proxy.servers.entries()) text += line(runtime, proxy, server, serverSlots[position], serverAddresses?.[position]);
+      for (const [position, server] of proxy.servers.entries())
+        text += line(runtime, proxy, server, serverSlots[position], serverAddresses?.[position]);
     }
     return text;
   },
@@ -40,9 +41,31 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number, nume
   const named = address.kind === 'inet' && numeric !== address.host ? address.host : '-';
   const sinceChange = Math.max(0, Math.floor((runtime.dateNow() - state.time('lastChangeMs')) / 1000));
   const words = [
-    proxy.id, proxy.name, server.id, server.name, host, fields.srv_op_state, fields.srv_admin_state, state.get('userWeight'), state.get('initialWeight'), sinceChange,
-    fields.srv_check_status, fields.srv_check_result, fields.srv_check_health, fields.srv_check_state, 0, Number(proxy.idExplicit), Number(server.idExplicit), named, port,
-    '-', 0, server.checkPort ?? 0, server.checkAddress ?? '-', '-', 0,
+    proxy.id,
+    proxy.name,
+    server.id,
+    server.name,
+    host,
+    fields.srv_op_state,
+    fields.srv_admin_state,
+    state.get('userWeight'),
+    state.get('initialWeight'),
+    sinceChange,
+    fields.srv_check_status,
+    fields.srv_check_result,
+    fields.srv_check_health,
+    fields.srv_check_state,
+    0,
+    Number(proxy.idExplicit),
+    Number(server.idExplicit),
+    named,
+    port,
+    '-',
+    0,
+    server.checkPort ?? 0,
+    server.checkAddress ?? '-',
+    '-',
+    0,
   ];
   return `${words.join(' ')}\n`;
 }

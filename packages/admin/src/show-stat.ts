@@ -54,7 +54,11 @@ function select(runtime: Runtime, parameters: readonly string[]): Selection | st
   }
   const types = Number(typeText);
   const server = Number(serverText);
-  const wanted = { types: types < 0 ? -1 : types, server: Number.isNaN(server) || server < 0 ? undefined : server, ...flags };
+  const wanted = {
+    types: types < 0 ? -1 : types,
+    server: Number.isNaN(server) || server < 0 ? undefined : server,
+    ...flags,
+  };
   if (/^-?\d+$/.test(proxyText)) return { proxy: Number(proxyText) < 0 ? undefined : Number(proxyText), ...wanted };
   const named = runtime.plan().config.proxies.find((proxy) => proxy.name === proxyText);
   if (named === undefined) return 'No such proxy.\n';
@@ -66,7 +70,8 @@ function* rows(runtime: Runtime, selection: Selection): Generator<Row> {
   for (const [index, proxy] of plan.config.proxies.entries()) {
     if (proxy.disabled || (selection.proxy !== undefined && proxy.id !== selection.proxy)) continue;
     const slots = plan.proxies[index];
-    if (hasFrontend(proxy) && (selection.types & TYPE_FRONTEND) !== 0) yield frontendRow(runtime, proxy, slots.frontendSlot);
+    if (hasFrontend(proxy) && (selection.types & TYPE_FRONTEND) !== 0)
+      yield frontendRow(runtime, proxy, slots.frontendSlot);
     if (proxy.options.socketStats && (selection.types & TYPE_LISTENER) !== 0) {
       for (const listener of plan.listeners) if (listener.proxy === index) yield listenerRow(runtime, proxy, listener);
     }

@@ -3,7 +3,19 @@ import assert from 'node:assert/strict';
 import { HEADER, MODULE_COLUMNS, STATIC_COLUMNS, csvLine } from './statistics-columns.ts';
 
 test('the static columns stand where the management manual, section 9.1, numbers them', () => {
-  const places: Readonly<Record<number, string>> = { 0: 'pxname', 4: 'scur', 17: 'status', 36: 'check_status', 45: 'hanafail', 55: 'lastsess', 62: 'agent_status', 73: 'addr', 90: 'qtime_max', 94: 'eint', 99: 'uweight' };
+  const places: Readonly<Record<number, string>> = {
+    0: 'pxname',
+    4: 'scur',
+    17: 'status',
+    36: 'check_status',
+    45: 'hanafail',
+    55: 'lastsess',
+    62: 'agent_status',
+    73: 'addr',
+    90: 'qtime_max',
+    94: 'eint',
+    99: 'uweight',
+  };
   for (const [place, name] of Object.entries(places)) assert.equal(STATIC_COLUMNS[Number(place) as 0], name);
 });
 

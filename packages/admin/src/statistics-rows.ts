@@ -8,8 +8,21 @@ import { WEIGHT_SCALE, checkFields, statusText } from '@evenkeel/checks';
 import type { WatchedServer } from '@evenkeel/checks';
 import type { ListenerPlan } from '@evenkeel/proxy';
 import {
-  Admission, BackendGauge, BackendRate, BackendStat, FrequencyCounter, FrontendGauge, FrontendRate, FrontendStat, ListenerGauge, ListenerStat,
-  ServerGauge, ServerRate, ServerStat, ServerState, SharedCount,
+  Admission,
+  BackendGauge,
+  BackendRate,
+  BackendStat,
+  FrequencyCounter,
+  FrontendGauge,
+  FrontendRate,
+  FrontendStat,
+  ListenerGauge,
+  ListenerStat,
+  ServerGauge,
+  ServerRate,
+  ServerStat,
+  ServerState,
+  SharedCount,
 } from '@evenkeel/shm';
 import type { ObjectKind } from '@evenkeel/shm';
 import type { Runtime } from './runtime.ts';
@@ -45,20 +58,49 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
       ? {}
       : {
           ...answers(figures, FrontendStat),
-          req_rate: requestRate.rate(now), req_rate_max: requestRate.highest(), req_tot: field('requests'),
-          intercepted: field('intercepted'), cache_lookups: field('cacheLookups'), cache_hits: field('cacheHits'),
+          req_rate: requestRate.rate(now),
+          req_rate_max: requestRate.highest(),
+          req_tot: field('requests'),
+          intercepted: field('intercepted'),
+          cache_lookups: field('cacheLookups'),
+          cache_hits: field('cacheHits'),
         };
   return {
     ...http,
-    pxname: proxy.name, svname: 'FRONTEND', status: runtime.stopping() ? 'STOP' : 'OPEN', type: ROW_TYPE.frontend, mode: proxy.mode,
-    pid: PROCESS_NUMBER, iid: proxy.id, sid: 0,
-    scur: sessions.sum(), smax: sessions.highest(), slim: proxy.maxconn ?? runtime.plan().limits.maxconn, stot: field('sessions'),
-    bin: field('bytesIn'), bout: field('bytesOut'), dreq: field('deniedRequests'), dresp: field('deniedResponses'), ereq: field('failedRequests'),
-    rate: sessionRate.rate(now), rate_lim: proxy.rateLimitSessions ?? 0, rate_max: sessionRate.highest(),
-    comp_in: field('compressIn'), comp_out: field('compressOut'), comp_byp: field('compressBypassed'), comp_rsp: proxy.mode === 'http' ? field('compressedResponses') : undefined,
-    conn_rate: connectionRate.rate(now), conn_rate_max: connectionRate.highest(), conn_tot: field('connections'),
-    dcon: field('deniedConnections'), dses: field('deniedSessions'), wrew: field('failedRewrites'), eint: field('internalErrors'),
-    ssl_sess: field('sslSessions'), ssl_reused_sess: field('sslReusedSessions'), ssl_failed_handshake: field('sslFailedHandshakes'),
+    pxname: proxy.name,
+    svname: 'FRONTEND',
+    status: runtime.stopping() ? 'STOP' : 'OPEN',
+    type: ROW_TYPE.frontend,
+    mode: proxy.mode,
+    pid: PROCESS_NUMBER,
+    iid: proxy.id,
+    sid: 0,
+    scur: sessions.sum(),
+    smax: sessions.highest(),
+    slim: proxy.maxconn ?? runtime.plan().limits.maxconn,
+    stot: field('sessions'),
+    bin: field('bytesIn'),
+    bout: field('bytesOut'),
+    dreq: field('deniedRequests'),
+    dresp: field('deniedResponses'),
+    ereq: field('failedRequests'),
+    rate: sessionRate.rate(now),
+    rate_lim: proxy.rateLimitSessions ?? 0,
+    rate_max: sessionRate.highest(),
+    comp_in: field('compressIn'),
+    comp_out: field('compressOut'),
+    comp_byp: field('compressBypassed'),
+    comp_rsp: proxy.mode === 'http' ? field('compressedResponses') : undefined,
+    conn_rate: connectionRate.rate(now),
+    conn_rate_max: connectionRate.highest(),
+    conn_tot: field('connections'),
+    dcon: field('deniedConnections'),
+    dses: field('deniedSessions'),
+    wrew: field('failedRewrites'),
+    eint: field('internalErrors'),
+    ssl_sess: field('sslSessions'),
+    ssl_reused_sess: field('sslReusedSessions'),
+    ssl_failed_handshake: field('sslFailedHandshakes'),
     ...multiplexed(figures, FrontendStat),
     h1_open_connections: gauge(runtime, 'frontend', slot, FrontendGauge.h1Connections).sum(),
     h1_open_streams: gauge(runtime, 'frontend', slot, FrontendGauge.h1Streams).sum(),
@@ -73,13 +115,32 @@ export function listenerRow(runtime: Runtime, proxy: Proxy, listener: ListenerPl
   const sessions = gauge(runtime, 'listener', slot, ListenerGauge.sessions);
   const field = (name: keyof typeof ListenerStat): number => figures[ListenerStat[name]];
   return {
-    pxname: proxy.name, svname: listener.name ?? `sock-${listener.id}`, status: runtime.stopping() ? 'STOP' : 'OPEN', type: ROW_TYPE.listener,
-    mode: proxy.mode, pid: PROCESS_NUMBER, iid: proxy.id, sid: listener.id, addr: listener.text,
-    scur: sessions.sum(), smax: sessions.highest(), slim: proxy.binds[listener.bind].maxconn ?? proxy.maxconn ?? runtime.plan().limits.maxconn,
-    stot: field('sessions'), bin: field('bytesIn'), bout: field('bytesOut'), dreq: field('deniedRequests'), dresp: field('deniedResponses'),
-    ereq: field('failedRequests'), conn_tot: field('connections'), dcon: field('deniedConnections'), dses: field('deniedSessions'),
-    wrew: field('failedRewrites'), eint: field('internalErrors'),
-    ssl_sess: field('sslSessions'), ssl_reused_sess: field('sslReusedSessions'), ssl_failed_handshake: field('sslFailedHandshakes'),
+    pxname: proxy.name,
+    svname: listener.name ?? `sock-${listener.id}`,
+    status: runtime.stopping() ? 'STOP' : 'OPEN',
+    type: ROW_TYPE.listener,
+    mode: proxy.mode,
+    pid: PROCESS_NUMBER,
+    iid: proxy.id,
+    sid: listener.id,
+    addr: listener.text,
+    scur: sessions.sum(),
+    smax: sessions.highest(),
+    slim: proxy.binds[listener.bind].maxconn ?? proxy.maxconn ?? runtime.plan().limits.maxconn,
+    stot: field('sessions'),
+    bin: field('bytesIn'),
+    bout: field('bytesOut'),
+    dreq: field('deniedRequests'),
+    dresp: field('deniedResponses'),
+    ereq: field('failedRequests'),
+    conn_tot: field('connections'),
+    dcon: field('deniedConnections'),
+    dses: field('deniedSessions'),
+    wrew: field('failedRewrites'),
+    eint: field('internalErrors'),
+    ssl_sess: field('sslSessions'),
+    ssl_reused_sess: field('sslReusedSessions'),
+    ssl_failed_handshake: field('sslFailedHandshakes'),
   };
 }
 
@@ -96,20 +157,52 @@ export function serverRow(runtime: Runtime, proxy: Proxy, backendSlot: number, s
   return {
     ...(proxy.mode === 'http' ? { ...answers(figures, ServerStat), req_tot: field('requests') } : {}),
     ...healthColumns(runtime, watched, state, server),
-    pxname: proxy.name, svname: server.name, type: ROW_TYPE.server, mode: proxy.mode, addr: serverAddress(server),
-    pid: PROCESS_NUMBER, iid: proxy.id, sid: server.id,
-    qcur: queue.length, qmax: queue.highest, scur: sessions.sum(), smax: sessions.highest(), slim: server.maxconn, qlimit: server.maxqueue,
-    stot: field('sessions'), bin: field('bytesIn'), bout: field('bytesOut'), dresp: field('deniedResponses'),
-    econ: field('failedConnects'), eresp: field('failedResponses'), wretr: field('retries'), wredis: field('redispatches'),
-    weight, uweight: state.get('userWeight'), act: server.backup ? 0 : 1, bck: server.backup ? 1 : 0, lbtot: field('loadBalanced'),
-    rate: sessionRate.rate(now), rate_max: sessionRate.highest(), cli_abrt: field('clientAborts'), srv_abrt: field('serverAborts'),
+    pxname: proxy.name,
+    svname: server.name,
+    type: ROW_TYPE.server,
+    mode: proxy.mode,
+    addr: serverAddress(server),
+    pid: PROCESS_NUMBER,
+    iid: proxy.id,
+    sid: server.id,
+    qcur: queue.length,
+    qmax: queue.highest,
+    scur: sessions.sum(),
+    smax: sessions.highest(),
+    slim: server.maxconn,
+    qlimit: server.maxqueue,
+    stot: field('sessions'),
+    bin: field('bytesIn'),
+    bout: field('bytesOut'),
+    dresp: field('deniedResponses'),
+    econ: field('failedConnects'),
+    eresp: field('failedResponses'),
+    wretr: field('retries'),
+    wredis: field('redispatches'),
+    weight,
+    uweight: state.get('userWeight'),
+    act: server.backup ? 0 : 1,
+    bck: server.backup ? 1 : 0,
+    lbtot: field('loadBalanced'),
+    rate: sessionRate.rate(now),
+    rate_max: sessionRate.highest(),
+    cli_abrt: field('clientAborts'),
+    srv_abrt: field('serverAborts'),
     lastsess: secondsSince(runtime, field('lastSessionMs')),
     ...times(figures, ServerStat),
-    wrew: field('failedRewrites'), connect: field('connects'), reuse: field('reuses'), eint: field('internalErrors'),
-    srv_icur: gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum(), src_ilim: server.poolMaxConn >= 0 ? server.poolMaxConn : undefined,
-    idle_conn_cur: gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum(), safe_conn_cur: gauge(runtime, 'server', slot, ServerGauge.safeConnections).sum(),
-    used_conn_cur: gauge(runtime, 'server', slot, ServerGauge.usedConnections).sum(), need_conn_est: gauge(runtime, 'server', slot, ServerGauge.usedConnections).highest(),
-    ssl_sess: field('sslSessions'), ssl_reused_sess: field('sslReusedSessions'), ssl_failed_handshake: field('sslFailedHandshakes'),
+    wrew: field('failedRewrites'),
+    connect: field('connects'),
+    reuse: field('reuses'),
+    eint: field('internalErrors'),
+    srv_icur: gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum(),
+    src_ilim: server.poolMaxConn >= 0 ? server.poolMaxConn : undefined,
+    idle_conn_cur: gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum(),
+    safe_conn_cur: gauge(runtime, 'server', slot, ServerGauge.safeConnections).sum(),
+    used_conn_cur: gauge(runtime, 'server', slot, ServerGauge.usedConnections).sum(),
+    need_conn_est: gauge(runtime, 'server', slot, ServerGauge.usedConnections).highest(),
+    ssl_sess: field('sslSessions'),
+    ssl_reused_sess: field('sslReusedSessions'),
+    ssl_failed_handshake: field('sslFailedHandshakes'),
   };
 }
 
@@ -126,24 +219,64 @@ export function backendRow(runtime: Runtime, proxy: Proxy, slot: number, serverS
     proxy.mode !== 'http'
       ? {}
       : {
-          ...answers(figures, BackendStat), req_tot: field('requests'), comp_rsp: field('compressedResponses'),
-          cache_lookups: field('cacheLookups'), cache_hits: field('cacheHits'),
+          ...answers(figures, BackendStat),
+          req_tot: field('requests'),
+          comp_rsp: field('compressedResponses'),
+          cache_lookups: field('cacheLookups'),
+          cache_hits: field('cacheHits'),
         };
   return {
     ...http,
-    pxname: proxy.name, svname: 'BACKEND', status: up ? 'UP' : 'DOWN', type: ROW_TYPE.backend, mode: proxy.mode, algo: algorithmText(proxy),
-    pid: PROCESS_NUMBER, iid: proxy.id, sid: 0,
-    qcur: queue.length, qmax: queue.highest, scur: sessions.sum(), smax: sessions.highest(), slim: fullconn(runtime, proxy), stot: field('sessions'),
-    bin: field('bytesIn'), bout: field('bytesOut'), dreq: field('deniedRequests'), dresp: field('deniedResponses'),
-    econ: field('failedConnects'), eresp: field('failedResponses'), wretr: field('retries'), wredis: field('redispatches'),
-    weight: usable.weight, uweight: usable.userWeight, act: usable.active, bck: usable.backup, chkdown: 0, lastchg: secondsSince(runtime, runtime.startTimeMs), downtime: 0,
-    lbtot: field('loadBalanced'), rate: sessionRate.rate(now), rate_max: sessionRate.highest(),
-    cli_abrt: field('clientAborts'), srv_abrt: field('serverAborts'), comp_in: field('compressIn'), comp_out: field('compressOut'), comp_byp: field('compressBypassed'),
+    pxname: proxy.name,
+    svname: 'BACKEND',
+    status: up ? 'UP' : 'DOWN',
+    type: ROW_TYPE.backend,
+    mode: proxy.mode,
+    algo: algorithmText(proxy),
+    pid: PROCESS_NUMBER,
+    iid: proxy.id,
+    sid: 0,
+    qcur: queue.length,
+    qmax: queue.highest,
+    scur: sessions.sum(),
+    smax: sessions.highest(),
+    slim: fullconn(runtime, proxy),
+    stot: field('sessions'),
+    bin: field('bytesIn'),
+    bout: field('bytesOut'),
+    dreq: field('deniedRequests'),
+    dresp: field('deniedResponses'),
+    econ: field('failedConnects'),
+    eresp: field('failedResponses'),
+    wretr: field('retries'),
+    wredis: field('redispatches'),
+    weight: usable.weight,
+    uweight: usable.userWeight,
+    act: usable.active,
+    bck: usable.backup,
+    chkdown: 0,
+    lastchg: secondsSince(runtime, runtime.startTimeMs),
+    downtime: 0,
+    lbtot: field('loadBalanced'),
+    rate: sessionRate.rate(now),
+    rate_max: sessionRate.highest(),
+    cli_abrt: field('clientAborts'),
+    srv_abrt: field('serverAborts'),
+    comp_in: field('compressIn'),
+    comp_out: field('compressOut'),
+    comp_byp: field('compressBypassed'),
     lastsess: secondsSince(runtime, field('lastSessionMs')),
     ...times(figures, BackendStat),
-    wrew: field('failedRewrites'), connect: field('connects'), reuse: field('reuses'), eint: field('internalErrors'),
-    agg_server_status: 0, agg_server_check_status: 0, agg_check_status: 0,
-    ssl_sess: field('sslSessions'), ssl_reused_sess: field('sslReusedSessions'), ssl_failed_handshake: field('sslFailedHandshakes'),
+    wrew: field('failedRewrites'),
+    connect: field('connects'),
+    reuse: field('reuses'),
+    eint: field('internalErrors'),
+    agg_server_status: 0,
+    agg_server_check_status: 0,
+    agg_check_status: 0,
+    ssl_sess: field('sslSessions'),
+    ssl_reused_sess: field('sslReusedSessions'),
+    ssl_failed_handshake: field('sslFailedHandshakes'),
     ...multiplexed(figures, BackendStat),
     h1_open_connections: gauge(runtime, 'backend', slot, BackendGauge.h1Connections).sum(),
     h1_open_streams: gauge(runtime, 'backend', slot, BackendGauge.h1Streams).sum(),
@@ -155,12 +288,29 @@ export function backendRow(runtime: Runtime, proxy: Proxy, slot: number, serverS
 function healthColumns(runtime: Runtime, watched: WatchedServer | undefined, state: ServerState, server: Server): Row {
   if (watched === undefined) return { status: 'no check', lastchg: 0 };
   const view = watched.view();
-  const checked: Row = server.check ? { chkfail: state.get('checksFailed'), chkdown: state.get('transitionsDown'), downtime: Math.floor(state.time('downMs') / 1000), last_chk: watched.lastInfo } : {};
-  return { ...checkFields(view), ...checked, status: statusText(view), lastchg: secondsSince(runtime, state.time('lastChangeMs')), tracked: view.trackedName };
+  const checked: Row = server.check
+    ? {
+        chkfail: state.get('checksFailed'),
+        chkdown: state.get('transitionsDown'),
+        downtime: Math.floor(state.time('downMs') / 1000),
+        last_chk: watched.lastInfo,
+      }
+    : {};
+  return {
+    ...checkFields(view),
+    ...checked,
+    status: statusText(view),
+    lastchg: secondsSince(runtime, state.time('lastChangeMs')),
+    tracked: view.trackedName,
+  };
 }
 
 /** Servers that may get new streams: backups count only where no active one is left, as they then serve. */
-function usableServers(runtime: Runtime, proxy: Proxy, slots: readonly number[]): { active: number; backup: number; weight: number; userWeight: number } {
+function usableServers(
+  runtime: Runtime,
+  proxy: Proxy,
+  slots: readonly number[],
+): { active: number; backup: number; weight: number; userWeight: number } {
   const sum = { active: 0, backup: 0, activeWeight: 0, backupWeight: 0 };
   for (const [index, server] of proxy.servers.entries()) {
     const state = new ServerState(runtime.segment, slots[index]);
@@ -181,29 +331,47 @@ function usableServers(runtime: Runtime, proxy: Proxy, slots: readonly number[])
 
 function answers(figures: Float64Array, places: AnswerFields): Row {
   return {
-    hrsp_1xx: figures[places.responses1xx], hrsp_2xx: figures[places.responses2xx], hrsp_3xx: figures[places.responses3xx],
-    hrsp_4xx: figures[places.responses4xx], hrsp_5xx: figures[places.responses5xx], hrsp_other: figures[places.responsesOther],
+    hrsp_1xx: figures[places.responses1xx],
+    hrsp_2xx: figures[places.responses2xx],
+    hrsp_3xx: figures[places.responses3xx],
+    hrsp_4xx: figures[places.responses4xx],
+    hrsp_5xx: figures[places.responses5xx],
+    hrsp_other: figures[places.responsesOther],
   };
 }
 
 function times(figures: Float64Array, places: typeof ServerStat | typeof BackendStat): Row {
   return {
-    qtime: Math.round(figures[places.queueTime]), ctime: Math.round(figures[places.connectTime]),
-    rtime: Math.round(figures[places.responseTime]), ttime: Math.round(figures[places.totalTime]),
-    qtime_max: Math.round(figures[places.queueTimeMax]), ctime_max: Math.round(figures[places.connectTimeMax]),
-    rtime_max: Math.round(figures[places.responseTimeMax]), ttime_max: Math.round(figures[places.totalTimeMax]),
+    qtime: Math.round(figures[places.queueTime]),
+    ctime: Math.round(figures[places.connectTime]),
+    rtime: Math.round(figures[places.responseTime]),
+    ttime: Math.round(figures[places.totalTime]),
+    qtime_max: Math.round(figures[places.queueTimeMax]),
+    ctime_max: Math.round(figures[places.connectTimeMax]),
+    rtime_max: Math.round(figures[places.responseTimeMax]),
+    ttime_max: Math.round(figures[places.totalTimeMax]),
   };
 }
 
 function multiplexed(figures: Float64Array, places: typeof FrontendStat | typeof BackendStat): Row {
   return {
-    h2_headers_rcvd: figures[places.h2HeadersReceived], h2_data_rcvd: figures[places.h2DataReceived], h2_settings_rcvd: figures[places.h2SettingsReceived],
-    h2_rst_stream_rcvd: figures[places.h2ResetsReceived], h2_goaway_rcvd: figures[places.h2GoawaysReceived],
-    h2_detected_conn_protocol_errors: figures[places.h2ConnectionErrors], h2_detected_strm_protocol_errors: figures[places.h2StreamErrors],
-    h2_rst_stream_resp: figures[places.h2ResetsSent], h2_goaway_resp: figures[places.h2GoawaysSent],
-    h2_total_connections: figures[places.h2Connections], h2_backend_total_streams: figures[places.h2Streams],
-    h1_total_connections: figures[places.h1Connections], h1_total_streams: figures[places.h1Streams],
-    h1_bytes_in: figures[places.h1BytesIn], h1_bytes_out: figures[places.h1BytesOut], h1_spliced_bytes_in: 0, h1_spliced_bytes_out: 0,
+    h2_headers_rcvd: figures[places.h2HeadersReceived],
+    h2_data_rcvd: figures[places.h2DataReceived],
+    h2_settings_rcvd: figures[places.h2SettingsReceived],
+    h2_rst_stream_rcvd: figures[places.h2ResetsReceived],
+    h2_goaway_rcvd: figures[places.h2GoawaysReceived],
+    h2_detected_conn_protocol_errors: figures[places.h2ConnectionErrors],
+    h2_detected_strm_protocol_errors: figures[places.h2StreamErrors],
+    h2_rst_stream_resp: figures[places.h2ResetsSent],
+    h2_goaway_resp: figures[places.h2GoawaysSent],
+    h2_total_connections: figures[places.h2Connections],
+    h2_backend_total_streams: figures[places.h2Streams],
+    h1_total_connections: figures[places.h1Connections],
+    h1_total_streams: figures[places.h1Streams],
+    h1_bytes_in: figures[places.h1BytesIn],
+    h1_bytes_out: figures[places.h1BytesOut],
+    h1_spliced_bytes_in: 0,
+    h1_spliced_bytes_out: 0,
   };
 }
 
@@ -229,6 +397,7 @@ function algorithmText(proxy: Proxy): string {
 }
 
 function serverAddress({ address }: Server): string {
-  if (address.kind === 'inet') return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port?.first ?? 0}`;
+  if (address.kind === 'inet')
+    return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port?.first ?? 0}`;
   return address.kind === 'unix' ? 'unix' : address.kind === 'abstract' ? 'abns' : 'fd';
 }

@@ -4,190 +4,202 @@
 // A server is known by its slot in shared memory, which belongs to its name: a reload keeps its state, so no request goes to
 // a server that is known to be down. Servers that only older generations have are checked until those have ended.
 
-import { BackendVersion, Mailbox, Tickets, Wake, type Segment } from '@evenkeel/shm'
-import type { Server as ServerConfig } from '@evenkeel/config'
-import { intervalOf, spreadInterval, startDelay } from './interval.ts'
-import type { MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts'
-import { createProtocol } from './protocols.ts'
-import type { RunLimits } from './run.ts'
-import { CheckRunner, type CheckAddress, type CheckTarget, type RunningCheck } from './runner.ts'
-import type { HealthLine } from './text.ts'
-import { WatchedServer, type ServerWatch } from './watched-server.ts'
+import { BackendVersion, Mailbox, Tickets, Wake, type Segment } from '@evenkeel/shm';
+import type { Server as ServerConfig } from '@evenkeel/config';
+import { intervalOf, spreadInterval, startDelay } from './interval.ts';
+import type { MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
+import { createProtocol } from './protocols.ts';
+import type { RunLimits } from './run.ts';
+import { CheckRunner, type CheckAddress, type CheckTarget, type RunningCheck } from './runner.ts';
+import type { HealthLine } from './text.ts';
+import { WatchedServer, type ServerWatch } from './watched-server.ts';
 
 export interface MonitorEnvironment {
-  readonly segment: Segment
+  readonly segment: Segment;
   /** Monotonic ms. */
-  now(): number
+  now(): number;
   /** Epoch ms. */
-  dateNow(): number
+  dateNow(): number;
   /** 0 to 1, for `spread-checks`. */
-  random(): number
+  random(): number;
   /** Writes a line to the logs of a proxy. */
-  log(proxyIndex: number, line: HealthLine): void
+  log(proxyIndex: number, line: HealthLine): void;
 }
 
 interface Entry {
-  readonly watched: WatchedServer
-  check: RunningCheck | undefined
+  readonly watched: WatchedServer;
+  check: RunningCheck | undefined;
   /** What the running check was made from: another one is needed when that differs. */
-  checkKey: string
+  checkKey: string;
   /** Generations that have it. */
-  readonly generations: Set<number>
+  readonly generations: Set<number>;
 }
 
 export class HealthMonitor implements ServerWatch {
-  readonly tickets: Tickets
-  readonly #environment: MonitorEnvironment
-  readonly #runner: CheckRunner
-  readonly #mailbox: Mailbox
-  readonly #entries = new Map<number, Entry>()
-  #generation: MonitoredGeneration | undefined
+  readonly tickets: Tickets;
+  readonly #environment: MonitorEnvironment;
+  readonly #runner: CheckRunner;
+  readonly #mailbox: Mailbox;
+  readonly #entries = new Map<number, Entry>();
+  #generation: MonitoredGeneration | undefined;
 
   constructor(environment: MonitorEnvironment) {
-    this.tickets = new Tickets(environment.segment)
-    this.#environment = environment
-    this.#runner = new CheckRunner(() => environment.now())
-    this.#mailbox = new Mailbox(environment.segment)
+    this.tickets = new Tickets(environment.segment);
+    this.#environment = environment;
+    this.#runner = new CheckRunner(() => environment.now());
+    this.#mailbox = new Mailbox(environment.segment);
   }
 
   /** Before a generation is sent to any thread: servers that are new get their first state. Nothing else changes. */
   prepare(generation: MonitoredGeneration): void {
     for (const backend of generation.backends) {
       for (const server of backend.servers) {
-        const known = this.#entries.get(server.slot)
-        if (known !== undefined && known.watched.name === `${backend.name}/${server.config.name}`) continue
+        const known = this.#entries.get(server.slot);
+        if (known !== undefined && known.watched.name === `${backend.name}/${server.config.name}`) continue;
         // The slot belonged to another name, which no generation has any more.
-        known?.check?.stop()
-        this.#entries.set(server.slot, { watched: new WatchedServer(this, backend, server), check: undefined, checkKey: '', generations: new Set() })
+        known?.check?.stop();
+        this.#entries.set(server.slot, {
+          watched: new WatchedServer(this, backend, server),
+          check: undefined,
+          checkKey: '',
+          generations: new Set(),
+        });
       }
     }
   }
 
   /** The prepared generation was published: its settings apply, its servers are checked. */
   apply(generation: MonitoredGeneration): void {
-    this.prepare(generation)
-    this.#generation = generation
-    const started: { entry: Entry; inter: number }[] = []
+    this.prepare(generation);
+    this.#generation = generation;
+    const started: { entry: Entry; inter: number }[] = [];
     for (const backend of generation.backends) {
       for (const server of backend.servers) {
-        const entry = this.#entries.get(server.slot)!
-        entry.generations.add(generation.generation)
-        entry.watched.adopt(backend, server)
-        const key = checkKey(backend, server)
-        if (key === entry.checkKey) continue
-        entry.check?.stop()
-        entry.check = undefined
-        entry.checkKey = key
-        if (server.config.check) started.push({ entry, inter: server.config.interMs })
+        const entry = this.#entries.get(server.slot)!;
+        entry.generations.add(generation.generation);
+        entry.watched.adopt(backend, server);
+        const key = checkKey(backend, server);
+        if (key === entry.checkKey) continue;
+        entry.check?.stop();
+        entry.check = undefined;
+        entry.checkKey = key;
+        if (server.config.check) started.push({ entry, inter: server.config.interMs });
       }
-      this.publish(backend.slot)
+      this.publish(backend.slot);
     }
-    const shortest = Math.min(...started.map(({ inter }) => inter))
-    for (const [position, { entry }] of started.entries()) this.#startChecks(entry, startDelay(position, started.length, shortest, generation.maxSpreadMs))
+    const shortest = Math.min(...started.map(({ inter }) => inter));
+    for (const [position, { entry }] of started.entries())
+      this.#startChecks(entry, startDelay(position, started.length, shortest, generation.maxSpreadMs));
   }
 
   /** No thread uses the generation any more, or it was prepared and not published. */
   forget(generation: number): void {
     for (const [slot, entry] of this.#entries) {
-      entry.generations.delete(generation)
-      if (entry.generations.size > 0) continue
-      entry.check?.stop()
-      this.#entries.delete(slot)
+      entry.generations.delete(generation);
+      if (entry.generations.size > 0) continue;
+      entry.check?.stop();
+      this.#entries.delete(slot);
     }
   }
 
   stop(): void {
-    for (const entry of this.#entries.values()) entry.check?.stop()
-    this.#entries.clear()
+    for (const entry of this.#entries.values()) entry.check?.stop();
+    this.#entries.clear();
   }
 
   server(slot: number): WatchedServer | undefined {
-    return this.#entries.get(slot)?.watched
+    return this.#entries.get(slot)?.watched;
   }
 
   /** `set server … state`, with the checks that rest in maintenance and go on after it. */
   administer(slot: number, to: 'ready' | 'drain' | 'maint'): void {
-    const entry = this.#entries.get(slot)
-    if (entry === undefined) return
-    entry.watched.administer(to)
+    const entry = this.#entries.get(slot);
+    if (entry === undefined) return;
+    entry.watched.administer(to);
     if (!entry.watched.isCheckable) {
-      entry.check?.stop()
-      entry.check = undefined
-    } else if (entry.check === undefined) this.#startChecks(entry, 0)
+      entry.check?.stop();
+      entry.check = undefined;
+    } else if (entry.check === undefined) this.#startChecks(entry, 0);
   }
 
   // ------------------------------------------------------------------------------------------------ for WatchedServer
 
   dateNow(): number {
-    return this.#environment.dateNow()
+    return this.#environment.dateNow();
   }
 
   log(proxyIndex: number, line: HealthLine): void {
-    this.#environment.log(proxyIndex, line)
+    this.#environment.log(proxyIndex, line);
   }
 
   countEligible(backend: MonitoredBackend): { readonly active: number; readonly backup: number } {
-    let active = 0
-    let backup = 0
+    let active = 0;
+    let backup = 0;
     for (const { slot, config } of backend.servers) {
-      if (this.#entries.get(slot)?.watched.isEligible !== true) continue
-      if (config.backup) backup++
-      else active++
+      if (this.#entries.get(slot)?.watched.isEligible !== true) continue;
+      if (config.backup) backup++;
+      else active++;
     }
-    return { active, backup }
+    return { active, backup };
   }
 
   publish(backendSlot: number): void {
-    new BackendVersion(this.tickets.segment, backendSlot).publish()
-    this.#mailbox.postAll(Wake.state)
+    new BackendVersion(this.tickets.segment, backendSlot).publish();
+    this.#mailbox.postAll(Wake.state);
   }
 
   #startChecks(entry: Entry, delayMs: number): void {
-    const { watched } = entry
-    if (!watched.isCheckable) return
-    const { backend, server } = watched
-    const address = checkAddress(backend, server)
-    if (address === undefined) return
+    const { watched } = entry;
+    if (!watched.isCheckable) return;
+    const { backend, server } = watched;
+    const address = checkAddress(backend, server);
+    if (address === undefined) return;
     const target: CheckTarget = {
       address,
       protocol: createProtocol(backend.check),
       limits: () => limitsOf(watched.backend, watched.server.config),
       nextIntervalMs: () => {
-        const { config } = watched.server
-        return spreadInterval(intervalOf(config, watched.health, config), this.#generation?.spreadPercent ?? 0, this.#environment.random())
+        const { config } = watched.server;
+        return spreadInterval(
+          intervalOf(config, watched.health, config),
+          this.#generation?.spreadPercent ?? 0,
+          this.#environment.random(),
+        );
       },
       onBegin: () => watched.begin(),
       onResult: (result) => watched.take(result),
       onVoid: () => watched.skip(),
-    }
-    entry.check = this.#runner.add(target, delayMs)
+    };
+    entry.check = this.#runner.add(target, delayMs);
   }
 }
 
 /** Manual "timeout check". */
 function limitsOf({ connectTimeoutMs, checkTimeoutMs }: MonitoredBackend, { interMs }: ServerConfig): RunLimits {
-  if (checkTimeoutMs === undefined) return { connectMs: interMs, readMs: undefined }
-  return { connectMs: Math.min(connectTimeoutMs ?? Infinity, interMs), readMs: checkTimeoutMs }
+  if (checkTimeoutMs === undefined) return { connectMs: interMs, readMs: undefined };
+  return { connectMs: Math.min(connectTimeoutMs ?? Infinity, interMs), readMs: checkTimeoutMs };
 }
 
 /** Where the check goes: `addr` and `port` of the server line before its address; undefined where there is nowhere to go. */
 function checkAddress(backend: MonitoredBackend, { config, host }: MonitoredServer): CheckAddress | undefined {
-  const { address } = config
+  const { address } = config;
   if (config.checkAddress === undefined && config.checkPort === undefined) {
-    if (address.kind === 'unix') return { path: address.path }
-    if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') }
+    if (address.kind === 'unix') return { path: address.path };
+    if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') };
   }
-  const checkHost = config.checkAddress ?? host
-  const port = config.checkPort ?? (address.kind === 'inet' && address.port !== undefined && !address.port.relative ? address.port.first : undefined)
-  if (checkHost === undefined || port === undefined) return undefined
-  const source = (config.source ?? backend.source)?.address
-  return { host: checkHost, port, localAddress: source?.kind === 'inet' ? source.host : undefined }
+  const checkHost = config.checkAddress ?? host;
+  const port =
+    config.checkPort ??
+    (address.kind === 'inet' && address.port !== undefined && !address.port.relative ? address.port.first : undefined);
+  if (checkHost === undefined || port === undefined) return undefined;
+  const source = (config.source ?? backend.source)?.address;
+  return { host: checkHost, port, localAddress: source?.kind === 'inet' ? source.host : undefined };
 }
 
 /** Size of sun_path (unix(7)); HAProxy pads abstract names to it. */
-const SUN_PATH_BYTES = 108
+const SUN_PATH_BYTES = 108;
 
 /** What a running check depends on and does not ask anew each time. */
 function checkKey(backend: MonitoredBackend, server: MonitoredServer): string {
-  return JSON.stringify([backend.check, server.config.check, server.config.disabled, checkAddress(backend, server)])
+  return JSON.stringify([backend.check, server.config.check, server.config.disabled, checkAddress(backend, server)]);
 }

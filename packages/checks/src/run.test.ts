@@ -1,111 +1,124 @@
 // One check without I/O: time-outs by phase, lateness of our own loop, socket errors, and the HTTP conversation with its
 // answers whole, split at every byte, and cut at every byte. Findings as observed on HAProxy 2.6.12.
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { httpProtocol, requestText } from './protocols/http.ts'
-import { tcpProtocol } from './protocols/tcp.ts'
-import { CheckRun, LATE_MS, type RunEffect, type RunInput } from './run.ts'
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { httpProtocol, requestText } from './protocols/http.ts';
+import { tcpProtocol } from './protocols/tcp.ts';
+import { CheckRun, LATE_MS, type RunEffect, type RunInput } from './run.ts';
 
-const limits = { connectMs: 1000, readMs: undefined }
-const http = httpProtocol({ method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined })
-const data = (text: string): RunInput => ({ type: 'data', bytes: Buffer.from(text, 'latin1') })
+const limits = { connectMs: 1000, readMs: undefined };
+const http = httpProtocol({ method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined });
+const data = (text: string): RunInput => ({ type: 'data', bytes: Buffer.from(text, 'latin1') });
 
 function resultOf(effects: readonly RunEffect[]): string | undefined {
   for (const effect of effects) {
     if (effect.type === 'result') {
-      const { status, code, info, durationMs } = effect.result
-      return `${status} ${code} "${info}" ${durationMs}`
+      const { status, code, info, durationMs } = effect.result;
+      return `${status} ${code} "${info}" ${durationMs}`;
     }
-    if (effect.type === 'void') return 'void'
+    if (effect.type === 'void') return 'void';
   }
-  return undefined
+  return undefined;
 }
 
 /** What a server that sends this and then closes is found to be. */
 function judge(...chunks: string[]): string | undefined {
-  const run = new CheckRun(http, limits, 0)
-  run.handle(0, { type: 'connected' })
+  const run = new CheckRun(http, limits, 0);
+  run.handle(0, { type: 'connected' });
   for (const chunk of chunks) {
-    const result = resultOf(run.handle(0, data(chunk)))
-    if (result !== undefined) return result.replace(/ 0$/, '')
+    const result = resultOf(run.handle(0, data(chunk)));
+    if (result !== undefined) return result.replace(/ 0$/, '');
   }
-  return resultOf(run.handle(0, { type: 'end' }))?.replace(/ 0$/, '')
+  return resultOf(run.handle(0, { type: 'end' }))?.replace(/ 0$/, '');
 }
 
 test('a TCP check passes with the connection and resets it', () => {
-  const run = new CheckRun(tcpProtocol, limits, 100)
-  const effects = run.handle(107.4, { type: 'connected' })
-  assert.deepEqual(effects[0], { type: 'close', how: 'reset' })
-  assert.equal(resultOf(effects), 'L4OK -1 "" 7')
-  assert.equal(run.nextTimeout(), undefined)
-  assert.deepEqual(run.handle(108, { type: 'end' }), [])
-})
+  const run = new CheckRun(tcpProtocol, limits, 100);
+  const effects = run.handle(107.4, { type: 'connected' });
+  assert.deepEqual(effects[0], { type: 'close', how: 'reset' });
+  assert.equal(resultOf(effects), 'L4OK -1 "" 7');
+  assert.equal(run.nextTimeout(), undefined);
+  assert.deepEqual(run.handle(108, { type: 'end' }), []);
+});
 
 test('without timeout check, inter bounds connect and answer together (manual "timeout check")', () => {
-  const run = new CheckRun(http, limits, 0)
-  assert.equal(run.nextTimeout(), 1000)
-  run.handle(900, { type: 'connected' })
-  assert.equal(run.nextTimeout(), 1000)
-  assert.equal(resultOf(run.handleTimeout(1001)), 'L7TOUT -1 "" 1001')
-})
+  const run = new CheckRun(http, limits, 0);
+  assert.equal(run.nextTimeout(), 1000);
+  run.handle(900, { type: 'connected' });
+  assert.equal(run.nextTimeout(), 1000);
+  assert.equal(resultOf(run.handleTimeout(1001)), 'L7TOUT -1 "" 1001');
+});
 
 test('with timeout check the answer has a time of its own', () => {
-  const run = new CheckRun(http, { connectMs: 300, readMs: 5000 }, 0)
-  assert.equal(run.nextTimeout(), 300)
-  run.handle(250, { type: 'connected' })
-  assert.equal(run.nextTimeout(), 5250)
-  assert.deepEqual(run.handleTimeout(300), [])
-})
+  const run = new CheckRun(http, { connectMs: 300, readMs: 5000 }, 0);
+  assert.equal(run.nextTimeout(), 300);
+  run.handle(250, { type: 'connected' });
+  assert.equal(run.nextTimeout(), 5250);
+  assert.deepEqual(run.handleTimeout(300), []);
+});
 
 test('no connection in time is a layer 4 time-out', () => {
-  assert.equal(resultOf(new CheckRun(http, limits, 0).handleTimeout(1000)), 'L4TOUT -1 "" 1000')
-})
+  assert.equal(resultOf(new CheckRun(http, limits, 0).handleTimeout(1000)), 'L4TOUT -1 "" 1000');
+});
 
 test('a time-out seen late by our own fault first lets the answer be read', () => {
-  const run = new CheckRun(http, limits, 0)
-  run.handle(10, { type: 'connected' })
-  assert.deepEqual(run.handleTimeout(1400), [])
-  assert.equal(run.nextTimeout(), 1800)
-  assert.equal(resultOf(run.handle(1401, data('HTTP/1.0 200 OK\r\n\r\n'))), 'L7OK 200 "" 1401')
-})
+  const run = new CheckRun(http, limits, 0);
+  run.handle(10, { type: 'connected' });
+  assert.deepEqual(run.handleTimeout(1400), []);
+  assert.equal(run.nextTimeout(), 1800);
+  assert.equal(resultOf(run.handle(1401, data('HTTP/1.0 200 OK\r\n\r\n'))), 'L7OK 200 "" 1401');
+});
 
 test('a server that is still silent after that has failed; a loop that is late again makes the check void', () => {
-  const failed = new CheckRun(http, limits, 0)
-  failed.handle(10, { type: 'connected' })
-  failed.handleTimeout(1400)
-  assert.equal(resultOf(failed.handleTimeout(1800)), 'L7TOUT -1 "" 1800')
-  const late = new CheckRun(http, limits, 0)
-  late.handle(10, { type: 'connected' })
-  late.handleTimeout(1400)
-  assert.equal(resultOf(late.handleTimeout(1800 + LATE_MS)), 'void')
-})
+  const failed = new CheckRun(http, limits, 0);
+  failed.handle(10, { type: 'connected' });
+  failed.handleTimeout(1400);
+  assert.equal(resultOf(failed.handleTimeout(1800)), 'L7TOUT -1 "" 1800');
+  const late = new CheckRun(http, limits, 0);
+  late.handle(10, { type: 'connected' });
+  late.handleTimeout(1400);
+  assert.equal(resultOf(late.handleTimeout(1800 + LATE_MS)), 'void');
+});
 
 test('errors by phase', () => {
-  const connecting = (code: string): string | undefined => resultOf(new CheckRun(http, limits, 0).handle(3, { type: 'error', code }))
-  assert.equal(connecting('ECONNREFUSED'), 'L4CON -1 "Connection refused" 3')
-  assert.equal(connecting('EHOSTUNREACH'), 'L4CON -1 "No route to host" 3')
-  assert.equal(connecting('ENOENT'), 'SOCKERR -1 "General socket error (No such file or directory)" 3')
-  assert.equal(connecting('ETIMEDOUT'), 'L4TOUT -1 "" 3')
-  assert.equal(connecting('ECONNRESET'), 'SOCKERR -1 "Connection reset by peer" 3')
-  for (const code of ['EMFILE', 'EADDRNOTAVAIL']) assert.equal(connecting(code), 'void', 'it is our own fault')
-  const run = new CheckRun(http, limits, 0)
-  run.handle(1, { type: 'connected' })
-  assert.equal(resultOf(run.handle(2, { type: 'error', code: 'ECONNRESET' })), 'SOCKERR -1 "Connection reset by peer" 2')
-})
+  const connecting = (code: string): string | undefined =>
+    resultOf(new CheckRun(http, limits, 0).handle(3, { type: 'error', code }));
+  assert.equal(connecting('ECONNREFUSED'), 'L4CON -1 "Connection refused" 3');
+  assert.equal(connecting('EHOSTUNREACH'), 'L4CON -1 "No route to host" 3');
+  assert.equal(connecting('ENOENT'), 'SOCKERR -1 "General socket error (No such file or directory)" 3');
+  assert.equal(connecting('ETIMEDOUT'), 'L4TOUT -1 "" 3');
+  assert.equal(connecting('ECONNRESET'), 'SOCKERR -1 "Connection reset by peer" 3');
+  for (const code of ['EMFILE', 'EADDRNOTAVAIL']) assert.equal(connecting(code), 'void', 'it is our own fault');
+  const run = new CheckRun(http, limits, 0);
+  run.handle(1, { type: 'connected' });
+  assert.equal(
+    resultOf(run.handle(2, { type: 'error', code: 'ECONNRESET' })),
+    'SOCKERR -1 "Connection reset by peer" 2',
+  );
+});
 
 test('the request of option httpchk, in its forms (as HAProxy 2.6 sends them)', () => {
-  assert.equal(requestText({ method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined }), 'OPTIONS / HTTP/1.0\r\n\r\n')
-  assert.equal(requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.1', extra: undefined }), 'GET /test HTTP/1.1\r\nconnection: close\r\n\r\n')
+  assert.equal(
+    requestText({ method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined }),
+    'OPTIONS / HTTP/1.0\r\n\r\n',
+  );
+  assert.equal(
+    requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.1', extra: undefined }),
+    'GET /test HTTP/1.1\r\nconnection: close\r\n\r\n',
+  );
   assert.equal(
     requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.1', extra: '\r\nHost: www.example.com' }),
     'GET /test HTTP/1.1\r\nhost: www.example.com\r\nconnection: close\r\n\r\n',
-  )
-  assert.equal(requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.0', extra: '\r\nA: b\r\nC: d' }), 'GET /test HTTP/1.0\r\na: b\r\nc: d\r\n\r\n')
+  );
+  assert.equal(
+    requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.0', extra: '\r\nA: b\r\nC: d' }),
+    'GET /test HTTP/1.0\r\na: b\r\nc: d\r\n\r\n',
+  );
   assert.equal(
     requestText({ method: 'POST', uri: '/test', version: 'HTTP/1.1', extra: '\r\nHost: www\r\n\r\nbody' }),
     'POST /test HTTP/1.1\r\nhost: www\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody',
-  )
-})
+  );
+});
 
 const ANSWERS: readonly (readonly [answer: string, finding: string])[] = [
   ['HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', 'L7OK 200 ""'],
@@ -121,17 +134,17 @@ const ANSWERS: readonly (readonly [answer: string, finding: string])[] = [
   ['HTTP/1.', 'L7RSP -1 ""'],
   ['', 'L7RSP -1 ""'],
   [`HTTP/1.0 200 OK\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 'L7RSP -1 ""'],
-]
+];
 
 for (const [answer, finding] of ANSWERS) {
   test(`${JSON.stringify(answer.slice(0, 40))} is ${finding}, whole, byte by byte and with bytes behind it`, () => {
-    assert.equal(judge(answer), finding)
-    assert.equal(judge(...Array.from(answer)), finding)
-    if (answer.endsWith('\r\n\r\n')) assert.equal(judge(`${answer}body\r\n\r\n`), finding)
-  })
+    assert.equal(judge(answer), finding);
+    assert.equal(judge(...Array.from(answer)), finding);
+    if (answer.endsWith('\r\n\r\n')) assert.equal(judge(`${answer}body\r\n\r\n`), finding);
+  });
 }
 
 test('an answer that is cut before its head ends is invalid at every byte', () => {
-  const answer = 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n'
-  for (let at = 0; at < answer.length; at++) assert.equal(judge(answer.slice(0, at)), 'L7RSP -1 ""', `cut at ${at}`)
-})
+  const answer = 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n';
+  for (let at = 0; at < answer.length; at++) assert.equal(judge(answer.slice(0, at)), 'L7RSP -1 ""', `cut at ${at}`);
+});

@@ -6,102 +6,102 @@
 // unread. The deadline is then moved by what the loop was late, once, so that the answer is read first; if the loop
 // is late again the check is void.
 
-import { connectFinding, isOfThisSide, socketFinding } from './errors.ts'
-import type { Conversation, ConversationEffect, ConversationInput, Protocol } from './conversation.ts'
-import type { CheckResult, CheckStatus } from './status.ts'
+import { connectFinding, isOfThisSide, socketFinding } from './errors.ts';
+import type { Conversation, ConversationEffect, ConversationInput, Protocol } from './conversation.ts';
+import type { CheckResult, CheckStatus } from './status.ts';
 
 export interface RunLimits {
-  readonly connectMs: number
+  readonly connectMs: number;
   /** After the connect; undefined = what is left of connectMs. */
-  readonly readMs: number | undefined
+  readonly readMs: number | undefined;
 }
 
-export type RunInput = ConversationInput | { readonly type: 'error'; /** errno name */ readonly code: string }
+export type RunInput = ConversationInput | { readonly type: 'error'; /** errno name */ readonly code: string };
 
 export type RunEffect =
   | { readonly type: 'send'; readonly bytes: Buffer }
   | { readonly type: 'close'; readonly how: 'destroy' | 'reset' }
   | { readonly type: 'result'; readonly result: CheckResult }
   /** Nothing was found out. */
-  | { readonly type: 'void' }
+  | { readonly type: 'void' };
 
 /** A timer that fires this late means that the loop was busy, not that the server was slow: normal lateness is below 10 ms. */
-export const LATE_MS = 50
+export const LATE_MS = 50;
 
 export class CheckRun {
-  readonly #protocol: Protocol
-  readonly #limits: RunLimits
-  readonly #conversation: Conversation
-  readonly #startedMs: number
-  #connected = false
-  #done = false
-  #deadline: number
-  #wasLate = false
+  readonly #protocol: Protocol;
+  readonly #limits: RunLimits;
+  readonly #conversation: Conversation;
+  readonly #startedMs: number;
+  #connected = false;
+  #done = false;
+  #deadline: number;
+  #wasLate = false;
 
   /** The connect call has been made. Times are monotonic ms. */
   constructor(protocol: Protocol, limits: RunLimits, now: number) {
-    this.#protocol = protocol
-    this.#limits = limits
-    this.#conversation = protocol.begin()
-    this.#startedMs = now
-    this.#deadline = now + limits.connectMs
+    this.#protocol = protocol;
+    this.#limits = limits;
+    this.#conversation = protocol.begin();
+    this.#startedMs = now;
+    this.#deadline = now + limits.connectMs;
   }
 
   handle(now: number, input: RunInput): RunEffect[] {
-    if (this.#done) return []
+    if (this.#done) return [];
     if (input.type === 'error') {
       // Otherwise a lack of descriptors here would take every server down.
-      if (!this.#connected && isOfThisSide(input.code)) return this.#giveUp()
-      const { status, info } = this.#connected ? socketFinding(input.code) : connectFinding(input.code)
-      return this.#finish(now, status, -1, info)
+      if (!this.#connected && isOfThisSide(input.code)) return this.#giveUp();
+      const { status, info } = this.#connected ? socketFinding(input.code) : connectFinding(input.code);
+      return this.#finish(now, status, -1, info);
     }
     if (input.type === 'connected') {
-      this.#connected = true
-      if (this.#limits.readMs !== undefined) this.#deadline = now + this.#limits.readMs
+      this.#connected = true;
+      if (this.#limits.readMs !== undefined) this.#deadline = now + this.#limits.readMs;
     }
-    return this.#carryOut(now, this.#conversation.handle(input))
+    return this.#carryOut(now, this.#conversation.handle(input));
   }
 
   handleTimeout(now: number): RunEffect[] {
-    if (this.#done || now < this.#deadline) return []
-    const late = now - this.#deadline
-    if (late < LATE_MS) return this.#finish(now, this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT', -1, '')
+    if (this.#done || now < this.#deadline) return [];
+    const late = now - this.#deadline;
+    if (late < LATE_MS) return this.#finish(now, this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT', -1, '');
     if (!this.#wasLate) {
-      this.#wasLate = true
-      this.#deadline = now + late
-      return []
+      this.#wasLate = true;
+      this.#deadline = now + late;
+      return [];
     }
-    return this.#giveUp()
+    return this.#giveUp();
   }
 
   /** Monotonic ms; undefined when it is over. */
   nextTimeout(): number | undefined {
-    return this.#done ? undefined : this.#deadline
+    return this.#done ? undefined : this.#deadline;
   }
 
   #giveUp(): RunEffect[] {
-    this.#done = true
-    return [{ type: 'close', how: 'reset' }, { type: 'void' }]
+    this.#done = true;
+    return [{ type: 'close', how: 'reset' }, { type: 'void' }];
   }
 
   #carryOut(now: number, effects: readonly ConversationEffect[]): RunEffect[] {
-    const out: RunEffect[] = []
+    const out: RunEffect[] = [];
     for (const effect of effects) {
-      if (effect.type === 'send') out.push(effect)
+      if (effect.type === 'send') out.push(effect);
       else {
-        out.push(...this.#finish(now, effect.status, effect.code, effect.info))
-        break
+        out.push(...this.#finish(now, effect.status, effect.code, effect.info));
+        break;
       }
     }
-    return out
+    return out;
   }
 
   #finish(now: number, status: CheckStatus, code: number, info: string): RunEffect[] {
-    this.#done = true
-    const how = this.#protocol.closesByReset || !this.#connected ? 'reset' : 'destroy'
+    this.#done = true;
+    const how = this.#protocol.closesByReset || !this.#connected ? 'reset' : 'destroy';
     return [
       { type: 'close', how },
       { type: 'result', result: { status, code, info, durationMs: Math.round(now - this.#startedMs) } },
-    ]
+    ];
   }
 }

@@ -1,171 +1,175 @@
 // Runs checks over real sockets, from the main thread: when each is due, its connection, its end. One timer for all. What a
 // check says and how long it may take is the run's (run.ts); what a result means for the server is the monitor's.
 
-import net from 'node:net'
-import type { Protocol } from './conversation.ts'
-import { DeadlineQueue } from './deadlines.ts'
-import { CheckRun, type RunEffect, type RunLimits } from './run.ts'
-import type { CheckResult } from './status.ts'
+import net from 'node:net';
+import type { Protocol } from './conversation.ts';
+import { DeadlineQueue } from './deadlines.ts';
+import { CheckRun, type RunEffect, type RunLimits } from './run.ts';
+import type { CheckResult } from './status.ts';
 
 /** Where a check connects to: `host` is numeric. */
-export type CheckAddress = { readonly host: string; readonly port: number; readonly localAddress: string | undefined } | { readonly path: string }
+export type CheckAddress =
+  | { readonly host: string; readonly port: number; readonly localAddress: string | undefined }
+  | { readonly path: string };
 
 /** One server as the runner sees it. */
 export interface CheckTarget {
-  readonly address: CheckAddress
-  readonly protocol: Protocol
-  limits(): RunLimits
+  readonly address: CheckAddress;
+  readonly protocol: Protocol;
+  limits(): RunLimits;
   /** ms from the end of a check to the next. */
-  nextIntervalMs(): number
-  onBegin(): void
-  onResult(result: CheckResult): void
+  nextIntervalMs(): number;
+  onBegin(): void;
+  onResult(result: CheckResult): void;
   /** Nothing was found out, because this process was late. */
-  onVoid(): void
+  onVoid(): void;
 }
 
 /** Checks of one target; made by `CheckRunner.add`. */
 export interface RunningCheck {
   /** No more checks; one that is under way is closed and says nothing. */
-  stop(): void
+  stop(): void;
   /** The next check is due in that many ms, wherever it stood; one that is under way goes on. */
-  reschedule(delayMs: number): void
+  reschedule(delayMs: number): void;
 }
 
 export class CheckRunner {
-  readonly #now: () => number
-  readonly #deadlines = new DeadlineQueue<Check>()
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Infinity
+  readonly #now: () => number;
+  readonly #deadlines = new DeadlineQueue<Check>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Infinity;
 
   /** `now` is monotonic ms. */
   constructor(now: () => number) {
-    this.#now = now
+    this.#now = now;
   }
 
   /** Checks that are under way or will be. */
   get size(): number {
-    return this.#deadlines.size
+    return this.#deadlines.size;
   }
 
   add(target: CheckTarget, delayMs: number): RunningCheck {
-    const check = new Check(target, this.#now, (deadline) => this.#arm(check, deadline))
-    this.#arm(check, this.#now() + delayMs)
-    return check
+    const check = new Check(target, this.#now, (deadline) => this.#arm(check, deadline));
+    this.#arm(check, this.#now() + delayMs);
+    return check;
   }
 
   #arm(check: Check, deadline: number | undefined): void {
-    this.#deadlines.set(check, deadline)
-    this.#schedule()
+    this.#deadlines.set(check, deadline);
+    this.#schedule();
   }
 
   #schedule(): void {
-    const next = this.#deadlines.next() ?? Infinity
-    if (next === this.#timerAt) return
-    clearTimeout(this.#timer)
-    this.#timerAt = next
-    if (next === Infinity) return
-    this.#timer = setTimeout(() => this.#fire(), Math.max(0, next - this.#now()))
-    this.#timer.unref()
+    const next = this.#deadlines.next() ?? Infinity;
+    if (next === this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = next;
+    if (next === Infinity) return;
+    this.#timer = setTimeout(() => this.#fire(), Math.max(0, next - this.#now()));
+    this.#timer.unref();
   }
 
   #fire(): void {
-    this.#timerAt = Infinity
+    this.#timerAt = Infinity;
     // Only what is due now: a check that is due again at once waits for the next turn of the loop.
-    for (const check of this.#deadlines.take(this.#now())) check.handleTimeout()
-    this.#schedule()
+    for (const check of this.#deadlines.take(this.#now())) check.handleTimeout();
+    this.#schedule();
   }
 }
 
 class Check implements RunningCheck {
-  readonly #target: CheckTarget
-  readonly #now: () => number
-  readonly #arm: (deadline: number | undefined) => void
-  #run: CheckRun | undefined
-  #socket: net.Socket | undefined
-  #stopped = false
+  readonly #target: CheckTarget;
+  readonly #now: () => number;
+  readonly #arm: (deadline: number | undefined) => void;
+  #run: CheckRun | undefined;
+  #socket: net.Socket | undefined;
+  #stopped = false;
 
   constructor(target: CheckTarget, now: () => number, arm: (deadline: number | undefined) => void) {
-    this.#target = target
-    this.#now = now
-    this.#arm = arm
+    this.#target = target;
+    this.#now = now;
+    this.#arm = arm;
   }
 
   stop(): void {
-    this.#stopped = true
-    this.#run = undefined
-    this.#arm(undefined)
-    this.#close('reset')
+    this.#stopped = true;
+    this.#run = undefined;
+    this.#arm(undefined);
+    this.#close('reset');
   }
 
   reschedule(delayMs: number): void {
-    if (!this.#stopped && this.#run === undefined) this.#arm(this.#now() + delayMs)
+    if (!this.#stopped && this.#run === undefined) this.#arm(this.#now() + delayMs);
   }
 
   handleTimeout(): void {
-    const now = this.#now()
-    if (this.#run === undefined) this.#begin(now)
-    else this.#carryOut(this.#run.handleTimeout(now))
+    const now = this.#now();
+    if (this.#run === undefined) this.#begin(now);
+    else this.#carryOut(this.#run.handleTimeout(now));
   }
 
   #begin(now: number): void {
-    const { address, protocol } = this.#target
-    this.#target.onBegin()
-    this.#run = new CheckRun(protocol, this.#target.limits(), now)
-    const socket = new net.Socket({ allowHalfOpen: true })
-    this.#socket = socket
+    const { address, protocol } = this.#target;
+    this.#target.onBegin();
+    this.#run = new CheckRun(protocol, this.#target.limits(), now);
+    const socket = new net.Socket({ allowHalfOpen: true });
+    this.#socket = socket;
     socket
       .on('connect', () => this.#hear(socket, { type: 'connected' }))
       .on('data', (bytes: Buffer) => this.#hear(socket, { type: 'data', bytes }))
       .on('end', () => this.#hear(socket, { type: 'end' }))
-      .on('error', (error: NodeJS.ErrnoException) => this.#hear(socket, { type: 'error', code: error.code ?? 'EUNKNOWN' }))
-    this.#arm(this.#run.nextTimeout())
-    if ('path' in address) socket.connect({ path: address.path })
+      .on('error', (error: NodeJS.ErrnoException) =>
+        this.#hear(socket, { type: 'error', code: error.code ?? 'EUNKNOWN' }),
+      );
+    this.#arm(this.#run.nextTimeout());
+    if ('path' in address) socket.connect({ path: address.path });
     else {
-      socket.setNoDelay(true)
-      const { host, port, localAddress } = address
-      socket.connect({ host, port, autoSelectFamily: false, ...(localAddress === undefined ? {} : { localAddress }) })
+      socket.setNoDelay(true);
+      const { host, port, localAddress } = address;
+      socket.connect({ host, port, autoSelectFamily: false, ...(localAddress === undefined ? {} : { localAddress }) });
     }
   }
 
   #hear(socket: net.Socket, input: Parameters<CheckRun['handle']>[1]): void {
     // A socket that was let go may still speak.
-    if (socket !== this.#socket || this.#run === undefined) return
-    this.#carryOut(this.#run.handle(this.#now(), input))
+    if (socket !== this.#socket || this.#run === undefined) return;
+    this.#carryOut(this.#run.handle(this.#now(), input));
   }
 
   #carryOut(effects: readonly RunEffect[]): void {
     for (const effect of effects) {
       switch (effect.type) {
         case 'send':
-          this.#socket?.write(effect.bytes)
-          break
+          this.#socket?.write(effect.bytes);
+          break;
         case 'close':
-          this.#close(effect.how)
-          break
+          this.#close(effect.how);
+          break;
         case 'result':
-          this.#over(() => this.#target.onResult(effect.result))
-          return
+          this.#over(() => this.#target.onResult(effect.result));
+          return;
         case 'void':
-          this.#over(() => this.#target.onVoid())
-          return
+          this.#over(() => this.#target.onVoid());
+          return;
       }
     }
-    this.#arm(this.#run?.nextTimeout())
+    this.#arm(this.#run?.nextTimeout());
   }
 
   /** The interval is asked after the result was told, since that decides which one applies. */
   #over(tell: () => void): void {
-    this.#run = undefined
-    tell()
-    if (!this.#stopped) this.#arm(this.#now() + this.#target.nextIntervalMs())
+    this.#run = undefined;
+    tell();
+    if (!this.#stopped) this.#arm(this.#now() + this.#target.nextIntervalMs());
   }
 
   #close(how: 'destroy' | 'reset'): void {
-    const socket = this.#socket
-    this.#socket = undefined
-    if (socket === undefined || socket.destroyed) return
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined || socket.destroyed) return;
     // Resetting a Unix socket is not possible and throws; one that still connects has nothing to reset.
-    if (how === 'reset' && !socket.connecting && !('path' in this.#target.address)) socket.resetAndDestroy()
-    else socket.destroy()
+    if (how === 'reset' && !socket.connecting && !('path' in this.#target.address)) socket.resetAndDestroy();
+    else socket.destroy();
   }
 }

@@ -3,12 +3,12 @@
 // what it says about the server. Numbers and words as observed on HAProxy 2.6.12.
 
 /** What a status says: nothing, no news, the server failed, passed, or passes but wants no new sessions. */
-export type Verdict = 'none' | 'neutral' | 'failed' | 'passed' | 'conditional'
+export type Verdict = 'none' | 'neutral' | 'failed' | 'passed' | 'conditional';
 
 export interface StatusRow {
-  readonly number: number
-  readonly text: string
-  readonly verdict: Verdict
+  readonly number: number;
+  readonly text: string;
+  readonly verdict: Verdict;
 }
 
 const statuses = {
@@ -31,27 +31,35 @@ const statuses = {
   PROCERR: { number: 18, text: 'External check error', verdict: 'failed' },
   PROCTOUT: { number: 19, text: 'External check timeout', verdict: 'failed' },
   PROCOK: { number: 20, text: 'External check passed', verdict: 'passed' },
-} as const satisfies Record<string, StatusRow>
+} as const satisfies Record<string, StatusRow>;
 
-export type CheckStatus = keyof typeof statuses
-export const checkStatuses: Readonly<Record<CheckStatus, StatusRow>> = statuses
+export type CheckStatus = keyof typeof statuses;
+export const checkStatuses: Readonly<Record<CheckStatus, StatusRow>> = statuses;
 
-const byNumber = new Map<number, CheckStatus>(Object.entries(statuses).map(([name, { number }]) => [number, name as CheckStatus]))
+const byNumber = new Map<number, CheckStatus>(
+  Object.entries(statuses).map(([name, { number }]) => [number, name as CheckStatus]),
+);
 
 /** `UNK` for a number that is none. */
 export function checkStatusOf(number: number): CheckStatus {
-  return byNumber.get(number) ?? 'UNK'
+  return byNumber.get(number) ?? 'UNK';
 }
 
 /** `srv_check_result` (management manual 9.3). */
-export const verdictNumber: Readonly<Record<Verdict, number>> = { none: 0, neutral: 1, failed: 2, passed: 3, conditional: 4 }
+export const verdictNumber: Readonly<Record<Verdict, number>> = {
+  none: 0,
+  neutral: 1,
+  failed: 2,
+  passed: 3,
+  conditional: 4,
+};
 
 /** What one check found. */
 export interface CheckResult {
-  readonly status: CheckStatus
+  readonly status: CheckStatus;
   /** Code of layers 5 to 7, for example the HTTP status; -1 where there is none. */
-  readonly code: number
+  readonly code: number;
   /** What the server or the system said, for log lines and `last_chk`; may be empty. */
-  readonly info: string
-  readonly durationMs: number
+  readonly info: string;
+  readonly durationMs: number;
 }

@@ -1,65 +1,118 @@
 // Log lines and displayed states against what HAProxy 2.6.12 wrote and printed.
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { AdminState, OperationalState } from '@evenkeel/shm'
-import { checkFields, CheckState, stateFields, statusText, type ServerView } from './display.ts'
-import { intervalOf, spreadInterval, startDelay } from './interval.ts'
-import { checkStatuses, checkStatusOf } from './status.ts'
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AdminState, OperationalState } from '@evenkeel/shm';
+import { checkFields, CheckState, stateFields, statusText, type ServerView } from './display.ts';
+import { intervalOf, spreadInterval, startDelay } from './interval.ts';
+import { checkStatuses, checkStatusOf } from './status.ts';
 import {
-  checkLine, downLine, drainLine, leavesDrainLine, leavesMaintenanceLine, maintenanceLine, noServerLine, remainsInDrainLine,
-  stoppingLine, upLine,
-} from './text.ts'
+  checkLine,
+  downLine,
+  drainLine,
+  leavesDrainLine,
+  leavesMaintenanceLine,
+  maintenanceLine,
+  noServerLine,
+  remainsInDrainLine,
+  stoppingLine,
+  upLine,
+} from './text.ts';
 
-const none = { active: 0, backup: 0, sessions: 0, requeued: 0, queued: 0 }
-const refused = { status: 'L4CON', code: -1, info: 'Connection refused', durationMs: 0 } as const
-const wrong = { status: 'L7STS', code: 500, info: 'Some Reason', durationMs: 0 } as const
-const passed = { status: 'L7OK', code: 200, info: '', durationMs: 0 } as const
+const none = { active: 0, backup: 0, sessions: 0, requeued: 0, queued: 0 };
+const refused = { status: 'L4CON', code: -1, info: 'Connection refused', durationMs: 0 } as const;
+const wrong = { status: 'L7STS', code: 500, info: 'Some Reason', durationMs: 0 } as const;
+const passed = { status: 'L7OK', code: 200, info: '', durationMs: 0 } as const;
 
 test('lines of state changes', () => {
-  const down = 'Server b/s is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.'
-  assert.deepEqual(downLine('b/s', { type: 'check', result: refused }, { ...none, active: 1 }), { level: 1, text: down, terminal: { level: 'warning', text: down } })
+  const down =
+    'Server b/s is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.';
+  assert.deepEqual(downLine('b/s', { type: 'check', result: refused }, { ...none, active: 1 }), {
+    level: 1,
+    text: down,
+    terminal: { level: 'warning', text: down },
+  });
   assert.equal(
     downLine('b/s0', { type: 'check', result: wrong }, none).text,
     'Server b/s0 is DOWN, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
-  )
-  const up = upLine('b/s0', { type: 'check', result: passed }, { ...none, active: 1 })
-  assert.deepEqual([up.level, up.text], [
-    5,
-    'Server b/s0 is UP, reason: Layer7 check passed, code: 200, check duration: 0ms. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
-  ])
-  assert.equal(downLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text, 'Server b/s0 is DOWN, changed from CLI. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.')
-  assert.equal(stoppingLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text, 'Server b/s0 is stopping, changed from CLI. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.')
-  assert.equal(upLine('b/s0', { type: 'untold' }, { ...none, active: 1 }).text, 'Server b/s0 is UP. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.')
-})
+  );
+  const up = upLine('b/s0', { type: 'check', result: passed }, { ...none, active: 1 });
+  assert.deepEqual(
+    [up.level, up.text],
+    [
+      5,
+      'Server b/s0 is UP, reason: Layer7 check passed, code: 200, check duration: 0ms. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
+    ],
+  );
+  assert.equal(
+    downLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text,
+    'Server b/s0 is DOWN, changed from CLI. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
+  );
+  assert.equal(
+    stoppingLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text,
+    'Server b/s0 is stopping, changed from CLI. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
+  );
+  assert.equal(
+    upLine('b/s0', { type: 'untold' }, { ...none, active: 1 }).text,
+    'Server b/s0 is UP. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
+  );
+});
 
 test('lines of maintenance and drain', () => {
-  const maintenance = maintenanceLine('b/s0', none)
-  assert.deepEqual([maintenance.level, maintenance.text], [1, 'Server b/s0 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.'])
-  assert.equal(leavesMaintenanceLine('b/s0', true).text, 'Server b/s0 is UP/DRAIN (leaving forced maintenance).')
-  assert.equal(leavesMaintenanceLine('b/s0', false).text, 'Server b/s0 is UP/READY (leaving forced maintenance).')
-  assert.equal(remainsInDrainLine('b/s0').text, 'Server b/s0 remains in forced drain mode.')
-  assert.equal(drainLine('b/s0', none).text, 'Server b/s0 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.')
-  assert.equal(leavesDrainLine('b/s0').text, 'Server b/s0 is UP (leaving forced drain).')
+  const maintenance = maintenanceLine('b/s0', none);
+  assert.deepEqual(
+    [maintenance.level, maintenance.text],
+    [
+      1,
+      'Server b/s0 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
+    ],
+  );
+  assert.equal(leavesMaintenanceLine('b/s0', true).text, 'Server b/s0 is UP/DRAIN (leaving forced maintenance).');
+  assert.equal(leavesMaintenanceLine('b/s0', false).text, 'Server b/s0 is UP/READY (leaving forced maintenance).');
+  assert.equal(remainsInDrainLine('b/s0').text, 'Server b/s0 remains in forced drain mode.');
+  assert.equal(
+    drainLine('b/s0', none).text,
+    'Server b/s0 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
+  );
+  assert.equal(leavesDrainLine('b/s0').text, 'Server b/s0 is UP (leaving forced drain).');
   assert.deepEqual(noServerLine('b'), {
     level: 0,
     text: 'backend b has no server available!',
     terminal: { level: 'alert', text: "backend 'b' has no server available!" },
-  })
-})
+  });
+});
 
 test('lines of option log-health-checks', () => {
-  assert.equal(checkLine('b/s0', passed, 4, 2, 3).text, 'Health check for server b/s0 succeeded, reason: Layer7 check passed, code: 200, check duration: 0ms, status: 3/3 UP.')
-  assert.equal(checkLine('b/s0', wrong, 3, 2, 3).text, 'Health check for server b/s0 failed, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms, status: 2/3 UP.')
-  assert.equal(checkLine('b/s0', wrong, 0, 1, 1).text, 'Health check for server b/s0 failed, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms, status: 0/1 DOWN.')
-})
+  assert.equal(
+    checkLine('b/s0', passed, 4, 2, 3).text,
+    'Health check for server b/s0 succeeded, reason: Layer7 check passed, code: 200, check duration: 0ms, status: 3/3 UP.',
+  );
+  assert.equal(
+    checkLine('b/s0', wrong, 3, 2, 3).text,
+    'Health check for server b/s0 failed, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms, status: 2/3 UP.',
+  );
+  assert.equal(
+    checkLine('b/s0', wrong, 0, 1, 1).text,
+    'Health check for server b/s0 failed, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms, status: 0/1 DOWN.',
+  );
+});
 
-const checked = CheckState.configured | CheckState.enabled
+const checked = CheckState.configured | CheckState.enabled;
 const view = (changes: Partial<ServerView>): ServerView => ({
-  admin: 0, operational: OperationalState.running, checkState: checked, health: 4, rise: 2, fall: 3, status: 'L7OK', code: 200, durationMs: 1, trackedName: undefined, ...changes,
-})
+  admin: 0,
+  operational: OperationalState.running,
+  checkState: checked,
+  health: 4,
+  rise: 2,
+  fall: 3,
+  status: 'L7OK',
+  code: 200,
+  durationMs: 1,
+  trackedName: undefined,
+  ...changes,
+});
 
 test('field status', () => {
-  const { stopped, stopping, starting } = OperationalState
+  const { stopped, stopping, starting } = OperationalState;
   const cases: readonly (readonly [Partial<ServerView>, string])[] = [
     [{}, 'UP'],
     [{ operational: starting }, 'UP'],
@@ -73,55 +126,114 @@ test('field status', () => {
     [{ admin: AdminState.forcedDrain, health: 2 }, 'DRAIN 1/3'],
     [{ admin: AdminState.forcedMaintenance, operational: stopped, health: 0 }, 'MAINT'],
     [{ admin: AdminState.forcedMaintenance | AdminState.configMaintenance, operational: stopped, health: 0 }, 'MAINT'],
-    [{ admin: AdminState.inheritedMaintenance, operational: stopped, health: 0, trackedName: 'x/y' }, 'MAINT (via x/y)'],
+    [
+      { admin: AdminState.inheritedMaintenance, operational: stopped, health: 0, trackedName: 'x/y' },
+      'MAINT (via x/y)',
+    ],
     [{ admin: AdminState.resolutionMaintenance, operational: stopped, health: 0 }, 'MAINT (resolution)'],
     [{ checkState: 0, health: 2 }, 'no check'],
     [{ checkState: 0, health: 2, admin: AdminState.forcedDrain }, 'DRAIN'],
     [{ checkState: 0, operational: stopped, health: 0 }, 'DOWN'],
-  ]
-  for (const [changes, text] of cases) assert.equal(statusText(view(changes)), text, JSON.stringify(changes))
-})
+  ];
+  for (const [changes, text] of cases) assert.equal(statusText(view(changes)), text, JSON.stringify(changes));
+});
 
 test('fields of the last check', () => {
-  assert.deepEqual(checkFields(view({})), { check_status: 'L7OK', check_code: '200', check_duration: '1', check_desc: 'Layer7 check passed', check_health: '4', check_rise: '2', check_fall: '3' })
-  assert.equal(checkFields(view({ checkState: checked | CheckState.inProgress })).check_status, '* L7OK')
-  assert.deepEqual(Object.values(checkFields(view({ status: 'INI', code: -1, health: 2 }))), ['INI', '', '', 'Initializing', '2', '2', '3'])
-  assert.deepEqual(Object.values(checkFields(view({ status: 'L4CON', code: -1, durationMs: 0, health: 0 }))), ['L4CON', '', '0', 'Layer4 connection problem', '0', '2', '3'])
-  assert.deepEqual(Object.values(checkFields(view({ checkState: 0 }))), ['', '', '', '', '', '', ''])
-  assert.deepEqual(Object.values(checkFields(view({ checkState: checked | CheckState.paused }))), ['', '', '', '', '', '', ''])
-})
+  assert.deepEqual(checkFields(view({})), {
+    check_status: 'L7OK',
+    check_code: '200',
+    check_duration: '1',
+    check_desc: 'Layer7 check passed',
+    check_health: '4',
+    check_rise: '2',
+    check_fall: '3',
+  });
+  assert.equal(checkFields(view({ checkState: checked | CheckState.inProgress })).check_status, '* L7OK');
+  assert.deepEqual(Object.values(checkFields(view({ status: 'INI', code: -1, health: 2 }))), [
+    'INI',
+    '',
+    '',
+    'Initializing',
+    '2',
+    '2',
+    '3',
+  ]);
+  assert.deepEqual(Object.values(checkFields(view({ status: 'L4CON', code: -1, durationMs: 0, health: 0 }))), [
+    'L4CON',
+    '',
+    '0',
+    'Layer4 connection problem',
+    '0',
+    '2',
+    '3',
+  ]);
+  assert.deepEqual(Object.values(checkFields(view({ checkState: 0 }))), ['', '', '', '', '', '', '']);
+  assert.deepEqual(Object.values(checkFields(view({ checkState: checked | CheckState.paused }))), [
+    '',
+    '',
+    '',
+    '',
+    '',
+    '',
+    '',
+  ]);
+});
 
 test('fields of show servers state', () => {
   // Lines of the real program: `2 0 … 15 3 4 6`, `0 0 … 8 2 0 6`, `0 5 … 1 0 0 14`.
-  assert.deepEqual(Object.values(stateFields(view({}))), [2, 0, 15, 3, 4, 6])
-  assert.deepEqual(Object.values(stateFields(view({ operational: 0, status: 'L4CON', health: 0 }))), [0, 0, 8, 2, 0, 6])
-  assert.deepEqual(Object.values(stateFields(view({ operational: 0, admin: 5, status: 'INI', health: 0, checkState: 14 }))), [0, 5, 1, 0, 0, 14])
-})
+  assert.deepEqual(Object.values(stateFields(view({}))), [2, 0, 15, 3, 4, 6]);
+  assert.deepEqual(
+    Object.values(stateFields(view({ operational: 0, status: 'L4CON', health: 0 }))),
+    [0, 0, 8, 2, 0, 6],
+  );
+  assert.deepEqual(
+    Object.values(stateFields(view({ operational: 0, admin: 5, status: 'INI', health: 0, checkState: 14 }))),
+    [0, 5, 1, 0, 0, 14],
+  );
+});
 
 test('each status has one number, which leads back to it', () => {
-  for (const [name, { number }] of Object.entries(checkStatuses)) assert.equal(checkStatusOf(number), name)
-  assert.equal(checkStatusOf(999), 'UNK')
-})
+  for (const [name, { number }] of Object.entries(checkStatuses)) assert.equal(checkStatusOf(number), name);
+  assert.equal(checkStatusOf(999), 'UNK');
+});
 
 test('intervals by state (manual 5.2 "inter")', () => {
-  const settings = { rise: 2, fall: 3 }
-  const all = { interMs: 2000, fastInterMs: 500, downInterMs: 9000 }
-  const few = { interMs: 2000, fastInterMs: undefined, downInterMs: undefined }
-  const fullyUp = { operational: 'running', admin: 0, health: 4 } as const
-  const going = { operational: 'running', admin: 0, health: 3 } as const
-  const coming = { operational: 'stopped', admin: 0, health: 1 } as const
-  const down = { operational: 'stopped', admin: 0, health: 0 } as const
-  assert.deepEqual([fullyUp, going, coming, down].map((state) => intervalOf(all, state, settings)), [2000, 500, 500, 9000])
-  assert.deepEqual([fullyUp, going, coming, down].map((state) => intervalOf(few, state, settings)), [2000, 2000, 2000, 2000])
-})
+  const settings = { rise: 2, fall: 3 };
+  const all = { interMs: 2000, fastInterMs: 500, downInterMs: 9000 };
+  const few = { interMs: 2000, fastInterMs: undefined, downInterMs: undefined };
+  const fullyUp = { operational: 'running', admin: 0, health: 4 } as const;
+  const going = { operational: 'running', admin: 0, health: 3 } as const;
+  const coming = { operational: 'stopped', admin: 0, health: 1 } as const;
+  const down = { operational: 'stopped', admin: 0, health: 0 } as const;
+  assert.deepEqual(
+    [fullyUp, going, coming, down].map((state) => intervalOf(all, state, settings)),
+    [2000, 500, 500, 9000],
+  );
+  assert.deepEqual(
+    [fullyUp, going, coming, down].map((state) => intervalOf(few, state, settings)),
+    [2000, 2000, 2000, 2000],
+  );
+});
 
 test('spread-checks changes an interval by up to its share either way', () => {
-  assert.deepEqual([0, 0.5, 1].map((random) => spreadInterval(1000, 50, random)), [500, 1000, 1500])
-  assert.equal(spreadInterval(1000, 0, 0.9), 1000)
-})
+  assert.deepEqual(
+    [0, 0.5, 1].map((random) => spreadInterval(1000, 50, random)),
+    [500, 1000, 1500],
+  );
+  assert.equal(spreadInterval(1000, 0, 0.9), 1000);
+});
 
 test('first checks are spread over the shortest interval, within bounds', () => {
-  assert.deepEqual([0, 1, 2, 3].map((position) => startDelay(position, 4, 8000, undefined)), [0, 2000, 4000, 6000])
-  assert.deepEqual([0, 1].map((position) => startDelay(position, 2, 100, undefined)), [0, 500])
-  assert.deepEqual([0, 1].map((position) => startDelay(position, 2, 8000, 200)), [0, 100])
-})
+  assert.deepEqual(
+    [0, 1, 2, 3].map((position) => startDelay(position, 4, 8000, undefined)),
+    [0, 2000, 4000, 6000],
+  );
+  assert.deepEqual(
+    [0, 1].map((position) => startDelay(position, 2, 100, undefined)),
+    [0, 500],
+  );
+  assert.deepEqual(
+    [0, 1].map((position) => startDelay(position, 2, 8000, 200)),
+    [0, 100],
+  );
+});

@@ -172,8 +172,11 @@ test('a printed address reads back the same', () => {
 
 test('no text makes the reader throw', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...Array.from('0129af:.@[]+-*/%ipv46unxfds ')), maxLength: 30 }), (text) => {
-      for (const rules of [BIND, SERVER, LOG]) parseAddress(text, rules);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...Array.from('0129af:.@[]+-*/%ipv46unxfds ')), maxLength: 30 }),
+      (text) => {
+        for (const rules of [BIND, SERVER, LOG]) parseAddress(text, rules);
+      },
+    ),
   );
 });

@@ -24,7 +24,20 @@ export interface Expression {
 }
 
 /** Matching methods of manual section 7.1. */
-export type MatchMethod = 'found' | 'bool' | 'int' | 'ip' | 'bin' | 'len' | 'str' | 'sub' | 'reg' | 'beg' | 'end' | 'dir' | 'dom';
+export type MatchMethod =
+  | 'found'
+  | 'bool'
+  | 'int'
+  | 'ip'
+  | 'bin'
+  | 'len'
+  | 'str'
+  | 'sub'
+  | 'reg'
+  | 'beg'
+  | 'end'
+  | 'dir'
+  | 'dom';
 
 /** One test: an expression, a method and patterns. Several `acl` lines of one name are alternatives. */
 export interface AclTest {
@@ -69,7 +82,12 @@ export interface LogFormat {
 
 export type LogFormatPart =
   | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'alias'; readonly name: string; readonly argument: string | undefined; readonly flags: LogFormatFlags }
+  | {
+      readonly kind: 'alias';
+      readonly name: string;
+      readonly argument: string | undefined;
+      readonly flags: LogFormatFlags;
+    }
   | { readonly kind: 'sample'; readonly expression: Expression; readonly flags: LogFormatFlags };
 
 /** Flags of `%{…}`: +Q quote, +X hexadecimal, +E escape. */

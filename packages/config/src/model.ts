@@ -23,8 +23,21 @@ export interface Statement {
 }
 
 export type SectionKind =
-  | 'global' | 'defaults' | 'frontend' | 'backend' | 'listen' | 'peers' | 'resolvers' | 'userlist' | 'mailers' | 'cache'
-  | 'program' | 'ring' | 'http-errors' | 'fcgi-app' | 'log-forward';
+  | 'global'
+  | 'defaults'
+  | 'frontend'
+  | 'backend'
+  | 'listen'
+  | 'peers'
+  | 'resolvers'
+  | 'userlist'
+  | 'mailers'
+  | 'cache'
+  | 'program'
+  | 'ring'
+  | 'http-errors'
+  | 'fcgi-app'
+  | 'log-forward';
 
 /** A section as written, expanded: what canonical text is printed from. Sections keep the order of the files. */
 export interface SectionSource {
@@ -150,7 +163,12 @@ export interface StatsSocket {
 /** Every address form of the manual's section 11 "Address formats" and of `bind`, `server`, `log` and `stats socket`. */
 export type Address =
   /** `host` is an IP literal, `*` for any (both families only with v4v6 or `ipv6@`), or a name still to be resolved. */
-  | { readonly kind: 'inet'; readonly host: string; readonly family: 4 | 6 | undefined; readonly port: PortRange | undefined }
+  | {
+      readonly kind: 'inet';
+      readonly host: string;
+      readonly family: 4 | 6 | undefined;
+      readonly port: PortRange | undefined;
+    }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'abstract'; readonly name: string }
   /** An inherited descriptor that listens already, or (`sockpair@`) is one end of a pair. */
@@ -377,7 +395,13 @@ export interface SourceAddress {
 
 export type Balance =
   | { readonly algorithm: 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' }
-  | { readonly algorithm: 'uri'; readonly whole: boolean; readonly pathOnly: boolean; readonly length: number | undefined; readonly depth: number | undefined }
+  | {
+      readonly algorithm: 'uri';
+      readonly whole: boolean;
+      readonly pathOnly: boolean;
+      readonly length: number | undefined;
+      readonly depth: number | undefined;
+    }
   | { readonly algorithm: 'url_param'; readonly name: string; readonly checkPost: number | undefined }
   | { readonly algorithm: 'hdr'; readonly name: string; readonly useDomainOnly: boolean }
   | { readonly algorithm: 'random'; readonly draws: number }
@@ -485,7 +509,12 @@ export interface Userlist {
   readonly name: string;
   readonly at: Position;
   readonly groups: readonly { readonly name: string; readonly users: readonly string[] }[];
-  readonly users: readonly { readonly name: string; readonly password: string; readonly encrypted: boolean; readonly groups: readonly string[] }[];
+  readonly users: readonly {
+    readonly name: string;
+    readonly password: string;
+    readonly encrypted: boolean;
+    readonly groups: readonly string[];
+  }[];
 }
 
 // --------------------------------------------------------------------------------------------------------------- logs

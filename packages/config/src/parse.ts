@@ -77,5 +77,7 @@ export function parseConfig(inputs: readonly InputFile[], host: ConfigHost): Par
 
 /** Whether anything would be listened on: HAProxy says "no listener" and exits with status 2 otherwise. */
 export function hasListener(config: Config): boolean {
-  return config.global.statsSockets.length > 0 || config.proxies.some((proxy) => !proxy.disabled && proxy.binds.length > 0);
+  return (
+    config.global.statsSockets.length > 0 || config.proxies.some((proxy) => !proxy.disabled && proxy.binds.length > 0)
+  );
 }

@@ -1,22 +1,23 @@
 // Several data threads under one supervisor, over real sockets: limits that hold over all threads, reloads under load,
 // threads that die or stall, listeners that all threads share.
-import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import * as net from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import type { Worker } from 'node:worker_threads'
-import { memoryHost, parseConfig, type Config } from '@evenkeel/config'
-import { FrontendGauge, ProcessGauge, SharedCount } from '@evenkeel/shm'
-import { closeFd, openListener } from '@evenkeel/sys'
-import { Daemon } from './daemon.ts'
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import * as net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { memoryHost, parseConfig, type Config } from '@evenkeel/config';
+import { FrontendGauge, ProcessGauge, SharedCount } from '@evenkeel/shm';
+import { closeFd, openListener } from '@evenkeel/sys';
+import { Daemon } from './daemon.ts';
 
 function configOf(text: string): Config {
-  const result = parseConfig([{ name: 'test.cfg', text }], memoryHost())
-  if (result.config === undefined) throw new Error(result.diagnostics.map(({ message, at }) => `${at?.line}: ${message}`).join('\n'))
-  return result.config
+  const result = parseConfig([{ name: 'test.cfg', text }], memoryHost());
+  if (result.config === undefined)
+    throw new Error(result.diagnostics.map(({ message, at }) => `${at?.line}: ${message}`).join('\n'));
+  return result.config;
 }
 
 const DEFAULTS = `defaults
@@ -24,22 +25,22 @@ const DEFAULTS = `defaults
   timeout client 30s
   timeout server 30s
   timeout connect 5s
-`
+`;
 
 interface Running {
-  readonly daemon: Daemon
-  readonly reports: string[]
+  readonly daemon: Daemon;
+  readonly reports: string[];
   /** Data threads in the order of their start. */
-  readonly workers: Worker[]
+  readonly workers: Worker[];
 }
 
 async function start(context: TestContext, text: string): Promise<Running> {
-  const reports: string[] = []
-  const workers: Worker[] = []
+  const reports: string[] = [];
+  const workers: Worker[] = [];
   const watch = (worker: Worker): void => {
-    if (String((worker as unknown as { threadName?: string }).threadName).startsWith('data-')) workers.push(worker)
-  }
-  process.on('worker', watch)
+    if (String((worker as unknown as { threadName?: string }).threadName).startsWith('data-')) workers.push(worker);
+  };
+  process.on('worker', watch);
   const daemon = new Daemon({
     maxconn: undefined,
     ignoreResolution: false,
@@ -47,281 +48,311 @@ async function start(context: TestContext, text: string): Promise<Running> {
     report: (level, line) => reports.push(`${level}: ${line}`),
     beforeFirstThread() {},
     onHopeless: (line) => reports.push(`hopeless: ${line}`),
-  })
+  });
   context.after(async () => {
-    process.removeListener('worker', watch)
-    await daemon.stop()
-  })
-  const result = await daemon.apply(configOf(text))
-  assert.deepEqual(result, { ok: true, generation: 1 })
-  return { daemon, reports, workers }
+    process.removeListener('worker', watch);
+    await daemon.stop();
+  });
+  const result = await daemon.apply(configOf(text));
+  assert.deepEqual(result, { ok: true, generation: 1 });
+  return { daemon, reports, workers };
 }
 
 async function reload({ daemon }: Running, text: string): Promise<void> {
-  const result = await daemon.apply(configOf(text))
-  assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'))
+  const result = await daemon.apply(configOf(text));
+  assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'));
 }
 
 async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  return port
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  return port;
 }
 
 /** An echo server that knows the most connections that it ever had at a time. */
-async function echoServer(context: TestContext): Promise<{ readonly port: number; readonly most: () => number; readonly open: () => number }> {
-  let open = 0
-  let most = 0
-  const sockets = new Set<net.Socket>()
+async function echoServer(
+  context: TestContext,
+): Promise<{ readonly port: number; readonly most: () => number; readonly open: () => number }> {
+  let open = 0;
+  let most = 0;
+  const sockets = new Set<net.Socket>();
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    most = Math.max(most, ++open)
-    sockets.add(socket)
-    socket.on('error', () => {})
+    most = Math.max(most, ++open);
+    sockets.add(socket);
+    socket.on('error', () => {});
     socket.on('close', () => {
-      open--
-      sockets.delete(socket)
-    })
-    socket.on('data', (chunk: Buffer) => socket.write(chunk))
-    socket.on('end', () => socket.end())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+      open--;
+      sockets.delete(socket);
+    });
+    socket.on('data', (chunk: Buffer) => socket.write(chunk));
+    socket.on('end', () => socket.end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   context.after(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return { port: (server.address() as net.AddressInfo).port, most: () => most, open: () => open }
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { port: (server.address() as net.AddressInfo).port, most: () => most, open: () => open };
 }
 
 /** A connection that says words and hears them back. */
 class Talker {
-  readonly socket: net.Socket
-  failure: string | undefined = undefined
-  #heard = ''
-  #words = 0
+  readonly socket: net.Socket;
+  failure: string | undefined = undefined;
+  #heard = '';
+  #words = 0;
 
   constructor(context: TestContext, target: net.NetConnectOpts) {
-    this.socket = net.connect({ allowHalfOpen: true, ...target })
-    this.socket.on('data', (chunk: Buffer) => (this.#heard += chunk.toString('latin1')))
-    this.socket.on('error', (error: NodeJS.ErrnoException) => (this.failure ??= error.code ?? error.message))
-    this.socket.on('end', () => (this.failure ??= 'ended'))
-    context.after(() => this.socket.destroy())
+    this.socket = net.connect({ allowHalfOpen: true, ...target });
+    this.socket.on('data', (chunk: Buffer) => (this.#heard += chunk.toString('latin1')));
+    this.socket.on('error', (error: NodeJS.ErrnoException) => (this.failure ??= error.code ?? error.message));
+    this.socket.on('end', () => (this.failure ??= 'ended'));
+    context.after(() => this.socket.destroy());
   }
 
   /** Resolves when the echo came; false when the connection ended instead. */
   async talk(): Promise<boolean> {
-    const word = `<${++this.#words}>`
-    this.socket.write(word)
+    const word = `<${++this.#words}>`;
+    this.socket.write(word);
     while (!this.#heard.endsWith(word)) {
-      if (this.failure !== undefined) return false
+      if (this.failure !== undefined) return false;
       await new Promise<void>((resolve) => {
         const done = (): void => {
-          this.socket.off('data', done)
-          this.socket.off('end', done)
-          this.socket.off('close', done)
-          resolve()
-        }
-        this.socket.once('data', done)
-        this.socket.once('end', done)
-        this.socket.once('close', done)
-      })
+          this.socket.off('data', done);
+          this.socket.off('end', done);
+          this.socket.off('close', done);
+          resolve();
+        };
+        this.socket.once('data', done);
+        this.socket.once('end', done);
+        this.socket.once('close', done);
+      });
     }
-    return true
+    return true;
   }
 
   close(): void {
-    this.failure = 'closed by the test'
-    this.socket.destroy()
+    this.failure = 'closed by the test';
+    this.socket.destroy();
   }
 }
 
 /** New connections one after another, each with a word, on `lanes` lanes until stopped. */
 class Load {
-  done = 0
-  readonly failures: string[] = []
-  #running = true
-  readonly #lanes: Promise<void>[]
+  done = 0;
+  readonly failures: string[] = [];
+  #running = true;
+  readonly #lanes: Promise<void>[];
 
   constructor(context: TestContext, target: net.NetConnectOpts, lanes: number) {
     this.#lanes = Array.from({ length: lanes }, async () => {
       while (this.#running) {
-        const talker = new Talker(context, target)
-        if (await talker.talk()) this.done++
-        else this.failures.push(talker.failure ?? '?')
-        talker.close()
+        const talker = new Talker(context, target);
+        if (await talker.talk()) this.done++;
+        else this.failures.push(talker.failure ?? '?');
+        talker.close();
       }
-    })
+    });
   }
 
   async until(count: number): Promise<void> {
-    const goal = this.done + count
-    await eventually(() => this.done >= goal || this.failures.length > 50, 'load goes on')
+    const goal = this.done + count;
+    await eventually(() => this.done >= goal || this.failures.length > 50, 'load goes on');
   }
 
   async stop(): Promise<void> {
-    this.#running = false
-    await Promise.all(this.#lanes)
+    this.#running = false;
+    await Promise.all(this.#lanes);
   }
 }
 
 async function eventually(condition: () => boolean, what: string, limitMs = 20_000): Promise<void> {
-  const end = Date.now() + limitMs
+  const end = Date.now() + limitMs;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`never happened: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    if (Date.now() > end) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
 function connections({ daemon }: Running): number {
-  return new SharedCount(daemon.segment, 'process', 0, ProcessGauge.connections).sum()
+  return new SharedCount(daemon.segment, 'process', 0, ProcessGauge.connections).sum();
 }
 
 function listen(port: number, serverPort: number, { threads = 2, proxy = '', server = '' } = {}): string {
-  return `global\n  nbthread ${threads}\n${DEFAULTS}listen f\n  bind 127.0.0.1:${port}\n  ${proxy}\n  server s 127.0.0.1:${serverPort} ${server}\n`
+  return `global\n  nbthread ${threads}\n${DEFAULTS}listen f\n  bind 127.0.0.1:${port}\n  ${proxy}\n  server s 127.0.0.1:${serverPort} ${server}\n`;
 }
 
-test('maxconn holds over two threads, and a place freed on one thread serves who waits on another', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const port = await freePort()
-  const running = await start(context, listen(port, server.port, { proxy: 'maxconn 5' }))
-  const load = new Load(context, { port, host: '127.0.0.1' }, 40)
-  await load.until(600)
-  await load.stop()
-  assert.deepEqual(load.failures, [])
-  assert.equal(server.most(), 5)
-  await eventually(() => connections(running) === 0, 'no connection counted')
-  const frontend = new SharedCount(running.daemon.segment, 'frontend', running.daemon.plan.proxies[0].frontendSlot, FrontendGauge.sessions)
-  assert.equal(frontend.highest(), 5)
-})
+test(
+  'maxconn holds over two threads, and a place freed on one thread serves who waits on another',
+  { timeout: 60_000 },
+  async (context) => {
+    const server = await echoServer(context);
+    const port = await freePort();
+    const running = await start(context, listen(port, server.port, { proxy: 'maxconn 5' }));
+    const load = new Load(context, { port, host: '127.0.0.1' }, 40);
+    await load.until(600);
+    await load.stop();
+    assert.deepEqual(load.failures, []);
+    assert.equal(server.most(), 5);
+    await eventually(() => connections(running) === 0, 'no connection counted');
+    const frontend = new SharedCount(
+      running.daemon.segment,
+      'frontend',
+      running.daemon.plan.proxies[0].frontendSlot,
+      FrontendGauge.sessions,
+    );
+    assert.equal(frontend.highest(), 5);
+  },
+);
 
 test('reloads under load lose no connection, and those that stand live on', { timeout: 60_000 }, async (context) => {
-  const first = await echoServer(context)
-  const second = await echoServer(context)
-  const port = await freePort()
-  const running = await start(context, listen(port, first.port))
-  const standing = Array.from({ length: 20 }, () => new Talker(context, { port, host: '127.0.0.1' }))
-  for (const talker of standing) assert.ok(await talker.talk())
-  const load = new Load(context, { port, host: '127.0.0.1' }, 10)
+  const first = await echoServer(context);
+  const second = await echoServer(context);
+  const port = await freePort();
+  const running = await start(context, listen(port, first.port));
+  const standing = Array.from({ length: 20 }, () => new Talker(context, { port, host: '127.0.0.1' }));
+  for (const talker of standing) assert.ok(await talker.talk());
+  const load = new Load(context, { port, host: '127.0.0.1' }, 10);
   for (let count = 0; count < 12; count++) {
-    await load.until(40)
-    await reload(running, listen(port, count % 2 === 0 ? second.port : first.port, { proxy: `maxconn ${1000 + count}` }))
+    await load.until(40);
+    await reload(
+      running,
+      listen(port, count % 2 === 0 ? second.port : first.port, { proxy: `maxconn ${1000 + count}` }),
+    );
   }
-  await load.until(40)
-  await load.stop()
-  assert.deepEqual(load.failures, [])
-  for (const talker of standing) assert.ok(await talker.talk(), talker.failure ?? 'no echo')
-  assert.ok(second.most() > 0)
-  for (const talker of standing) talker.close()
-  await eventually(() => connections(running) === 0, 'no connection counted')
-})
+  await load.until(40);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  for (const talker of standing) assert.ok(await talker.talk(), talker.failure ?? 'no echo');
+  assert.ok(second.most() > 0);
+  for (const talker of standing) talker.close();
+  await eventually(() => connections(running) === 0, 'no connection counted');
+});
 
 test('nbthread changes under load', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const port = await freePort()
-  const running = await start(context, listen(port, server.port, { threads: 1 }))
-  const standing = Array.from({ length: 8 }, () => new Talker(context, { port, host: '127.0.0.1' }))
-  for (const talker of standing) assert.ok(await talker.talk())
-  const load = new Load(context, { port, host: '127.0.0.1' }, 8)
+  const server = await echoServer(context);
+  const port = await freePort();
+  const running = await start(context, listen(port, server.port, { threads: 1 }));
+  const standing = Array.from({ length: 8 }, () => new Talker(context, { port, host: '127.0.0.1' }));
+  for (const talker of standing) assert.ok(await talker.talk());
+  const load = new Load(context, { port, host: '127.0.0.1' }, 8);
   for (const threads of [3, 2, 1, 2]) {
-    await load.until(30)
-    await reload(running, listen(port, server.port, { threads }))
-    assert.equal(running.daemon.status().threads, threads)
+    await load.until(30);
+    await reload(running, listen(port, server.port, { threads }));
+    assert.equal(running.daemon.status().threads, threads);
   }
-  await load.until(30)
-  await load.stop()
-  assert.deepEqual(load.failures, [])
-  for (const talker of standing) assert.ok(await talker.talk(), talker.failure ?? 'no echo')
-})
+  await load.until(30);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  for (const talker of standing) assert.ok(await talker.talk(), talker.failure ?? 'no echo');
+});
 
 test('a reload whose bind fails changes nothing on any thread', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const taken = net.createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  context.after(() => taken.close())
-  const takenPort = (taken.address() as net.AddressInfo).port
-  const [port, added] = [await freePort(), await freePort()]
-  const running = await start(context, listen(port, server.port))
-  const standing = new Talker(context, { port, host: '127.0.0.1' })
-  assert.ok(await standing.talk())
-  const text = `${listen(port, server.port)}  bind 127.0.0.1:${added}\n  bind 127.0.0.1:${takenPort}\n`
-  const result = await running.daemon.apply(configOf(text))
-  assert.deepEqual(result, { ok: false, errors: [`Binding [test.cfg:13] for proxy f: cannot bind socket (Address already in use) for [127.0.0.1:${takenPort}]`] })
-  assert.ok(await standing.talk())
-  const refused = new Talker(context, { port: added, host: '127.0.0.1' })
-  assert.equal(await refused.talk(), false)
-  assert.equal(refused.failure, 'ECONNREFUSED')
-  const load = new Load(context, { port, host: '127.0.0.1' }, 4)
-  await load.until(20)
-  await reload(running, `${listen(port, server.port)}  bind 127.0.0.1:${added}\n`)
-  const late = new Talker(context, { port: added, host: '127.0.0.1' })
-  assert.ok(await late.talk())
-  await load.stop()
-  assert.deepEqual(load.failures, [])
-})
+  const server = await echoServer(context);
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  context.after(() => taken.close());
+  const takenPort = (taken.address() as net.AddressInfo).port;
+  const [port, added] = [await freePort(), await freePort()];
+  const running = await start(context, listen(port, server.port));
+  const standing = new Talker(context, { port, host: '127.0.0.1' });
+  assert.ok(await standing.talk());
+  const text = `${listen(port, server.port)}  bind 127.0.0.1:${added}\n  bind 127.0.0.1:${takenPort}\n`;
+  const result = await running.daemon.apply(configOf(text));
+  assert.deepEqual(result, {
+    ok: false,
+    errors: [
+      `Binding [test.cfg:13] for proxy f: cannot bind socket (Address already in use) for [127.0.0.1:${takenPort}]`,
+    ],
+  });
+  assert.ok(await standing.talk());
+  const refused = new Talker(context, { port: added, host: '127.0.0.1' });
+  assert.equal(await refused.talk(), false);
+  assert.equal(refused.failure, 'ECONNREFUSED');
+  const load = new Load(context, { port, host: '127.0.0.1' }, 4);
+  await load.until(20);
+  await reload(running, `${listen(port, server.port)}  bind 127.0.0.1:${added}\n`);
+  const late = new Talker(context, { port: added, host: '127.0.0.1' });
+  assert.ok(await late.talk());
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+});
 
-test('a thread that dies costs its own connections only, and its counts come back', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const port = await freePort()
-  const running = await start(context, listen(port, server.port, { proxy: 'maxconn 60', server: 'maxconn 50' }))
-  const standing = Array.from({ length: 30 }, () => new Talker(context, { port, host: '127.0.0.1' }))
-  for (const talker of standing) assert.ok(await talker.talk())
-  assert.equal(connections(running), 30)
-  await running.workers[0].terminate()
-  await eventually(() => running.reports.some((line) => line.includes('data thread 1 was replaced')), 'replacement')
-  // TCP tells of the end when the descriptors are closed.
-  await eventually(() => standing.some(({ failure }) => failure !== undefined), 'its connections end')
-  const alive = standing.filter(({ failure }) => failure === undefined)
-  assert.ok(alive.length > 0 && alive.length < 30, `${alive.length} of 30 live on`)
-  for (const talker of alive) assert.ok(await talker.talk())
-  assert.equal(connections(running), alive.length)
-  const load = new Load(context, { port, host: '127.0.0.1' }, 10)
-  await load.until(100)
-  await running.workers[running.workers.length - 1].terminate()
-  await eventually(() => running.reports.filter((line) => line.includes('was replaced')).length === 2, 'second replacement')
-  await load.until(100)
-  await load.stop()
-  for (const talker of standing) talker.close()
-  await eventually(() => connections(running) === 0 && server.open() === 0, 'all counts and sockets are gone')
-})
+test(
+  'a thread that dies costs its own connections only, and its counts come back',
+  { timeout: 60_000 },
+  async (context) => {
+    const server = await echoServer(context);
+    const port = await freePort();
+    const running = await start(context, listen(port, server.port, { proxy: 'maxconn 60', server: 'maxconn 50' }));
+    const standing = Array.from({ length: 30 }, () => new Talker(context, { port, host: '127.0.0.1' }));
+    for (const talker of standing) assert.ok(await talker.talk());
+    assert.equal(connections(running), 30);
+    await running.workers[0].terminate();
+    await eventually(() => running.reports.some((line) => line.includes('data thread 1 was replaced')), 'replacement');
+    // TCP tells of the end when the descriptors are closed.
+    await eventually(() => standing.some(({ failure }) => failure !== undefined), 'its connections end');
+    const alive = standing.filter(({ failure }) => failure === undefined);
+    assert.ok(alive.length > 0 && alive.length < 30, `${alive.length} of 30 live on`);
+    for (const talker of alive) assert.ok(await talker.talk());
+    assert.equal(connections(running), alive.length);
+    const load = new Load(context, { port, host: '127.0.0.1' }, 10);
+    await load.until(100);
+    await running.workers[running.workers.length - 1].terminate();
+    await eventually(
+      () => running.reports.filter((line) => line.includes('was replaced')).length === 2,
+      'second replacement',
+    );
+    await load.until(100);
+    await load.stop();
+    for (const talker of standing) talker.close();
+    await eventually(() => connections(running) === 0 && server.open() === 0, 'all counts and sockets are gone');
+  },
+);
 
-test('an exception that nobody caught ends the thread, loudly, and it is replaced', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const port = await freePort()
-  const running = await start(context, listen(port, server.port))
-  const load = new Load(context, { port, host: '127.0.0.1' }, 4)
-  await load.until(20)
-  // A message that breaks the protocol: the thread trusts its supervisor, and throws.
-  running.workers[1].postMessage({ type: 'prepare' })
-  await eventually(() => running.reports.some((line) => line.includes('data thread 2 was replaced')), 'replacement')
-  const report = running.reports.find((line) => line.startsWith('alert: data thread 2 died')) ?? ''
-  assert.match(report, /died: TypeError: .*\n +at .*thread\.ts:\d+/s)
-  await load.until(50)
-  await load.stop()
-  await eventually(() => connections(running) === 0, 'no connection counted')
-})
+test(
+  'an exception that nobody caught ends the thread, loudly, and it is replaced',
+  { timeout: 60_000 },
+  async (context) => {
+    const server = await echoServer(context);
+    const port = await freePort();
+    const running = await start(context, listen(port, server.port));
+    const load = new Load(context, { port, host: '127.0.0.1' }, 4);
+    await load.until(20);
+    // A message that breaks the protocol: the thread trusts its supervisor, and throws.
+    running.workers[1].postMessage({ type: 'prepare' });
+    await eventually(() => running.reports.some((line) => line.includes('data thread 2 was replaced')), 'replacement');
+    const report = running.reports.find((line) => line.startsWith('alert: data thread 2 died')) ?? '';
+    assert.match(report, /died: TypeError: .*\n +at .*thread\.ts:\d+/s);
+    await load.until(50);
+    await load.stop();
+    await eventually(() => connections(running) === 0, 'no connection counted');
+  },
+);
 
 test('a thread that dies again and again is given up with an alert', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const port = await freePort()
-  const running = await start(context, listen(port, server.port, { threads: 1 }))
-  let killed = 0
+  const server = await echoServer(context);
+  const port = await freePort();
+  const running = await start(context, listen(port, server.port, { threads: 1 }));
+  let killed = 0;
   const kill = async (): Promise<void> => {
     while (!running.reports.some((line) => line.startsWith('hopeless'))) {
-      if (running.workers.length > killed) await running.workers[killed++].terminate()
-      else await new Promise((resolve) => setTimeout(resolve, 10))
-      if (killed === 5) return
+      if (running.workers.length > killed) await running.workers[killed++].terminate();
+      else await new Promise((resolve) => setTimeout(resolve, 10));
+      if (killed === 5) return;
     }
-  }
-  await kill()
-  assert.equal(killed, 5)
-  await eventually(() => running.workers.length === 6, 'it is still replaced after five deaths')
-})
+  };
+  await kill();
+  assert.equal(killed, 5);
+  await eventually(() => running.workers.length === 6, 'it is still replaced after five deaths');
+});
 
 test('a thread that stalls is replaced, and the others serve meanwhile', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const port = await freePort()
+  const server = await echoServer(context);
+  const port = await freePort();
   // A backtracking expression and a path made for it: the regular expression engine does not come back.
   const text = `global
   nbthread 2
@@ -338,55 +369,61 @@ listen tcp
   mode tcp
   bind 127.0.0.1:${await freePort()}
   server s 127.0.0.1:${server.port}
-`
-  const running = await start(context, text)
-  const tcpPort = running.daemon.plan.listeners[1].address
-  assert.equal(tcpPort.kind, 'inet')
-  const target = { port: tcpPort.kind === 'inet' ? tcpPort.port : 0, host: '127.0.0.1' }
-  const standing = Array.from({ length: 20 }, () => new Talker(context, target))
-  for (const talker of standing) assert.ok(await talker.talk())
-  const attacker = new Talker(context, { port, host: '127.0.0.1' })
-  attacker.socket.write(`GET /${'x'.repeat(60)} HTTP/1.1\r\nHost: a\r\n\r\n`)
-  await eventually(() => running.reports.some((line) => line.includes('has been silent for more than')), 'stall is seen')
-  await eventually(() => running.reports.some((line) => line.includes('was replaced')), 'replacement')
-  await eventually(() => standing.some(({ failure }) => failure !== undefined), 'its connections end')
-  const alive = standing.filter(({ failure }) => failure === undefined)
-  assert.ok(alive.length > 0 && alive.length < 20, `${alive.length} of 20 live on`)
-  for (const talker of alive) assert.ok(await talker.talk())
-  const load = new Load(context, target, 8)
-  await load.until(100)
-  await load.stop()
-  assert.deepEqual(load.failures, [])
-})
+`;
+  const running = await start(context, text);
+  const tcpPort = running.daemon.plan.listeners[1].address;
+  assert.equal(tcpPort.kind, 'inet');
+  const target = { port: tcpPort.kind === 'inet' ? tcpPort.port : 0, host: '127.0.0.1' };
+  const standing = Array.from({ length: 20 }, () => new Talker(context, target));
+  for (const talker of standing) assert.ok(await talker.talk());
+  const attacker = new Talker(context, { port, host: '127.0.0.1' });
+  attacker.socket.write(`GET /${'x'.repeat(60)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await eventually(
+    () => running.reports.some((line) => line.includes('has been silent for more than')),
+    'stall is seen',
+  );
+  await eventually(() => running.reports.some((line) => line.includes('was replaced')), 'replacement');
+  await eventually(() => standing.some(({ failure }) => failure !== undefined), 'its connections end');
+  const alive = standing.filter(({ failure }) => failure === undefined);
+  assert.ok(alive.length > 0 && alive.length < 20, `${alive.length} of 20 live on`);
+  for (const talker of alive) assert.ok(await talker.talk());
+  const load = new Load(context, target, 8);
+  await load.until(100);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+});
 
 test('soft stop: nobody new, those who are there finish, then it is over', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const port = await freePort()
-  const running = await start(context, listen(port, server.port))
-  const standing = Array.from({ length: 6 }, () => new Talker(context, { port, host: '127.0.0.1' }))
-  for (const talker of standing) assert.ok(await talker.talk())
-  let isOver = false
-  const stopped = running.daemon.softStop().then(() => (isOver = true))
-  await eventually(() => running.reports.some((line) => line.includes('Proxy f stopped')), 'announced')
-  const late = new Talker(context, { port, host: '127.0.0.1' })
-  await eventually(() => late.failure !== undefined || late.socket.readyState === 'open', 'late client')
-  for (const talker of standing) assert.ok(await talker.talk())
-  assert.equal(isOver, false)
-  late.close()
-  for (const talker of standing) talker.close()
-  await stopped
-})
+  const server = await echoServer(context);
+  const port = await freePort();
+  const running = await start(context, listen(port, server.port));
+  const standing = Array.from({ length: 6 }, () => new Talker(context, { port, host: '127.0.0.1' }));
+  for (const talker of standing) assert.ok(await talker.talk());
+  let isOver = false;
+  const stopped = running.daemon.softStop().then(() => (isOver = true));
+  await eventually(() => running.reports.some((line) => line.includes('Proxy f stopped')), 'announced');
+  const late = new Talker(context, { port, host: '127.0.0.1' });
+  await eventually(() => late.failure !== undefined || late.socket.readyState === 'open', 'late client');
+  for (const talker of standing) assert.ok(await talker.talk());
+  assert.equal(isOver, false);
+  late.close();
+  for (const talker of standing) talker.close();
+  await stopped;
+});
 
-test('Unix, abstract and inherited listeners are served by every thread, survive reloads and the death of one', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-'))
-  context.after(() => rmSync(folder, { recursive: true }))
-  const path = join(folder, 'f.sock')
-  const inheritedPath = join(folder, 'inherited.sock')
-  const inherited = openListener({ family: 'unix', address: inheritedPath, backlog: 100 })
-  context.after(() => closeFd(inherited))
-  const name = `evenkeel-test-${process.pid}`
-  const text = (extra: string): string => `global
+test(
+  'Unix, abstract and inherited listeners are served by every thread, survive reloads and the death of one',
+  { timeout: 60_000 },
+  async (context) => {
+    const server = await echoServer(context);
+    const folder = mkdtempSync(join(tmpdir(), 'evenkeel-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'f.sock');
+    const inheritedPath = join(folder, 'inherited.sock');
+    const inherited = openListener({ family: 'unix', address: inheritedPath, backlog: 100 });
+    context.after(() => closeFd(inherited));
+    const name = `evenkeel-test-${process.pid}`;
+    const text = (extra: string): string => `global
   nbthread 2
 ${DEFAULTS}listen f
   bind unix@${path} mode 640
@@ -394,59 +431,60 @@ ${DEFAULTS}listen f
   bind fd@${inherited}
   ${extra}
   server s 127.0.0.1:${server.port}
-`
-  const running = await start(context, text(''))
-  assert.equal(statSync(path).mode & 0o777, 0o640)
-  const targets = [{ path }, { path: `\0${name}`.padEnd(108, '\0') }, { path: inheritedPath }]
-  const all = async (): Promise<void> => {
-    for (const target of targets) {
-      const talkers = Array.from({ length: 10 }, () => new Talker(context, target))
-      for (const talker of talkers) assert.ok(await talker.talk(), `${JSON.stringify(target)}: ${talker.failure}`)
-      for (const talker of talkers) talker.close()
-    }
-  }
-  await all()
-  await reload(running, text('maxconn 500'))
-  await all()
-  await running.workers[0].terminate()
-  await eventually(() => running.reports.some((line) => line.includes('was replaced')), 'replacement')
-  await all()
-  await running.daemon.stop()
-  assert.equal(existsSync(path), false, 'the path is removed at the end')
-})
+`;
+    const running = await start(context, text(''));
+    assert.equal(statSync(path).mode & 0o777, 0o640);
+    const targets = [{ path }, { path: `\0${name}`.padEnd(108, '\0') }, { path: inheritedPath }];
+    const all = async (): Promise<void> => {
+      for (const target of targets) {
+        const talkers = Array.from({ length: 10 }, () => new Talker(context, target));
+        for (const talker of talkers) assert.ok(await talker.talk(), `${JSON.stringify(target)}: ${talker.failure}`);
+        for (const talker of talkers) talker.close();
+      }
+    };
+    await all();
+    await reload(running, text('maxconn 500'));
+    await all();
+    await running.workers[0].terminate();
+    await eventually(() => running.reports.some((line) => line.includes('was replaced')), 'replacement');
+    await all();
+    await running.daemon.stop();
+    assert.equal(existsSync(path), false, 'the path is removed at the end');
+  },
+);
 
 test('pause and resume of the listeners', { timeout: 60_000 }, async (context) => {
-  const server = await echoServer(context)
-  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-'))
-  context.after(() => rmSync(folder, { recursive: true }))
-  const port = await freePort()
-  const path = join(folder, 'f.sock')
-  const running = await start(context, `${listen(port, server.port)}  bind unix@${path}\n`)
-  const standing = new Talker(context, { port, host: '127.0.0.1' })
-  assert.ok(await standing.talk())
-  running.daemon.pause()
+  const server = await echoServer(context);
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const port = await freePort();
+  const path = join(folder, 'f.sock');
+  const running = await start(context, `${listen(port, server.port)}  bind unix@${path}\n`);
+  const standing = new Talker(context, { port, host: '127.0.0.1' });
+  assert.ok(await standing.talk());
+  running.daemon.pause();
   await eventually(() => {
-    const probe = new Talker(context, { port, host: '127.0.0.1' })
-    return probe.failure !== undefined || true
-  }, 'paused')
-  assert.ok(await standing.talk())
-  running.daemon.resume()
+    const probe = new Talker(context, { port, host: '127.0.0.1' });
+    return probe.failure !== undefined || true;
+  }, 'paused');
+  assert.ok(await standing.talk());
+  running.daemon.resume();
   for (const target of [{ port, host: '127.0.0.1' }, { path }]) {
-    let talked = false
+    let talked = false;
     await eventually(() => {
-      void new Talker(context, target).talk().then((ok) => (talked ||= ok))
-      return talked
-    }, 'serves again')
+      void new Talker(context, target).talk().then((ok) => (talked ||= ok));
+      return talked;
+    }, 'serves again');
   }
-})
+});
 
 test('two bind lines with one address share its connections', { timeout: 60_000 }, async (context) => {
-  const [first, second] = [await echoServer(context), await echoServer(context)]
-  const port = await freePort()
-  const text = `${listen(port, first.port)}listen g\n  bind 127.0.0.1:${port}\n  server s 127.0.0.1:${second.port}\n`
-  const running = await start(context, text)
-  const talkers = Array.from({ length: 60 }, () => new Talker(context, { port, host: '127.0.0.1' }))
-  for (const talker of talkers) assert.ok(await talker.talk())
-  assert.ok(first.open() > 0 && second.open() > 0)
-  assert.equal(connections(running), 60)
-})
+  const [first, second] = [await echoServer(context), await echoServer(context)];
+  const port = await freePort();
+  const text = `${listen(port, first.port)}listen g\n  bind 127.0.0.1:${port}\n  server s 127.0.0.1:${second.port}\n`;
+  const running = await start(context, text);
+  const talkers = Array.from({ length: 60 }, () => new Talker(context, { port, host: '127.0.0.1' }));
+  for (const talker of talkers) assert.ok(await talker.talk());
+  assert.ok(first.open() > 0 && second.open() > 0);
+  assert.equal(connections(running), 60);
+});

@@ -34,7 +34,9 @@ export interface DaemonOptions {
   onHopeless(text: string): void;
 }
 
-export type ReloadResult = { readonly ok: true; readonly generation: number } | { readonly ok: false; readonly errors: readonly string[] };
+export type ReloadResult =
+  | { readonly ok: true; readonly generation: number }
+  | { readonly ok: false; readonly errors: readonly string[] };
 
 export interface DaemonStatus {
   readonly generation: number;
@@ -131,7 +133,12 @@ export class Daemon {
     const generation = ++this.#generation;
     const { plan, errors } = await compilePlan(config, generation, {
       slots: this.slots,
-      limits: { maxconn: limit.maxconn, maxconnrate: config.global.maxconnrate ?? 0, maxsessrate: config.global.maxsessrate ?? 0, maxParked: limit.maxParked },
+      limits: {
+        maxconn: limit.maxconn,
+        maxconnrate: config.global.maxconnrate ?? 0,
+        maxsessrate: config.global.maxsessrate ?? 0,
+        maxParked: limit.maxParked,
+      },
       logSetNumber: (set) => this.log.numberOf(set),
       resolve: resolveName,
       ignoreResolution: this.#options.ignoreResolution,
@@ -208,7 +215,10 @@ export class Daemon {
   #prepareKernel(): void {
     const written = writeSysctl('net.ipv4.tcp_migrate_req', '1');
     if (written.result !== 'refused') return;
-    this.#options.report('notice', `net.ipv4.tcp_migrate_req is not set (${written.why}): a thread that goes away may reset connections not yet accepted. ${written.remedy}`);
+    this.#options.report(
+      'notice',
+      `net.ipv4.tcp_migrate_req is not set (${written.why}): a thread that goes away may reset connections not yet accepted. ${written.remedy}`,
+    );
   }
 }
 

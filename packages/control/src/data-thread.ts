@@ -30,7 +30,11 @@ export class DataThread {
   /** A stop was asked for: its exit is no crash. */
   leaving = false;
   readonly #worker: Worker;
-  readonly #waiting: { readonly type: FromThread['type']; resolve(message: FromThread): void; reject(error: Error): void }[] = [];
+  readonly #waiting: {
+    readonly type: FromThread['type'];
+    resolve(message: FromThread): void;
+    reject(error: Error): void;
+  }[] = [];
   readonly #exited: Promise<void>;
   #gone = false;
 
@@ -57,7 +61,11 @@ export class DataThread {
   }
 
   /** Binds what is new and builds the generation; resolves with the errors found. Rejects with ThreadGone. */
-  async prepare(plan: Plan, segment: SegmentHandle, descriptors: readonly ListenerDescriptor[]): Promise<readonly string[]> {
+  async prepare(
+    plan: Plan,
+    segment: SegmentHandle,
+    descriptors: readonly ListenerDescriptor[],
+  ): Promise<readonly string[]> {
     const answer = this.#expect('prepared');
     this.#tell({ type: 'prepare', plan, segment, descriptors });
     const message = await answer;

@@ -33,14 +33,20 @@ const PARKED_SHARE = 1 / 16;
 export function connectionLimit(config: Config, threads: number, maxconnOption: number | undefined): ConnectionLimit {
   const warnings: string[] = [];
   const checked = config.proxies.reduce((sum, proxy) => sum + proxy.servers.filter((server) => server.check).length, 0);
-  const listeners = config.proxies.reduce((sum, proxy) => sum + proxy.binds.reduce((count, bind) => count + bind.addresses.length, 0), 0);
+  const listeners = config.proxies.reduce(
+    (sum, proxy) => sum + proxy.binds.reduce((count, bind) => count + bind.addresses.length, 0),
+    0,
+  );
   const reserved = DESCRIPTORS_OF_PROCESS + threads * (DESCRIPTORS_PER_THREAD + listeners) + checked;
   const asked = maxconnOption ?? config.global.maxconn;
-  const wanted = config.global.ulimitN ?? (asked === undefined ? undefined : asked * DESCRIPTORS_PER_CONNECTION + reserved + PARKED_WANTED);
+  const wanted =
+    config.global.ulimitN ??
+    (asked === undefined ? undefined : asked * DESCRIPTORS_PER_CONNECTION + reserved + PARKED_WANTED);
   const descriptors = raise(wanted, warnings);
   const parkedAtLeast = Math.min(PARKED_WANTED, Math.floor(descriptors * PARKED_SHARE));
   const fitting = Math.max(1, Math.floor((descriptors - reserved - parkedAtLeast) / DESCRIPTORS_PER_CONNECTION));
-  const parkedBeside = (maxconn: number): number => Math.max(parkedAtLeast, descriptors - reserved - maxconn * DESCRIPTORS_PER_CONNECTION);
+  const parkedBeside = (maxconn: number): number =>
+    Math.max(parkedAtLeast, descriptors - reserved - maxconn * DESCRIPTORS_PER_CONNECTION);
   if (asked === undefined) return { maxconn: fitting, maxParked: parkedBeside(fitting), descriptors, warnings };
   if (asked > fitting) {
     warnings.push(

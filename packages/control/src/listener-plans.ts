@@ -36,7 +36,9 @@ export async function planListeners(
       for (const written of bind.addresses) {
         const addresses = await listenAddresses(written, bind, resolve);
         if (addresses === undefined) {
-          errors.push(`Binding [${bind.at.file}:${bind.at.line}] for ${kindText(proxy)} ${proxy.name}: cannot resolve '${hostOf(written)}'`);
+          errors.push(
+            `Binding [${bind.at.file}:${bind.at.line}] for ${kindText(proxy)} ${proxy.name}: cannot resolve '${hostOf(written)}'`,
+          );
           continue;
         }
         for (const address of addresses) {
@@ -70,7 +72,11 @@ function hostOf(address: Address): string {
   return address.kind === 'inet' ? address.host : '';
 }
 
-async function listenAddresses(address: Address, bind: Bind, resolve: ResolveName): Promise<readonly ListenAddress[] | undefined> {
+async function listenAddresses(
+  address: Address,
+  bind: Bind,
+  resolve: ResolveName,
+): Promise<readonly ListenAddress[] | undefined> {
   switch (address.kind) {
     case 'unix':
       return [{ kind: 'unix', path: address.path }];
@@ -85,7 +91,13 @@ async function listenAddresses(address: Address, bind: Bind, resolve: ResolveNam
       const { first, last } = address.port ?? { first: 0, last: 0 };
       // `v4v6` accepts both families on `::`, `v6only` forbids it; without either the system's default holds.
       const v6only = bind.v6only ? true : bind.v4v6 ? false : undefined;
-      return Array.from({ length: last - first + 1 }, (_, offset) => ({ kind: 'inet', family, address: numeric, port: first + offset, v6only }));
+      return Array.from({ length: last - first + 1 }, (_, offset) => ({
+        kind: 'inet',
+        family,
+        address: numeric,
+        port: first + offset,
+        v6only,
+      }));
     }
   }
 }
@@ -105,8 +117,35 @@ function distinct(key: string, seen: Map<string, number>): string {
 
 /** Address and everything that is fixed when the socket is made: what differs here cannot be handed over. */
 function listenerKey(address: ListenAddress, bind: Bind): string {
-  const { interface: device, mss, deferAccept, transparent, tfo, tcpUserTimeoutMs, mode, user, group, uid, gid, threads } = bind;
-  return JSON.stringify([address, device, mss, deferAccept, transparent, tfo, tcpUserTimeoutMs, mode, user, group, uid, gid, threads]);
+  const {
+    interface: device,
+    mss,
+    deferAccept,
+    transparent,
+    tfo,
+    tcpUserTimeoutMs,
+    mode,
+    user,
+    group,
+    uid,
+    gid,
+    threads,
+  } = bind;
+  return JSON.stringify([
+    address,
+    device,
+    mss,
+    deferAccept,
+    transparent,
+    tfo,
+    tcpUserTimeoutMs,
+    mode,
+    user,
+    group,
+    uid,
+    gid,
+    threads,
+  ]);
 }
 
 /** An address as HAProxy's messages print it. */

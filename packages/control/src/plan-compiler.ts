@@ -37,11 +37,23 @@ export async function compilePlan(config: Config, generation: number, sources: P
   slots.allocate('process', PROCESS_NAME);
   const resolved = await resolveServers(config.proxies, sources.resolve, sources.ignoreResolution);
   const proxies = config.proxies.map((proxy, index) => planProxy(config, proxy, resolved.addresses[index], sources));
-  const { plans: listeners, errors } = await planListeners(config.proxies, (name) => slots.allocate('listener', name), sources.resolve);
-  return { plan: { generation, config, proxies, listeners, limits: sources.limits }, errors: [...resolved.errors, ...errors] };
+  const { plans: listeners, errors } = await planListeners(
+    config.proxies,
+    (name) => slots.allocate('listener', name),
+    sources.resolve,
+  );
+  return {
+    plan: { generation, config, proxies, listeners, limits: sources.limits },
+    errors: [...resolved.errors, ...errors],
+  };
 }
 
-function planProxy(config: Config, proxy: Proxy, serverAddresses: readonly (string | undefined)[], { slots, logSetNumber, defaultLogTag, hostname }: PlanSources): ProxyPlan {
+function planProxy(
+  config: Config,
+  proxy: Proxy,
+  serverAddresses: readonly (string | undefined)[],
+  { slots, logSetNumber, defaultLogTag, hostname }: PlanSources,
+): ProxyPlan {
   const hasFrontend = proxy.kind !== 'backend';
   const hasBackend = proxy.kind !== 'frontend';
   const { logTag, logSendHostname } = config.global;

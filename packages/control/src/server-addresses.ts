@@ -17,7 +17,11 @@ export function isNumericHost(host: string): boolean {
 }
 
 /** Each name is asked for once, all at the same time. Names that do not resolve are errors unless `ignore` is set. */
-export async function resolveServers(proxies: readonly Proxy[], resolve: ResolveName, ignore: boolean): Promise<ResolvedServers> {
+export async function resolveServers(
+  proxies: readonly Proxy[],
+  resolve: ResolveName,
+  ignore: boolean,
+): Promise<ResolvedServers> {
   const answers = new Map<string, Promise<string | undefined>>();
   const errors: string[] = [];
   const addresses = await Promise.all(
@@ -32,7 +36,9 @@ export async function resolveServers(proxies: readonly Proxy[], resolve: Resolve
           answers.set(key, answer);
           const numeric = await answer;
           if (numeric === undefined && !ignore) {
-            errors.push(`config : [${at.file}:${at.line}] : 'server ${proxy.name}/${name}' : could not resolve address '${host}'. Use a numeric address, or '-dr' to start without it.`);
+            errors.push(
+              `config : [${at.file}:${at.line}] : 'server ${proxy.name}/${name}' : could not resolve address '${host}'. Use a numeric address, or '-dr' to start without it.`,
+            );
           }
           return numeric;
         }),

@@ -101,7 +101,11 @@ function openOne(listener: ListenerPlan, bind: Bind): Held {
       return { plan: listener, descriptor: dup(address.fd), unix: undefined };
     }
     case 'abstract':
-      return { plan: listener, descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog: listener.backlog }), unix: undefined };
+      return {
+        plan: listener,
+        descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog: listener.backlog }),
+        unix: undefined,
+      };
     case 'unix':
       return { plan: listener, ...openUnix(address.path, listener.backlog, bind) };
     case 'inet':
@@ -109,7 +113,11 @@ function openOne(listener: ListenerPlan, bind: Bind): Held {
   }
 }
 
-function openUnix(path: string, backlog: number, bind: Pick<Bind, 'mode' | 'uid' | 'gid' | 'user' | 'group'>): Pick<Held, 'descriptor' | 'unix'> {
+function openUnix(
+  path: string,
+  backlog: number,
+  bind: Pick<Bind, 'mode' | 'uid' | 'gid' | 'user' | 'group'>,
+): Pick<Held, 'descriptor' | 'unix'> {
   const temporary = `${path}.${process.pid}.tmp`;
   removeQuietly(temporary);
   const descriptor = openListener({ family: 'unix', address: temporary, backlog });

@@ -152,7 +152,12 @@ export class Supervisor {
     const free = this.#options.slots.segment.maxThreads - 1 - this.#numbers.size;
     if (missing > free) {
       opened.rollBack();
-      return { ok: false, errors: [`${missing} more data threads are wanted and ${free} can be started: ${this.#retiring.size} of an earlier nbthread still serve their last connections`] };
+      return {
+        ok: false,
+        errors: [
+          `${missing} more data threads are wanted and ${free} can be started: ${this.#retiring.size} of an earlier nbthread still serve their last connections`,
+        ],
+      };
     }
     prepareBackends(this.#options.slots, plan);
     if (this.#plan === undefined) {
@@ -167,11 +172,19 @@ export class Supervisor {
     }
     const stay = this.#threads.slice(0, wanted);
     const retiring = this.#threads.slice(wanted);
-    const fresh = Array.from({ length: Math.max(0, wanted - stay.length) }, (_, offset) => this.#start(stay.length + offset));
+    const fresh = Array.from({ length: Math.max(0, wanted - stay.length) }, (_, offset) =>
+      this.#start(stay.length + offset),
+    );
     const all = [...stay, ...fresh];
     const segment = this.#options.slots.handle();
     const answers = await Promise.all(
-      all.map(async (thread) => await this.#prepare(thread, async () => await thread.prepare(plan, segment, opened.duplicates(fresh.includes(thread))))),
+      all.map(
+        async (thread) =>
+          await this.#prepare(
+            thread,
+            async () => await thread.prepare(plan, segment, opened.duplicates(fresh.includes(thread))),
+          ),
+      ),
     );
     const errors = [...new Set(answers.flat())];
     if (errors.length === 0) errors.push(...opened.publishPaths());
@@ -198,7 +211,10 @@ export class Supervisor {
   async #prepare(thread: DataThread, ask: () => Promise<readonly string[]>): Promise<readonly string[]> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<readonly string[]>((resolve) => {
-      timer = setTimeout(() => resolve([`data thread ${thread.index + 1} did not answer within ${PREPARE_LIMIT_MS} ms`]), PREPARE_LIMIT_MS);
+      timer = setTimeout(
+        () => resolve([`data thread ${thread.index + 1} did not answer within ${PREPARE_LIMIT_MS} ms`]),
+        PREPARE_LIMIT_MS,
+      );
     });
     try {
       return await Promise.race([ask(), limit]);
@@ -242,7 +258,8 @@ export class Supervisor {
     if (thread.leaving) return;
     this.#retiring.delete(thread);
     this.#takeBack(thread);
-    if (error !== undefined) this.#options.report('alert', `data thread ${thread.index + 1} died: ${error.stack ?? error.message}`);
+    if (error !== undefined)
+      this.#options.report('alert', `data thread ${thread.index + 1} died: ${error.stack ?? error.message}`);
     if (!this.#threads.includes(thread)) return;
     const delayMs = this.#restarts.died(this.#options.now());
     if (delayMs === undefined) {
@@ -271,7 +288,10 @@ export class Supervisor {
     const thread = this.#start(dead.index);
     this.#threads[place] = thread;
     const { slots } = this.#options;
-    const errors = await this.#prepare(thread, async () => await thread.prepare(plan, slots.handle(), this.#listeners.duplicates()));
+    const errors = await this.#prepare(
+      thread,
+      async () => await thread.prepare(plan, slots.handle(), this.#listeners.duplicates()),
+    );
     if (thread.gone) return;
     if (errors.length > 0) {
       for (const error of errors) this.#options.report('alert', error);
@@ -304,9 +324,14 @@ export class Supervisor {
       this.#lastWatchMs = now;
       if (gap > OWN_GAP_MS) return;
       for (const identity of this.#heartbeats.stalled(now, STALL_MS)) {
-        const thread = this.#threads.find((each) => each.identity.thread === identity.thread && each.identity.incarnation === identity.incarnation);
+        const thread = this.#threads.find(
+          (each) => each.identity.thread === identity.thread && each.identity.incarnation === identity.incarnation,
+        );
         if (thread === undefined || thread.gone || thread.leaving) continue;
-        this.#options.report('alert', `data thread ${thread.index + 1} has been silent for more than ${STALL_MS} ms and is replaced`);
+        this.#options.report(
+          'alert',
+          `data thread ${thread.index + 1} has been silent for more than ${STALL_MS} ms and is replaced`,
+        );
         void thread.terminate();
       }
     }, WATCH_INTERVAL_MS);

@@ -32,7 +32,8 @@ export async function startInBackground(argv: readonly string[]): Promise<number
   const inherited = inheritedSockets();
   const readyDescriptor = Math.max(2, ...inherited) + 1;
   const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', 'pipe'];
-  for (let descriptor = 3; descriptor < readyDescriptor; descriptor++) stdio.push(inherited.includes(descriptor) ? descriptor : 'ignore');
+  for (let descriptor = 3; descriptor < readyDescriptor; descriptor++)
+    stdio.push(inherited.includes(descriptor) ? descriptor : 'ignore');
   stdio.push('pipe');
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...argv], {
     detached: true,

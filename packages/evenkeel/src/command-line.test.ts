@@ -65,7 +65,23 @@ test('a value that is missing or wrong is named with what was expected', () => {
 });
 
 test('no command line makes the parser throw', () => {
-  const words = fc.constantFrom('-f', '-c', '-sf', '-d', '-dK', '-dM', '--', '-n', '12', '', '-', '-S', 'x', '-W', '-cc');
+  const words = fc.constantFrom(
+    '-f',
+    '-c',
+    '-sf',
+    '-d',
+    '-dK',
+    '-dM',
+    '--',
+    '-n',
+    '12',
+    '',
+    '-',
+    '-S',
+    'x',
+    '-W',
+    '-cc',
+  );
   fc.assert(
     fc.property(fc.array(words), (argv) => {
       const result = parseCommandLine(argv);

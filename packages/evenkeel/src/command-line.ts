@@ -112,7 +112,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
       files.push(...argv.slice(index + 1));
       break;
     }
-    if (!option.startsWith('-') || option === '-') return fail(`unexpected argument '${option}'; files are given with -f`);
+    if (!option.startsWith('-') || option === '-')
+      return fail(`unexpected argument '${option}'; files are given with -f`);
 
     switch (option) {
       case '-v':
@@ -167,7 +168,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
         const pids: number[] = [];
         while (argv[index + 1] !== undefined && !argv[index + 1].startsWith('-')) {
           const pid = Number(argv[++index]);
-          if (!Number.isSafeInteger(pid) || pid <= 0) return fail(`'${option}' expects process numbers, not '${argv[index]}'`);
+          if (!Number.isSafeInteger(pid) || pid <= 0)
+            return fail(`'${option}' expects process numbers, not '${argv[index]}'`);
           pids.push(pid);
         }
         options.replaces = { signal: option === '-sf' ? 'SIGUSR1' : 'SIGTERM', pids };
@@ -176,7 +178,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
     }
 
     if (option.startsWith('-dK')) {
-      options.keywordClasses = option.slice(3).split(',').filter((name) => name !== '');
+      options.keywordClasses = option
+        .slice(3)
+        .split(',')
+        .filter((name) => name !== '');
       continue;
     }
     const accepted = option.startsWith('-dM') ? '-dM' : option;

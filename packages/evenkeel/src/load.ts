@@ -9,15 +9,19 @@ import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
 import { Terminal } from './terminal.ts';
 
-export type LoadResult = { readonly ok: true; readonly config: Config; readonly warnings: number } | { readonly ok: false };
+export type LoadResult =
+  | { readonly ok: true; readonly config: Config; readonly warnings: number }
+  | { readonly ok: false };
 
 /** Says every finding on the terminal. Not ok where anything was an error, or a warning under `-dW`. */
 export function loadConfiguration(options: CommandLine, terminal: Terminal): LoadResult {
   if (!isInBackground()) {
-    for (const option of options.withoutEffect) terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
+    for (const option of options.withoutEffect)
+      terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
   }
   const plain = nodeHost();
-  const host = options.localPeer === undefined ? plain : { ...plain, env: { ...plain.env, HAPROXY_LOCALPEER: options.localPeer } };
+  const host =
+    options.localPeer === undefined ? plain : { ...plain, env: { ...plain.env, HAPROXY_LOCALPEER: options.localPeer } };
   const { inputs, problems } = loadInputs(options.files, host);
   for (const problem of problems) terminal.say('alert', `config : ${problem}`);
   if (problems.length > 0) return { ok: false };
@@ -27,13 +31,17 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
   }
 
   const { config, diagnostics, warnings, sources } = parseConfig(inputs, host);
-  const further: Severity[] = isInBackground() ? [] : ['warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
+  const further: Severity[] = isInBackground()
+    ? []
+    : ['warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
   terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }, ['alert', ...further]));
   // Asked for by the options, so neither -q nor an error keeps it back.
   if (options.keywordClasses !== undefined) new Terminal(false).answer(printHaproxyKeywords(options.keywordClasses));
   if (options.dumpLibraries) new Terminal(false).answer(loadedLibraries());
   if (config === undefined) {
-    const files = new Set(diagnostics.filter(({ severity, at }) => severity === 'alert' && at !== undefined).map(({ at }) => at?.file));
+    const files = new Set(
+      diagnostics.filter(({ severity, at }) => severity === 'alert' && at !== undefined).map(({ at }) => at?.file),
+    );
     for (const file of files) terminal.say('alert', `config : Error(s) found in configuration file : ${file}`);
     terminal.say('alert', 'config : Fatal errors found in configuration.');
     return { ok: false };
@@ -47,7 +55,10 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal): Loa
 
 /** `-dL`: the program and the shared libraries that it has loaded, as HAProxy lists them. */
 function loadedLibraries(): string {
-  const paths = [process.execPath, ...[...readFileSync('/proc/self/maps', 'latin1').matchAll(/ (\/\S+\.so\S*)$/gm)].map(([, path]) => path)];
+  const paths = [
+    process.execPath,
+    ...[...readFileSync('/proc/self/maps', 'latin1').matchAll(/ (\/\S+\.so\S*)$/gm)].map(([, path]) => path),
+  ];
   return `${[...new Set(paths)].join('\n')}\n`;
 }
 
@@ -57,7 +68,10 @@ function withOptions(config: Config, { localPeer, proxyMaxconn }: CommandLine): 
   return {
     ...config,
     global: { ...config.global, localpeer: localPeer ?? config.global.localpeer },
-    proxies: config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? (proxy.kind === 'backend' ? undefined : proxyMaxconn) })),
+    proxies: config.proxies.map((proxy) => ({
+      ...proxy,
+      maxconn: proxy.maxconn ?? (proxy.kind === 'backend' ? undefined : proxyMaxconn),
+    })),
   };
 }
 

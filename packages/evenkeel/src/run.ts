@@ -18,7 +18,12 @@ import type { Terminal } from './terminal.ts';
 import { RELEASE_DATE, VERSION } from './version.ts';
 
 /** `argv` is what `options` were parsed from: the process in the background gets the same. */
-export async function run(options: CommandLine, argv: readonly string[], terminal: Terminal, signals: Signals): Promise<ProcessEnd> {
+export async function run(
+  options: CommandLine,
+  argv: readonly string[],
+  terminal: Terminal,
+  signals: Signals,
+): Promise<ProcessEnd> {
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
   const { config } = loaded;
@@ -90,7 +95,10 @@ class Process {
       return 1;
     }
     const socketErrors = this.#sockets.bind(this.#config.global, master === undefined ? [] : [master]);
-    const started = socketErrors.length > 0 ? ({ ok: false, errors: socketErrors } as const) : await this.#daemon.apply(this.#config).catch(startFailure);
+    const started =
+      socketErrors.length > 0
+        ? ({ ok: false, errors: socketErrors } as const)
+        : await this.#daemon.apply(this.#config).catch(startFailure);
     if (!started.ok) {
       for (const error of started.errors) this.#terminal.say('alert', error);
       if (started.errors.some((error) => error.startsWith('Binding'))) {
@@ -104,7 +112,9 @@ class Process {
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
     sayReady();
     signals.listen((signal) => {
-      this.#onSignal(signal).catch((error: unknown) => this.#terminal.say('alert', `${signal}: ${error instanceof Error ? error.message : String(error)}`));
+      this.#onSignal(signal).catch((error: unknown) =>
+        this.#terminal.say('alert', `${signal}: ${error instanceof Error ? error.message : String(error)}`),
+      );
     });
     const end = await finished;
     await this.#end();
@@ -126,7 +136,8 @@ class Process {
         break;
       case 'SIGHUP':
       case 'SIGUSR2':
-        if (!this.#softStopping && (this.#options.masterWorker !== 'off' || this.#config.global.masterWorker)) await this.#reload();
+        if (!this.#softStopping && (this.#options.masterWorker !== 'off' || this.#config.global.masterWorker))
+          await this.#reload();
         break;
       case 'SIGTTOU':
         this.#daemon.pause();

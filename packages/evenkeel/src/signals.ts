@@ -1,6 +1,16 @@
 /** The process's signals as a queue with one listener: what arrives before anybody listens is kept, in order. */
 
-export const HANDLED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGTTOU', 'SIGTTIN', 'SIGQUIT', 'SIGPIPE'] as const;
+export const HANDLED_SIGNALS = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGHUP',
+  'SIGTTOU',
+  'SIGTTIN',
+  'SIGQUIT',
+  'SIGPIPE',
+] as const;
 
 export type HandledSignal = (typeof HANDLED_SIGNALS)[number];
 

@@ -4,7 +4,11 @@ import { writeSync } from 'node:fs';
 
 export type TerminalLevel = 'notice' | 'warning' | 'alert';
 
-const LABELS: Readonly<Record<TerminalLevel, string>> = { notice: '[NOTICE]   ', warning: '[WARNING]  ', alert: '[ALERT]    ' };
+const LABELS: Readonly<Record<TerminalLevel, string>> = {
+  notice: '[NOTICE]   ',
+  warning: '[WARNING]  ',
+  alert: '[ALERT]    ',
+};
 
 export class Terminal {
   readonly #quiet: boolean;
@@ -33,7 +37,7 @@ export class Terminal {
 function writeAll(descriptor: number, text: string): void {
   const bytes = Buffer.from(text, 'latin1');
   try {
-    for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+    for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
   } catch {
     // Nobody reads there.
   }

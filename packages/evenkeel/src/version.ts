@@ -6,7 +6,9 @@ import { availableParallelism } from 'node:os';
 /** The HAProxy version whose language and behaviour are spoken: what `version_atleast` compares with. */
 export const LANGUAGE_VERSION = '2.6.12';
 
-const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
 
 /** As `2.6.12-evenkeel0.1.0`: scripts that look for the branch see 2.6, people see what runs. */
 export const VERSION = `${LANGUAGE_VERSION}-evenkeel${own.version}`;

@@ -28,7 +28,10 @@ function encode(bytes: string, alphabet: string, padding: string): string {
   let out = '';
   for (let index = 0; index < bytes.length; index += 3) {
     const rest = bytes.length - index;
-    const bits = (bytes.charCodeAt(index) << 16) | ((rest > 1 ? bytes.charCodeAt(index + 1) : 0) << 8) | (rest > 2 ? bytes.charCodeAt(index + 2) : 0);
+    const bits =
+      (bytes.charCodeAt(index) << 16) |
+      ((rest > 1 ? bytes.charCodeAt(index + 1) : 0) << 8) |
+      (rest > 2 ? bytes.charCodeAt(index + 2) : 0);
     out += alphabet[bits >> 18] + alphabet[(bits >> 12) & 63];
     out += rest > 1 ? alphabet[(bits >> 6) & 63] : padding;
     out += rest > 2 ? alphabet[bits & 63] : padding;

@@ -6,7 +6,11 @@ import { conditionOf, contextOf, environmentOf, requestOf, rulesOf } from './tes
 
 const compiler = createCompiler(environmentOf());
 
-function holds(lines: readonly string[], context: LogContext = contextOf(), files: Record<string, string> = {}): boolean {
+function holds(
+  lines: readonly string[],
+  context: LogContext = contextOf(),
+  files: Record<string, string> = {},
+): boolean {
   return compiler.condition(conditionOf(lines, files))!(context);
 }
 
@@ -26,11 +30,34 @@ test('an empty condition never holds, and `unless` always', () => {
 
 test('and, or, negation (manual section 7.2)', () => {
   const table: Record<string, boolean> = {
-    'if TRUE': true, 'if FALSE': false, 'if !TRUE': false, 'if !!TRUE': true, 'if ! TRUE': false, 'if TRUE FALSE': false, 'if TRUE TRUE TRUE': true,
-    'if FALSE or TRUE': true, 'if FALSE || FALSE': false, 'if FALSE OR FALSE || TRUE': true, 'if TRUE FALSE || TRUE TRUE': true, 'if || TRUE': true,
-    'if TRUE ||': true, 'unless TRUE': false, 'unless FALSE': true, 'unless TRUE FALSE': true, 'if TRUE TRUE FALSE || FALSE || FALSE': false,
-    'if !FALSE { path_beg /a }': true, 'if { path_beg /a } !{ path_end b }': false, 'if METH_GET': true, 'if METH_POST': false, 'if HTTP_1.1': true,
-    'if HTTP_URL_ABS': false, 'if HTTP_URL_SLASH': true, 'if HTTP_URL_STAR': false, 'if LOCALHOST': false, 'if HTTP': true, 'if HTTP_CONTENT': false,
+    'if TRUE': true,
+    'if FALSE': false,
+    'if !TRUE': false,
+    'if !!TRUE': true,
+    'if ! TRUE': false,
+    'if TRUE FALSE': false,
+    'if TRUE TRUE TRUE': true,
+    'if FALSE or TRUE': true,
+    'if FALSE || FALSE': false,
+    'if FALSE OR FALSE || TRUE': true,
+    'if TRUE FALSE || TRUE TRUE': true,
+    'if || TRUE': true,
+    'if TRUE ||': true,
+    'unless TRUE': false,
+    'unless FALSE': true,
+    'unless TRUE FALSE': true,
+    'if TRUE TRUE FALSE || FALSE || FALSE': false,
+    'if !FALSE { path_beg /a }': true,
+    'if { path_beg /a } !{ path_end b }': false,
+    'if METH_GET': true,
+    'if METH_POST': false,
+    'if HTTP_1.1': true,
+    'if HTTP_URL_ABS': false,
+    'if HTTP_URL_SLASH': true,
+    'if HTTP_URL_STAR': false,
+    'if LOCALHOST': false,
+    'if HTTP': true,
+    'if HTTP_CONTENT': false,
   };
   for (const [condition, expected] of Object.entries(table)) assert.equal(holds(deny(condition)), expected, condition);
 });
@@ -56,7 +83,11 @@ test('patterns of files, with and without case', () => {
   const files = { 'p.lst': '# comment\n/A/B\n\n  /x\r\n', 'n.map': '192.0.2.0/24 lab\n' };
   assert.equal(holds(deny('if { path -f p.lst }'), contextOf(), files), false);
   assert.equal(holds(deny('if { path -i -f p.lst }'), contextOf(), files), true);
-  assert.equal(holds(deny('if { path -f p.lst -i /nothing }'), contextOf(), files), false, 'the flag counts for what follows it');
+  assert.equal(
+    holds(deny('if { path -f p.lst -i /nothing }'), contextOf(), files),
+    false,
+    'the flag counts for what follows it',
+  );
   assert.equal(holds(deny('if { path -f p.lst -i /A/b }'), contextOf(), files), true);
   assert.equal(holds(deny('if { src -M -f n.map }'), contextOf(), files), true);
 });

@@ -86,7 +86,10 @@ export class ConditionCompiler {
     const expression = compileExpression(test.expression, this.environment, wanted);
     const { some, get, pending } = expression;
     const match = matcherOf(test);
-    return { test: test.method === 'found' ? (context) => get(context) !== undefined : (context) => some(context, match), pending };
+    return {
+      test: test.method === 'found' ? (context) => get(context) !== undefined : (context) => some(context, match),
+      pending,
+    };
   }
 }
 
@@ -141,7 +144,10 @@ function anyOf(predicates: readonly Predicate[]): Predicate {
 }
 
 /** Undecided counts between false and true: a term is as good as its worst leaf, the condition as its best term. */
-function anyVerdict(terms: readonly (readonly ((context: SampleContext) => Verdict)[])[], context: SampleContext): Verdict {
+function anyVerdict(
+  terms: readonly (readonly ((context: SampleContext) => Verdict)[])[],
+  context: SampleContext,
+): Verdict {
   let undecided = false;
   for (const term of terms) {
     const verdict = allVerdicts(term, context);

@@ -12,8 +12,13 @@ test('calendar fields are those of the Gregorian calendar', () => {
       const date = new Date(second * 1000);
       const startOfYear = Date.UTC(date.getUTCFullYear(), 0, 1);
       assert.deepEqual(calendarDate(second), {
-        year: date.getUTCFullYear(), month: date.getUTCMonth(), day: date.getUTCDate(), hour: date.getUTCHours(),
-        minute: date.getUTCMinutes(), second: date.getUTCSeconds(), weekday: date.getUTCDay(),
+        year: date.getUTCFullYear(),
+        month: date.getUTCMonth(),
+        day: date.getUTCDate(),
+        hour: date.getUTCHours(),
+        minute: date.getUTCMinutes(),
+        second: date.getUTCSeconds(),
+        weekday: date.getUTCDay(),
         yearDay: Math.floor((date.getTime() - startOfYear) / 86_400_000),
       });
       assert.equal(httpDate(second), date.toUTCString());
@@ -24,14 +29,28 @@ test('calendar fields are those of the Gregorian calendar', () => {
 
 test('weeks of the year by ISO 8601', () => {
   const cases: Record<string, string> = {
-    '2005-01-01': '2004-W53', '2005-01-02': '2004-W53', '2005-12-31': '2005-W52', '2007-01-01': '2007-W01', '2008-12-29': '2009-W01',
-    '2008-12-31': '2009-W01', '2009-12-31': '2009-W53', '2010-01-03': '2009-W53', '2010-01-04': '2010-W01', '2026-11-23': '2026-W48',
+    '2005-01-01': '2004-W53',
+    '2005-01-02': '2004-W53',
+    '2005-12-31': '2005-W52',
+    '2007-01-01': '2007-W01',
+    '2008-12-29': '2009-W01',
+    '2008-12-31': '2009-W01',
+    '2009-12-31': '2009-W53',
+    '2010-01-03': '2009-W53',
+    '2010-01-04': '2010-W01',
+    '2026-11-23': '2026-W48',
   };
-  for (const [day, week] of Object.entries(cases)) assert.equal(formatDate('%G-W%V', Date.parse(`${day}T12:00:00Z`) / 1000, 0, ''), week, day);
+  for (const [day, week] of Object.entries(cases))
+    assert.equal(formatDate('%G-W%V', Date.parse(`${day}T12:00:00Z`) / 1000, 0, ''), week, day);
 });
 
 test('strftime as glibc prints it in the C locale', () => {
-  const text = formatDate('%a %A %b %B %d %e %j %p %I %y %C %u %w %T %D %F %R %s %% %U %W %k %l %P %r %c|%Q', 1_795_459_150, 0, 'GMT');
+  const text = formatDate(
+    '%a %A %b %B %d %e %j %p %I %y %C %u %w %T %D %F %R %s %% %U %W %k %l %P %r %c|%Q',
+    1_795_459_150,
+    0,
+    'GMT',
+  );
   assert.equal(
     text,
     'Mon Monday Nov November 23 23 327 PM 06 26 20 1 1 18:39:10 11/23/26 2026-11-23 18:39 1795459150 % 47 47 18  6 pm 06:39:10 PM Mon Nov 23 18:39:10 2026|%Q',

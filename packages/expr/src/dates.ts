@@ -5,7 +5,18 @@
 
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MONTHS = [
-  'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December',
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
 ];
 
 export interface CalendarDate {
@@ -31,7 +42,9 @@ export function calendarDate(epochSeconds: number): CalendarDate {
   const shifted = days + 719468;
   const era = Math.floor(shifted / 146097);
   const dayOfEra = shifted - era * 146097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const march = Math.floor((5 * dayOfYear + 2) / 153);
   const month = march < 10 ? march + 2 : march - 10;
@@ -123,7 +136,10 @@ export function httpDate(epochSeconds: number, fraction = ''): string {
 /** strftime(3) in the C locale. A letter that it does not have stays as it is written. */
 export function formatDate(format: string, epochSeconds: number, offsetMinutes: number, zone: string): string {
   const date = calendarDate(epochSeconds + offsetMinutes * 60);
-  return format.replace(/%([A-Za-z%])/g, (written, letter: string) => DATE_FIELDS[letter]?.(date, epochSeconds, offsetMinutes, zone) ?? written);
+  return format.replace(
+    /%([A-Za-z%])/g,
+    (written, letter: string) => DATE_FIELDS[letter]?.(date, epochSeconds, offsetMinutes, zone) ?? written,
+  );
 }
 
 type DateField = (date: CalendarDate, epochSeconds: number, offsetMinutes: number, zone: string) => string;
@@ -160,7 +176,8 @@ const DATE_FIELDS: Readonly<Record<string, DateField>> = {
   A: (date) => WEEKDAYS[date.weekday],
   b: (date) => MONTHS[date.month].slice(0, 3),
   B: (date) => MONTHS[date.month],
-  c: (date, ...rest) => `${WEEKDAYS[date.weekday].slice(0, 3)} ${MONTHS[date.month].slice(0, 3)} ${padded(date.day)} ${time24(date, ...rest)} ${date.year}`,
+  c: (date, ...rest) =>
+    `${WEEKDAYS[date.weekday].slice(0, 3)} ${MONTHS[date.month].slice(0, 3)} ${padded(date.day)} ${time24(date, ...rest)} ${date.year}`,
   C: (date) => two(Math.floor(date.year / 100)),
   d: (date) => two(date.day),
   D: dateUs,

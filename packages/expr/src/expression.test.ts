@@ -19,7 +19,9 @@ test('exactly the fetches that are declared to work are there', () => {
 });
 
 test('exactly the converters that are declared to work are there', () => {
-  const working = [...CONVERTERS.values()].filter((converter) => converter.state === 'works').map((converter) => converter.name);
+  const working = [...CONVERTERS.values()]
+    .filter((converter) => converter.state === 'works')
+    .map((converter) => converter.name);
   assert.deepEqual([...CONVERTER_COMPILERS.keys()].sort(), working.sort());
 });
 
@@ -62,11 +64,35 @@ test('fetches of the response (manual section 7.3.6)', () => {
     ),
   });
   const answers: Record<string, string | undefined> = {
-    status: '404', 'res.ver': '1.1', resp_ver: '1.1', 'res.hdr(server)': 'y', 'res.hdr(server,1)': 'x', 'res.fhdr(server)': 'x, y', 'shdr(server)': 'y',
-    'res.hdr_cnt(server)': '2', 'shdr_cnt(server)': '2', 'res.fhdr_cnt(set-cookie)': '2', 'res.hdr_ip(x-addr)': '10.0.0.7', 'shdr_ip(x-addr)': '10.0.0.7',
-    'res.hdr_val(x-num,1)': '5', 'shdr_val(x-num)': '6', 'res.hdr_names': 'server,set-cookie,set-cookie,x-addr,x-num,content-length',
-    'res.cook(a)': '1', 'res.cook(b)': undefined, 'scook(c)': '3', 'res.cook_cnt(a)': '1', 'scook_cnt(c)': '1', 'res.cook_val(c)': '3', 'scook_val(a)': '1',
-    'cookie(c)': '3', 'hdr(server)': 'y', be_name: 'app', be_id: '2', srv_name: 's1', srv_id: '5', 'be_conn(app)': '22',
+    status: '404',
+    'res.ver': '1.1',
+    resp_ver: '1.1',
+    'res.hdr(server)': 'y',
+    'res.hdr(server,1)': 'x',
+    'res.fhdr(server)': 'x, y',
+    'shdr(server)': 'y',
+    'res.hdr_cnt(server)': '2',
+    'shdr_cnt(server)': '2',
+    'res.fhdr_cnt(set-cookie)': '2',
+    'res.hdr_ip(x-addr)': '10.0.0.7',
+    'shdr_ip(x-addr)': '10.0.0.7',
+    'res.hdr_val(x-num,1)': '5',
+    'shdr_val(x-num)': '6',
+    'res.hdr_names': 'server,set-cookie,set-cookie,x-addr,x-num,content-length',
+    'res.cook(a)': '1',
+    'res.cook(b)': undefined,
+    'scook(c)': '3',
+    'res.cook_cnt(a)': '1',
+    'scook_cnt(c)': '1',
+    'res.cook_val(c)': '3',
+    'scook_val(a)': '1',
+    'cookie(c)': '3',
+    'hdr(server)': 'y',
+    be_name: 'app',
+    be_id: '2',
+    srv_name: 's1',
+    srv_id: '5',
+    'be_conn(app)': '22',
     'res.hdrs,length': '113',
   };
   for (const [expression, answer] of Object.entries(answers)) {
@@ -83,7 +109,9 @@ test('captures are read by number', () => {
 });
 
 test('a bearer token, in its field or another', () => {
-  const request = requestOf('GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer abc.def\r\nX-Token: bearer  t2\r\n\r\n');
+  const request = requestOf(
+    'GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer abc.def\r\nX-Token: bearer  t2\r\n\r\n',
+  );
   assert.equal(text('http_auth_bearer', contextOf({ request })), 'abc.def');
   assert.equal(text('http_auth_bearer(X-Token)', contextOf({ request })), 't2');
   assert.equal(text('http_auth_user', contextOf({ request })), undefined);
@@ -91,7 +119,20 @@ test('a bearer token, in its field or another', () => {
 
 test('without a request nothing of it is found', () => {
   const context = contextOf({ request: undefined });
-  for (const name of ['path', 'method', 'hdr(host)', 'hdr_cnt(host)', 'urlp(x)', 'cook(a)', 'url', 'base', 'req.ver', 'query', 'req.hdrs', 'req.hdr_names']) {
+  for (const name of [
+    'path',
+    'method',
+    'hdr(host)',
+    'hdr_cnt(host)',
+    'urlp(x)',
+    'cook(a)',
+    'url',
+    'base',
+    'req.ver',
+    'query',
+    'req.hdrs',
+    'req.hdr_names',
+  ]) {
     assert.equal(text(name, context), undefined, name);
   }
 });
@@ -99,7 +140,10 @@ test('without a request nothing of it is found', () => {
 test('typed results', () => {
   assert.deepEqual(compiler.expression(expressionOf('always_true'))(contextOf()), { type: 'bool', value: true });
   assert.deepEqual(compiler.expression(expressionOf('int(5),add(1)'))(contextOf()), { type: 'sint', value: 6 });
-  assert.deepEqual(compiler.expression(expressionOf('int(9223372036854775807)'))(contextOf()), { type: 'sint', value: 9223372036854775807n });
+  assert.deepEqual(compiler.expression(expressionOf('int(9223372036854775807)'))(contextOf()), {
+    type: 'sint',
+    value: 9223372036854775807n,
+  });
   assert.deepEqual(compiler.expression(expressionOf('method'))(contextOf()), { type: 'meth', value: 'GET' });
   const address = compiler.expression(expressionOf('src'))(contextOf());
   assert.ok(address?.type === 'addr' && address.value.text === '192.0.2.1');

@@ -20,7 +20,11 @@ export interface CompiledExpression {
 }
 
 /** Compiles an expression to values of its own type, or of `wanted`. */
-export function compileExpression(expression: Expression, environment: ExpressionEnvironment, wanted?: SampleType): CompiledExpression {
+export function compileExpression(
+  expression: Expression,
+  environment: ExpressionEnvironment,
+  wanted?: SampleType,
+): CompiledExpression {
   const fetch = compileFetch(expression.fetch, environment);
   const steps: Convert[] = [];
   let type = FETCHES.get(expression.fetch.name)!.output;
@@ -44,7 +48,8 @@ export function compileExpression(expression: Expression, environment: Expressio
 
 function compileFetch(call: Call, environment: ExpressionEnvironment): CompiledFetch {
   const compile = FETCH_COMPILERS.get(call.name);
-  if (compile === undefined) throw new Error(`the sample fetch '${call.name}' is declared to work but cannot be compiled`);
+  if (compile === undefined)
+    throw new Error(`the sample fetch '${call.name}' is declared to work but cannot be compiled`);
   return compile(scalars(call.arguments), environment);
 }
 

@@ -1,6 +1,14 @@
 // Sample expressions, conditions and log formats, compiled once to closures.
 export { IpAddress, ipv4, parseIpAddress } from './ip-address.ts';
-export type { ExpressionEnvironment, LogContext, LogTimers, ProxyView, SampleContext, ServerView, SessionView } from './context.ts';
+export type {
+  ExpressionEnvironment,
+  LogContext,
+  LogTimers,
+  ProxyView,
+  SampleContext,
+  ServerView,
+  SessionView,
+} from './context.ts';
 export { createCompiler, type Compiler, type Sample } from './compiler.ts';
 export type { Verdict } from './condition.ts';
 export type { Integer } from './values.ts';

@@ -108,11 +108,15 @@ function dotted(bits: number): string {
 }
 
 function printIpv6(w0: number, w1: number, w2: number, w3: number): string {
-  if (w0 === 0 && w1 === 0 && (w2 === 0xffff || (w2 === 0 && w3 > 0xffff))) return (w2 === 0 ? '::' : '::ffff:') + dotted(w3);
+  if (w0 === 0 && w1 === 0 && (w2 === 0xffff || (w2 === 0 && w3 > 0xffff)))
+    return (w2 === 0 ? '::' : '::ffff:') + dotted(w3);
   const parts = [w0 >>> 16, w0 & 0xffff, w1 >>> 16, w1 & 0xffff, w2 >>> 16, w2 & 0xffff, w3 >>> 16, w3 & 0xffff];
   const [start, length] = longestZeros(parts);
   if (length < 2) return parts.map(hexGroup).join(':');
-  return `${parts.slice(0, start).map(hexGroup).join(':')}::${parts.slice(start + length).map(hexGroup).join(':')}`;
+  return `${parts.slice(0, start).map(hexGroup).join(':')}::${parts
+    .slice(start + length)
+    .map(hexGroup)
+    .join(':')}`;
 }
 
 function hexGroup(group: number): string {

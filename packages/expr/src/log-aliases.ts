@@ -4,7 +4,14 @@ import type { LogFormatFlags } from '@evenkeel/config';
 import type { ExpressionEnvironment, LogContext } from './context.ts';
 import type { LogDates } from './dates.ts';
 import type { IpAddress } from './ip-address.ts';
-import { encodeHeaderText, encodeRequestText, escapeText, hexNumber, textFlagger, type FormatStyle } from './log-encoding.ts';
+import {
+  encodeHeaderText,
+  encodeRequestText,
+  escapeText,
+  hexNumber,
+  textFlagger,
+  type FormatStyle,
+} from './log-encoding.ts';
 import { addressBytes } from './values.ts';
 
 export type AliasText = (context: LogContext) => string;
@@ -43,9 +50,14 @@ function number(read: (context: LogContext) => number): AliasCompiler {
 }
 
 /** Decimal, or hexadecimal with `+X`. */
-function hexable(digits: number, read: (context: LogContext, environment: ExpressionEnvironment) => number): AliasCompiler {
+function hexable(
+  digits: number,
+  read: (context: LogContext, environment: ExpressionEnvironment) => number,
+): AliasCompiler {
   return ({ flags, environment }) =>
-    flags.hex ? (context) => hexNumber(read(context, environment), digits) : (context) => String(read(context, environment));
+    flags.hex
+      ? (context) => hexNumber(read(context, environment), digits)
+      : (context) => String(read(context, environment));
 }
 
 /** `missing` is what stands there without an address: a Unix connection has none. */
@@ -65,7 +77,10 @@ function hexBytes(bytes: string): string {
 }
 
 /** A port exists where its address does. */
-function port(readAddress: (context: LogContext) => IpAddress | undefined, readPort: (context: LogContext) => number): AliasCompiler {
+function port(
+  readAddress: (context: LogContext) => IpAddress | undefined,
+  readPort: (context: LogContext) => number,
+): AliasCompiler {
   return ({ flags, style }) => {
     const missing = textFlagger(flags, style)(undefined);
     return (context) => {
@@ -76,8 +91,13 @@ function port(readAddress: (context: LogContext) => IpAddress | undefined, readP
   };
 }
 
-function date(print: (dates: LogDates, dateMs: number) => string, read: (context: LogContext) => number): AliasCompiler {
-  return ({ dates }) => (context) => print(dates, read(context));
+function date(
+  print: (dates: LogDates, dateMs: number) => string,
+  read: (context: LogContext) => number,
+): AliasCompiler {
+  return ({ dates }) =>
+    (context) =>
+      print(dates, read(context));
 }
 
 function acceptDate(context: LogContext): number {
@@ -89,11 +109,15 @@ function requestDate(context: LogContext): number {
 }
 
 /** A client's port; on a Unix connection the number of the listener stands there, as in HAProxy's logs. */
-function clientPort(readAddress: (context: LogContext) => IpAddress | undefined, readPort: (context: LogContext) => number): AliasCompiler {
-  return ({ flags }) => (context) => {
-    const value = readAddress(context) === undefined ? context.session.listenerId : readPort(context);
-    return flags.hex ? hexNumber(value, 4) : String(value);
-  };
+function clientPort(
+  readAddress: (context: LogContext) => IpAddress | undefined,
+  readPort: (context: LogContext) => number,
+): AliasCompiler {
+  return ({ flags }) =>
+    (context) => {
+      const value = readAddress(context) === undefined ? context.session.listenerId : readPort(context);
+      return flags.hex ? hexNumber(value, 4) : String(value);
+    };
 }
 
 /** A total that a line written early cannot know yet. */
@@ -143,23 +167,25 @@ function pathOnly(line: string): string {
 
 /** `{a|b}`, or nothing at all where nothing is captured. */
 function captured(read: (context: LogContext) => readonly (string | undefined)[]): AliasCompiler {
-  return ({ flags }) => (context) => {
-    const values = read(context);
-    if (values.length === 0) return '';
-    const joined = `{${values.map((value) => encoded(value ?? '', flags)).join('|')}}`;
-    return flags.quote ? `"${joined}"` : joined;
-  };
+  return ({ flags }) =>
+    (context) => {
+      const values = read(context);
+      if (values.length === 0) return '';
+      const joined = `{${values.map((value) => encoded(value ?? '', flags)).join('|')}}`;
+      return flags.quote ? `"${joined}"` : joined;
+    };
 }
 
 /** One word for each captured field. */
 function capturedList(read: (context: LogContext) => readonly (string | undefined)[]): AliasCompiler {
-  return ({ flags }) => (context) =>
-    read(context)
-      .map((value) => {
-        if (value === undefined) return flags.quote ? '""' : '-';
-        return flags.quote ? `"${encoded(value, flags)}"` : encoded(value, flags);
-      })
-      .join(' ');
+  return ({ flags }) =>
+    (context) =>
+      read(context)
+        .map((value) => {
+          if (value === undefined) return flags.quote ? '""' : '-';
+          return flags.quote ? `"${encoded(value, flags)}"` : encoded(value, flags);
+        })
+        .join(' ');
 }
 
 function encoded(value: string, flags: LogFormatFlags): string {
@@ -201,10 +227,12 @@ const ALIASES: Readonly<Record<string, AliasCompiler>> = {
   trg: date((dates, ms) => dates.gmt(ms), requestDate),
   trl: date((dates, ms) => dates.local(ms), requestDate),
   Ts: hexable(4, (context) => Math.floor(acceptDate(context) / 1000)),
-  ms: ({ flags }) => (context) => {
-    const value = Math.floor(acceptDate(context)) % 1000;
-    return flags.hex ? hexNumber(value, 2) : String(value).padStart(3, '0');
-  },
+  ms:
+    ({ flags }) =>
+    (context) => {
+      const value = Math.floor(acceptDate(context)) % 1000;
+      return flags.hex ? hexNumber(value, 2) : String(value).padStart(3, '0');
+    },
 
   Th: number(({ timers }) => timers.handshakeMs),
   Ti: number(({ timers }) => timers.idleMs),

@@ -82,7 +82,12 @@ function joinWithSilent(pieces: readonly LinePiece[], tail: string): FormatText 
   };
 }
 
-function compilePart(part: LogFormatPart, style: 'line' | 'value', environment: ExpressionEnvironment, dates: LogDates): string | FormatText {
+function compilePart(
+  part: LogFormatPart,
+  style: 'line' | 'value',
+  environment: ExpressionEnvironment,
+  dates: LogDates,
+): string | FormatText {
   switch (part.kind) {
     case 'literal':
       return part.text;

@@ -8,11 +8,24 @@ test('a set per length finds what looking at each prefix and suffix finds', () =
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 12 }), word, fc.boolean(), (patterns, value, ignoreCase) => {
       const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
-      const expect = (compare: (text: string, pattern: string) => boolean): boolean => patterns.some((pattern) => compare(fold(value), fold(pattern)));
-      assert.equal(compileMatcher('beg', patterns, ignoreCase)(value), expect((text, pattern) => text.startsWith(pattern)));
-      assert.equal(compileMatcher('end', patterns, ignoreCase)(value), expect((text, pattern) => text.endsWith(pattern)));
-      assert.equal(compileMatcher('sub', patterns, ignoreCase)(value), expect((text, pattern) => text.includes(pattern)));
-      assert.equal(compileMatcher('str', patterns, ignoreCase)(value), expect((text, pattern) => text === pattern));
+      const expect = (compare: (text: string, pattern: string) => boolean): boolean =>
+        patterns.some((pattern) => compare(fold(value), fold(pattern)));
+      assert.equal(
+        compileMatcher('beg', patterns, ignoreCase)(value),
+        expect((text, pattern) => text.startsWith(pattern)),
+      );
+      assert.equal(
+        compileMatcher('end', patterns, ignoreCase)(value),
+        expect((text, pattern) => text.endsWith(pattern)),
+      );
+      assert.equal(
+        compileMatcher('sub', patterns, ignoreCase)(value),
+        expect((text, pattern) => text.includes(pattern)),
+      );
+      assert.equal(
+        compileMatcher('str', patterns, ignoreCase)(value),
+        expect((text, pattern) => text === pattern),
+      );
     }),
   );
 });
@@ -21,26 +34,36 @@ test('a set per length finds what looking at each prefix and suffix finds', () =
 function hasWordSlowly(text: string, pattern: string, delimiters: string): boolean {
   const isDelimiter = (char: string | undefined): boolean => char === undefined || delimiters.includes(char);
   for (let at = 0; at <= text.length - pattern.length; at++) {
-    if (text.startsWith(pattern, at) && isDelimiter(text[at - 1]) && isDelimiter(text[at + pattern.length])) return true;
+    if (text.startsWith(pattern, at) && isDelimiter(text[at - 1]) && isDelimiter(text[at + pattern.length]))
+      return true;
   }
   return false;
 }
 
 test('dir and dom match whole parts between delimiters', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', '?', ':'), maxLength: 12 });
-  const core = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.'), minLength: 1, maxLength: 4 }).filter((word) => /^[ab]/.test(word) && /[ab]$/.test(word));
+  const core = fc
+    .string({ unit: fc.constantFrom('a', 'b', '/', '.'), minLength: 1, maxLength: 4 })
+    .filter((word) => /^[ab]/.test(word) && /[ab]$/.test(word));
   fc.assert(
     fc.property(text, core, (value, pattern) => {
       assert.equal(compileMatcher('dir', [pattern], false)(value), hasWordSlowly(value, pattern, '/?'));
       assert.equal(compileMatcher('dom', [pattern], false)(value), hasWordSlowly(value, pattern, '/?.:'));
-      assert.equal(compileMatcher('dir', [`/${pattern}/`], false)(value), hasWordSlowly(value, pattern, '/?'), 'delimiters at the ends do not count');
+      assert.equal(
+        compileMatcher('dir', [`/${pattern}/`], false)(value),
+        hasWordSlowly(value, pattern, '/?'),
+        'delimiters at the ends do not count',
+      );
     }),
   );
 });
 
 test('integers and ranges, beyond the safe integers too', () => {
   const match = compileMatcher('int', ['5:5', '10:20', '30:'], false);
-  assert.deepEqual([4, 5, 9, 10, 20, 21, 29, 30, 9223372036854775807n].map((value) => match(value)), [false, true, false, true, true, false, false, true, true]);
+  assert.deepEqual(
+    [4, 5, 9, 10, 20, 21, 29, 30, 9223372036854775807n].map((value) => match(value)),
+    [false, true, false, true, true, false, false, true, true],
+  );
   const exact = compileMatcher('int', ['9007199254740993:9007199254740993'], false);
   assert.ok(exact(9007199254740993n));
   assert.ok(!exact(9007199254740992));

@@ -53,7 +53,8 @@ export function compileMethodMatcher(patterns: readonly string[], ignoreCase: bo
   const exact = new Set(patterns);
   if (!ignoreCase) return (value) => exact.has(value as string);
   const lower = new Set(patterns.map(foldCase));
-  return (value) => (KNOWN_METHODS.has(value as string) ? exact.has(value as string) : lower.has(foldCase(value as string)));
+  return (value) =>
+    KNOWN_METHODS.has(value as string) ? exact.has(value as string) : lower.has(foldCase(value as string));
 }
 
 const KNOWN_METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
@@ -88,7 +89,8 @@ const FEW = 4;
 
 function compileExact(patterns: readonly string[], ignoreCase: boolean): ValueTest {
   const wanted = new Set(ignoreCase ? patterns.map(foldCase) : patterns);
-  if (wanted.size > FEW) return ignoreCase ? (value) => wanted.has(foldCase(value as string)) : (value) => wanted.has(value as string);
+  if (wanted.size > FEW)
+    return ignoreCase ? (value) => wanted.has(foldCase(value as string)) : (value) => wanted.has(value as string);
   const list = [...wanted];
   const [single] = list;
   if (!ignoreCase) return list.length === 1 ? (value) => value === single : (value) => list.includes(value as string);
@@ -113,11 +115,15 @@ function isFoldedAt(text: string, pattern: string, start: number): boolean {
 function compileAffix(patterns: readonly string[], ignoreCase: boolean, atEnd: boolean): ValueTest {
   const list = [...new Set(ignoreCase ? patterns.map(foldCase) : patterns)];
   if (list.length > FEW) return compileManyAffixes(list, ignoreCase, atEnd);
-  if (!ignoreCase) return atEnd ? (value) => list.some((pattern) => (value as string).endsWith(pattern)) : (value) => list.some((pattern) => (value as string).startsWith(pattern));
+  if (!ignoreCase)
+    return atEnd
+      ? (value) => list.some((pattern) => (value as string).endsWith(pattern))
+      : (value) => list.some((pattern) => (value as string).startsWith(pattern));
   return (value) => {
     const text = value as string;
     for (const pattern of list) {
-      if (pattern.length <= text.length && isFoldedAt(text, pattern, atEnd ? text.length - pattern.length : 0)) return true;
+      if (pattern.length <= text.length && isFoldedAt(text, pattern, atEnd ? text.length - pattern.length : 0))
+        return true;
     }
     return false;
   };
@@ -134,7 +140,8 @@ function compileManyAffixes(list: readonly string[], ignoreCase: boolean, atEnd:
   return (value) => {
     const text = ignoreCase ? foldCase(value as string) : (value as string);
     for (const { length, set } of groups) {
-      if (length <= text.length && set.has(atEnd ? text.slice(text.length - length) : text.slice(0, length))) return true;
+      if (length <= text.length && set.has(atEnd ? text.slice(text.length - length) : text.slice(0, length)))
+        return true;
     }
     return false;
   };

@@ -31,27 +31,48 @@ test('the families meet as manual section 7.1.6 says', () => {
 });
 
 test('sorted ranges give what each pattern gives by itself', () => {
-  const network = fc.tuple(fc.nat(0xffffffff), fc.integer({ min: 0, max: 32 })).map(([bits, length]) => ({ bits, length }));
+  const network = fc
+    .tuple(fc.nat(0xffffffff), fc.integer({ min: 0, max: 32 }))
+    .map(([bits, length]) => ({ bits, length }));
   fc.assert(
-    fc.property(fc.array(network, { maxLength: 40 }), fc.array(fc.nat(0xffffffff), { maxLength: 20 }), (networks, addresses) => {
-      const test4 = compileNetworks(networks.map(({ bits, length }) => `${ipv4(bits).text}/${length}`));
-      for (const bits of [...addresses, ...networks.map((one) => one.bits), ...networks.map((one) => (one.bits + 1) >>> 0)]) {
-        const expected = networks.some(({ bits: base, length }) => length === 0 || base >>> (32 - length) === bits >>> (32 - length));
-        assert.equal(test4(ipv4(bits)), expected);
-      }
-    }),
+    fc.property(
+      fc.array(network, { maxLength: 40 }),
+      fc.array(fc.nat(0xffffffff), { maxLength: 20 }),
+      (networks, addresses) => {
+        const test4 = compileNetworks(networks.map(({ bits, length }) => `${ipv4(bits).text}/${length}`));
+        for (const bits of [
+          ...addresses,
+          ...networks.map((one) => one.bits),
+          ...networks.map((one) => (one.bits + 1) >>> 0),
+        ]) {
+          const expected = networks.some(
+            ({ bits: base, length }) => length === 0 || base >>> (32 - length) === bits >>> (32 - length),
+          );
+          assert.equal(test4(ipv4(bits)), expected);
+        }
+      },
+    ),
   );
   const words = fc.tuple(fc.nat(3), fc.nat(0xffffffff), fc.nat(3), fc.nat(0xffffffff));
   fc.assert(
-    fc.property(fc.array(fc.tuple(words, fc.integer({ min: 0, max: 128 })), { maxLength: 30 }), fc.array(words, { maxLength: 20 }), (networks, addresses) => {
-      const address = (w: readonly [number, number, number, number]): IpAddress => new IpAddress(6, 0x20010000 + w[0], w[1], w[2], w[3]);
-      const number = (one: IpAddress): bigint => (BigInt(one.w0) << 96n) | (BigInt(one.w1) << 64n) | (BigInt(one.w2) << 32n) | BigInt(one.w3);
-      const test6 = compileNetworks(networks.map(([w, length]) => `${address(w).text}/${length}`));
-      for (const w of [...addresses, ...networks.map((one) => one[0])]) {
-        const expected = networks.some(([base, length]) => number(address(base)) >> BigInt(128 - length) === number(address(w)) >> BigInt(128 - length));
-        assert.equal(test6(address(w)), expected);
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(words, fc.integer({ min: 0, max: 128 })), { maxLength: 30 }),
+      fc.array(words, { maxLength: 20 }),
+      (networks, addresses) => {
+        const address = (w: readonly [number, number, number, number]): IpAddress =>
+          new IpAddress(6, 0x20010000 + w[0], w[1], w[2], w[3]);
+        const number = (one: IpAddress): bigint =>
+          (BigInt(one.w0) << 96n) | (BigInt(one.w1) << 64n) | (BigInt(one.w2) << 32n) | BigInt(one.w3);
+        const test6 = compileNetworks(networks.map(([w, length]) => `${address(w).text}/${length}`));
+        for (const w of [...addresses, ...networks.map((one) => one[0])]) {
+          const expected = networks.some(
+            ([base, length]) =>
+              number(address(base)) >> BigInt(128 - length) === number(address(w)) >> BigInt(128 - length),
+          );
+          assert.equal(test6(address(w)), expected);
+        }
+      },
+    ),
   );
 });
 

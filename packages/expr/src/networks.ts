@@ -14,7 +14,8 @@ export function compileNetworks(patterns: readonly string[]): (address: IpAddres
   for (const pattern of patterns) addPattern(pattern, v4, scattered, v6);
   const ranges4 = new Ranges4(v4);
   const ranges6 = new Ranges6(v6);
-  const has4 = (bits: number): boolean => ranges4.has(bits) || scattered.some((net) => (bits & net.mask) >>> 0 === net.bits);
+  const has4 = (bits: number): boolean =>
+    ranges4.has(bits) || scattered.some((net) => (bits & net.mask) >>> 0 === net.bits);
   const any4 = v4.length > 0 || scattered.length > 0;
   const any6 = v6.length > 0;
   return (address) => {
@@ -33,7 +34,12 @@ function embeddedIpv4(address: IpAddress): number {
   return -1;
 }
 
-function addPattern(pattern: string, v4: [number, number][], scattered: { bits: number; mask: number }[], v6: [bigint, bigint][]): void {
+function addPattern(
+  pattern: string,
+  v4: [number, number][],
+  scattered: { bits: number; mask: number }[],
+  v6: [bigint, bigint][],
+): void {
   const slash = pattern.indexOf('/');
   const address = parseIpAddress(slash < 0 ? pattern : pattern.slice(0, slash));
   if (address === undefined) throw new Error(`'${pattern}' is not an address pattern`);
@@ -74,7 +80,7 @@ function merge<T extends number | bigint>(ranges: readonly (readonly [T, T])[], 
   const out: [T, T][] = [];
   for (const [first, last] of sorted) {
     const previous = out.at(-1);
-    if (previous !== undefined && first <= ((previous[1] as never) + (one as never) as T)) {
+    if (previous !== undefined && first <= (((previous[1] as never) + (one as never)) as T)) {
       if (last > previous[1]) previous[1] = last;
     } else out.push([first, last]);
   }

@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { memoryHost, parseConfig, type Condition, type Expression, type LogFormat, type Rule } from '@evenkeel/config';
-import { defaultHeadOptions, parseRequestHead, parseResponseHead, type RequestHead, type ResponseHead } from '@evenkeel/http';
+import {
+  defaultHeadOptions,
+  parseRequestHead,
+  parseResponseHead,
+  type RequestHead,
+  type ResponseHead,
+} from '@evenkeel/http';
 import type { ExpressionEnvironment, LogContext, ProxyView, ServerView, SessionView } from './context.ts';
 import { parseIpAddress } from './ip-address.ts';
 
@@ -27,7 +33,13 @@ export function proxyView(name: string, id: number): ProxyView {
   return { name, id, defaultBackend: 'app', frontendConnections: 11, backendConnections: 22 };
 }
 
-export const server: ServerView = { name: 's1', id: 5, connections: 3, address: parseIpAddress('10.0.0.9'), port: 8001 };
+export const server: ServerView = {
+  name: 's1',
+  id: 5,
+  connections: 3,
+  address: parseIpAddress('10.0.0.9'),
+  port: 8001,
+};
 
 export function requestOf(text: string): RequestHead {
   const head = parseRequestHead(text, defaultHeadOptions);
@@ -93,7 +105,11 @@ export function contextOf(changes: Partial<LogContext> = {}): LogContext {
 }
 
 /** Rules of one frontend with a backend `app` beside it. */
-export function rulesOf(lines: readonly string[], phase: 'httpRequest' | 'httpResponse' | 'tcpRequestContent' = 'httpRequest', files: Record<string, string> = {}): readonly Rule[] {
+export function rulesOf(
+  lines: readonly string[],
+  phase: 'httpRequest' | 'httpResponse' | 'tcpRequestContent' = 'httpRequest',
+  files: Record<string, string> = {},
+): readonly Rule[] {
   const text = `defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\nbackend app\n server s1 127.0.0.1:1\nfrontend web\n bind :8080\n default_backend app\n ${lines.join('\n ')}\n`;
   const { config, diagnostics } = parseConfig([{ name: 't.cfg', text }], memoryHost({ files }));
   assert.ok(config !== undefined, diagnostics.map((one) => one.message).join('\n'));
@@ -109,7 +125,10 @@ export function conditionOf(lines: readonly string[], files: Record<string, stri
 
 /** A log format as a header's value is read. */
 export function formatOf(text: string, direction: 'request' | 'response' = 'request'): LogFormat {
-  const { action } = rulesOf([`http-${direction} set-header x ${text}`], direction === 'request' ? 'httpRequest' : 'httpResponse')[0];
+  const { action } = rulesOf(
+    [`http-${direction} set-header x ${text}`],
+    direction === 'request' ? 'httpRequest' : 'httpResponse',
+  )[0];
   assert.ok(action.type === 'set-header');
   return action.value;
 }

@@ -164,5 +164,10 @@ export function integerBytes(value: Integer, count: number): string {
 /** 4 or 16 bytes in network order. */
 export function addressBytes(address: IpAddress): string {
   if (address.family === 4) return integerBytes(address.w3, 4);
-  return integerBytes(address.w0, 4) + integerBytes(address.w1, 4) + integerBytes(address.w2, 4) + integerBytes(address.w3, 4);
+  return (
+    integerBytes(address.w0, 4) +
+    integerBytes(address.w1, 4) +
+    integerBytes(address.w2, 4) +
+    integerBytes(address.w3, 4)
+  );
 }

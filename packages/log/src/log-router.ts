@@ -31,7 +31,8 @@ export class LogRouter {
 
   /** Takes in the sets that are new since the last call; a number never changes its meaning. */
   setSets(sets: readonly (LogSet | undefined)[]): void {
-    for (let number = this.#routes.length; number < sets.length; number++) this.#routes.push(this.#routesOf(sets[number]));
+    for (let number = this.#routes.length; number < sets.length; number++)
+      this.#routes.push(this.#routesOf(sets[number]));
   }
 
   knows(set: number): boolean {

@@ -55,15 +55,24 @@ test('messages of several producers reach the destination of their set, whole an
     }
   });
   const lines = text.trimEnd().split('\n');
-  assert.deepEqual(lines.filter((line) => line.startsWith('first')), Array.from({ length: 1000 }, (_, index) => `first ${index}`));
-  assert.deepEqual(lines.filter((line) => line.startsWith('<3>')), Array.from({ length: 1000 }, (_, index) => `<3>second ${index}`));
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('first')),
+    Array.from({ length: 1000 }, (_, index) => `first ${index}`),
+  );
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('<3>')),
+    Array.from({ length: 1000 }, (_, index) => `<3>second ${index}`),
+  );
 });
 
 test('set 0 is nowhere', async () => {
-  assert.equal(await withFile(async (service) => {
-    new RingLogSink(service.ring, 0).emit(0, 0, 'lost');
-    await service.flush(5000);
-  }), '');
+  assert.equal(
+    await withFile(async (service) => {
+      new RingLogSink(service.ring, 0).emit(0, 0, 'lost');
+      await service.flush(5000);
+    }),
+    '',
+  );
 });
 
 test('an idle log thread sleeps: no processor time passes while nothing is logged', async () => {
@@ -82,7 +91,11 @@ test('an idle log thread sleeps: no processor time passes while nothing is logge
 
 /** Ticks of processor time of this process's thread named `log`. */
 function logThreadTicks(): number {
-  const comms = execFileSync('sh', ['-c', `for t in /proc/${process.pid}/task/*; do echo "$(cat $t/comm) $(cut -d' ' -f14,15 $t/stat)"; done`], { encoding: 'latin1' });
+  const comms = execFileSync(
+    'sh',
+    ['-c', `for t in /proc/${process.pid}/task/*; do echo "$(cat $t/comm) $(cut -d' ' -f14,15 $t/stat)"; done`],
+    { encoding: 'latin1' },
+  );
   let ticks = 0;
   for (const line of comms.split('\n')) {
     const parts = /^log\S* (\d+) (\d+)$/.exec(line);

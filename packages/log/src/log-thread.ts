@@ -26,7 +26,12 @@ export type FromLogThread =
   | { readonly type: 'ready' }
   | { readonly type: 'flushed'; readonly ticket: number }
   /** Lines were dropped: by the ring (`destination` undefined) or by a destination. `dropped` counts from the start. */
-  | { readonly type: 'dropped'; readonly destination: string | undefined; readonly dropped: number; readonly reason: string };
+  | {
+      readonly type: 'dropped';
+      readonly destination: string | undefined;
+      readonly dropped: number;
+      readonly reason: string;
+    };
 
 /** Messages taken in one go: few enough that flush requests and socket events are heard within a millisecond or two. */
 const DRAIN_BATCH = 512;

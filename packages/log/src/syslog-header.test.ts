@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { SyslogHeader } from './syslog-header.ts';
 import type { LogTarget } from '@evenkeel/config';
 
-const FORMATS: readonly LogTarget['format'][] = ['local', 'rfc3164', 'rfc5424', 'priority', 'short', 'timed', 'iso', 'raw'];
+const FORMATS: readonly LogTarget['format'][] = [
+  'local',
+  'rfc3164',
+  'rfc5424',
+  'priority',
+  'short',
+  'timed',
+  'iso',
+  'raw',
+];
 // The headers that haproxy 2.6.12 sent for facility local0, level info, tag mytag, in UTC.
 const OBSERVED: Readonly<Record<LogTarget['format'], string>> = {
   local: '<134>Nov 23 18:11:00 mytag[10678]: ',

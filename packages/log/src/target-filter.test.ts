@@ -19,23 +19,46 @@ function target(changes: Partial<LogTarget>): LogTarget {
 
 test('a message less severe than the level is not taken', () => {
   const filter = new TargetFilter(target({ level: 5 }));
-  assert.deepEqual([4, 5, 6, 7].map((level) => filter.levelFor(level)), [4, 5, -1, -1]);
+  assert.deepEqual(
+    [4, 5, 6, 7].map((level) => filter.levelFor(level)),
+    [4, 5, -1, -1],
+  );
 });
 
 test('the minimum level caps the severity', () => {
   const filter = new TargetFilter(target({ level: 6, minLevel: 3 }));
-  assert.deepEqual([0, 3, 6].map((level) => filter.levelFor(level)), [3, 3, 6]);
+  assert.deepEqual(
+    [0, 3, 6].map((level) => filter.levelFor(level)),
+    [3, 3, 6],
+  );
 });
 
 test('sample 1,3-4:4 takes the messages that HAProxy takes', () => {
-  const filter = new TargetFilter(target({ sample: { ranges: [[1, 1], [3, 4]], size: 4 } }));
+  const filter = new TargetFilter(
+    target({
+      sample: {
+        ranges: [
+          [1, 1],
+          [3, 4],
+        ],
+        size: 4,
+      },
+    }),
+  );
   const taken = Array.from({ length: 8 }, (_, index) => index).filter(() => filter.levelFor(6) >= 0);
   assert.deepEqual(taken, [0, 2, 3, 4, 6, 7]);
 });
 
 test('a line is cut to its length before the line feed, header included', () => {
-  const line = encodeLine('<134>Nov 23 18:12:08 abc haproxy[12521]: ', '127.0.0.1:46382 [23/Nov/2026:18:12:08.219] f', 80);
-  assert.equal(line.toString('latin1'), '<134>Nov 23 18:12:08 abc haproxy[12521]: 127.0.0.1:46382 [23/Nov/2026:18:12:08.2\n');
+  const line = encodeLine(
+    '<134>Nov 23 18:12:08 abc haproxy[12521]: ',
+    '127.0.0.1:46382 [23/Nov/2026:18:12:08.219] f',
+    80,
+  );
+  assert.equal(
+    line.toString('latin1'),
+    '<134>Nov 23 18:12:08 abc haproxy[12521]: 127.0.0.1:46382 [23/Nov/2026:18:12:08.2\n',
+  );
   assert.equal(encodeLine('', 'a'.repeat(80), 80).length, 81);
 });
 

@@ -1,174 +1,174 @@
 // The data thread as an object: its clock, timers, shared memory, client connections and generations. What messages make
 // of it is thread.ts's business.
-import type { Heartbeat, Mailbox, Segment } from '@evenkeel/shm'
-import { ProcessStat, StatBlock, Wake } from '@evenkeel/shm'
-import { ProcessCounts } from './listener/limits.ts'
-import { ParkingLot } from './listener/parking.ts'
-import { PROCESS_SLOT } from './plan.ts'
-import type { ClientSession } from './stream/client-session.ts'
-import type { LogSink, ThreadContext } from './thread-context.ts'
-import { TimerWheel } from './timers.ts'
+import type { Heartbeat, Mailbox, Segment } from '@evenkeel/shm';
+import { ProcessStat, StatBlock, Wake } from '@evenkeel/shm';
+import { ProcessCounts } from './listener/limits.ts';
+import { ParkingLot } from './listener/parking.ts';
+import { PROCESS_SLOT } from './plan.ts';
+import type { ClientSession } from './stream/client-session.ts';
+import type { LogSink, ThreadContext } from './thread-context.ts';
+import { TimerWheel } from './timers.ts';
 
 export interface DataThreadOptions {
-  readonly index: number
-  readonly incarnation: number
-  readonly segment: Segment
-  readonly mailbox: Mailbox
-  readonly heartbeat: Heartbeat
-  readonly log: LogSink
+  readonly index: number;
+  readonly incarnation: number;
+  readonly segment: Segment;
+  readonly mailbox: Mailbox;
+  readonly heartbeat: Heartbeat;
+  readonly log: LogSink;
 }
 
 /** How often the thread shows that it lives; well below what the supervisor takes for a stall. */
-const BEAT_MS = 200
+const BEAT_MS = 200;
 
 export class DataThread implements ThreadContext {
-  readonly index: number
-  readonly incarnation: number
-  readonly segment: Segment
-  readonly mailbox: Mailbox
-  readonly log: LogSink
-  readonly wheel: TimerWheel
-  readonly counts: ProcessCounts
-  readonly parking: ParkingLot
-  readonly sessions = new SessionList()
-  now: number
+  readonly index: number;
+  readonly incarnation: number;
+  readonly segment: Segment;
+  readonly mailbox: Mailbox;
+  readonly log: LogSink;
+  readonly wheel: TimerWheel;
+  readonly counts: ProcessCounts;
+  readonly parking: ParkingLot;
+  readonly sessions = new SessionList();
+  now: number;
 
   /** CLOCK_MONOTONIC minus performance.now(), which starts anew in each thread. */
-  readonly #monotonicOffsetMs: number
-  readonly #heartbeat: Heartbeat
-  readonly #wakeHandlers: { readonly reasons: number; readonly handler: (reasons: number) => void }[] = []
-  #wheelTimeout: NodeJS.Timeout | undefined = undefined
-  #beatTimer: NodeJS.Timeout | undefined = undefined
-  #isHalted = false
-  readonly #statistics: StatBlock
-  #utilization = performance.eventLoopUtilization()
+  readonly #monotonicOffsetMs: number;
+  readonly #heartbeat: Heartbeat;
+  readonly #wakeHandlers: { readonly reasons: number; readonly handler: (reasons: number) => void }[] = [];
+  #wheelTimeout: NodeJS.Timeout | undefined = undefined;
+  #beatTimer: NodeJS.Timeout | undefined = undefined;
+  #isHalted = false;
+  readonly #statistics: StatBlock;
+  #utilization = performance.eventLoopUtilization();
 
   constructor(options: DataThreadOptions) {
-    this.index = options.index
-    this.incarnation = options.incarnation
-    this.segment = options.segment
-    this.mailbox = options.mailbox
-    this.log = options.log
-    this.#heartbeat = options.heartbeat
-    this.#monotonicOffsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
-    this.now = this.#monotonicMs()
+    this.index = options.index;
+    this.incarnation = options.incarnation;
+    this.segment = options.segment;
+    this.mailbox = options.mailbox;
+    this.log = options.log;
+    this.#heartbeat = options.heartbeat;
+    this.#monotonicOffsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+    this.now = this.#monotonicMs();
     this.wheel = new TimerWheel({
       now: () => this.#monotonicMs(),
       wakeIn: (ms) => this.#wakeWheelIn(ms),
       sleep: () => clearTimeout(this.#wheelTimeout),
-    })
-    this.#statistics = new StatBlock(options.segment, 'process', PROCESS_SLOT)
-    this.counts = new ProcessCounts(options.segment, PROCESS_SLOT)
-    this.parking = new ParkingLot(options.segment, options.mailbox, this.wheel, () => this.now)
-    this.onWake(Wake.message | Wake.recovered, () => this.parking.serve())
+    });
+    this.#statistics = new StatBlock(options.segment, 'process', PROCESS_SLOT);
+    this.counts = new ProcessCounts(options.segment, PROCESS_SLOT);
+    this.parking = new ParkingLot(options.segment, options.mailbox, this.wheel, () => this.now);
+    this.onWake(Wake.message | Wake.recovered, () => this.parking.serve());
   }
 
   /** Begins to beat and to listen to the mailbox. */
   run(): void {
-    this.#heartbeat.setState('running', this.now)
+    this.#heartbeat.setState('running', this.now);
     this.#beatTimer = setInterval(() => {
-      this.refresh()
-      this.#heartbeat.beat(this.now)
-      this.#reportLoad()
-    }, BEAT_MS)
-    this.#awaitMail()
+      this.refresh();
+      this.#heartbeat.beat(this.now);
+      this.#reportLoad();
+    }, BEAT_MS);
+    this.#awaitMail();
   }
 
   /** Stops beating and listening: the thread is about to end. */
   halt(): void {
-    this.#isHalted = true
-    clearInterval(this.#beatTimer)
-    clearTimeout(this.#wheelTimeout)
-    this.mailbox.post(this.segment.identity.thread, Wake.message)
+    this.#isHalted = true;
+    clearInterval(this.#beatTimer);
+    clearTimeout(this.#wheelTimeout);
+    this.mailbox.post(this.segment.identity.thread, Wake.message);
   }
 
   refresh(): void {
-    this.now = performance.now() + this.#monotonicOffsetMs
+    this.now = performance.now() + this.#monotonicOffsetMs;
   }
 
   dateNow(): number {
-    return Date.now()
+    return Date.now();
   }
 
   onWake(reasons: number, handler: (reasons: number) => void): void {
-    this.#wakeHandlers.push({ reasons, handler })
+    this.#wakeHandlers.push({ reasons, handler });
   }
 
   /** How busy the event loop was since the last beat, for `Idle_pct`. */
   #reportLoad(): void {
-    const now = performance.eventLoopUtilization()
-    const { active, idle } = performance.eventLoopUtilization(now, this.#utilization)
-    this.#utilization = now
-    this.#statistics.add(ProcessStat.busyMicroseconds, Math.round(active * 1000))
-    this.#statistics.add(ProcessStat.loopMicroseconds, Math.round((active + idle) * 1000))
+    const now = performance.eventLoopUtilization();
+    const { active, idle } = performance.eventLoopUtilization(now, this.#utilization);
+    this.#utilization = now;
+    this.#statistics.add(ProcessStat.busyMicroseconds, Math.round(active * 1000));
+    this.#statistics.add(ProcessStat.loopMicroseconds, Math.round((active + idle) * 1000));
   }
 
   #monotonicMs(): number {
-    return performance.now() + this.#monotonicOffsetMs
+    return performance.now() + this.#monotonicOffsetMs;
   }
 
   #wakeWheelIn(ms: number): void {
-    clearTimeout(this.#wheelTimeout)
+    clearTimeout(this.#wheelTimeout);
     this.#wheelTimeout = setTimeout(() => {
-      this.refresh()
-      this.wheel.run()
-    }, ms)
+      this.refresh();
+      this.wheel.run();
+    }, ms);
   }
 
   #awaitMail(): void {
-    const { words, index } = this.mailbox
+    const { words, index } = this.mailbox;
     while (!this.#isHalted) {
-      const wait = Atomics.waitAsync(words, index, 0)
+      const wait = Atomics.waitAsync(words, index, 0);
       if (wait.async) {
         void wait.value.then(() => {
-          this.#handleMail()
-          this.#awaitMail()
-        })
-        return
+          this.#handleMail();
+          this.#awaitMail();
+        });
+        return;
       }
-      this.#handleMail()
+      this.#handleMail();
     }
   }
 
   #handleMail(): void {
-    const reasons = this.mailbox.take()
-    if (reasons === 0) return
-    this.refresh()
-    for (const { reasons: wanted, handler } of this.#wakeHandlers) if ((wanted & reasons) !== 0) handler(reasons)
+    const reasons = this.mailbox.take();
+    if (reasons === 0) return;
+    this.refresh();
+    for (const { reasons: wanted, handler } of this.#wakeHandlers) if ((wanted & reasons) !== 0) handler(reasons);
   }
 }
 
 /** The client connections of a thread. */
 export class SessionList {
-  length = 0
+  length = 0;
   /** Called when the last one ended. */
-  onEmpty: (() => void) | undefined = undefined
-  #first: ClientSession | undefined = undefined
+  onEmpty: (() => void) | undefined = undefined;
+  #first: ClientSession | undefined = undefined;
 
   add(session: ClientSession): void {
-    const first = this.#first
-    session.next = first
-    if (first !== undefined) first.previous = session
-    this.#first = session
-    this.length++
+    const first = this.#first;
+    session.next = first;
+    if (first !== undefined) first.previous = session;
+    this.#first = session;
+    this.length++;
   }
 
   remove(session: ClientSession): void {
-    const { next, previous } = session
-    if (next !== undefined) next.previous = previous
-    if (previous !== undefined) previous.next = next
-    else this.#first = next
-    session.next = undefined
-    session.previous = undefined
-    if (--this.length === 0) this.onEmpty?.()
+    const { next, previous } = session;
+    if (next !== undefined) next.previous = previous;
+    if (previous !== undefined) previous.next = next;
+    else this.#first = next;
+    session.next = undefined;
+    session.previous = undefined;
+    if (--this.length === 0) this.onEmpty?.();
   }
 
   /** Visits every session; the visitor may end the one that it is given. */
   forEach(visit: (session: ClientSession) => void): void {
-    for (let session = this.#first; session !== undefined; ) {
-      const { next } = session
-      visit(session)
-      session = next
+    for (let session = this.#first; session !== undefined;) {
+      const { next } = session;
+      visit(session);
+      session = next;
     }
   }
 }

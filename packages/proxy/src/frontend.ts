@@ -1,119 +1,122 @@
 // A proxy's frontend side as one thread of one generation sees it: what decides over a client connection from the accept
 // to the choice of a backend, what it counts and where it logs. Streams and sessions read it; it starts them by mode.
-import type { Proxy, UseBackend } from '@evenkeel/config'
-import type { Compiler, LogContext, ProxyView, SampleContext } from '@evenkeel/expr'
-import { FrequencyCounter, FrontendGauge, FrontendRate, Sequence, SharedCount, StatBlock } from '@evenkeel/shm'
-import type { Backend } from './backend/backend.ts'
-import type { DataThread } from './data-thread.ts'
-import type { Generation } from './generation.ts'
-import type { HttpProxy } from './http/http-proxy.ts'
-import { HttpSession } from './http/session.ts'
-import type { ClientSession } from './stream/client-session.ts'
-import { StreamCounters } from './stream/counters.ts'
-import { StreamLog, connectLine } from './stream/log-line.ts'
-import type { TcpProxy } from './tcp/tcp-proxy.ts'
-import { TcpStream } from './tcp/tcp-stream.ts'
+import type { Proxy, UseBackend } from '@evenkeel/config';
+import type { Compiler, LogContext, ProxyView, SampleContext } from '@evenkeel/expr';
+import { FrequencyCounter, FrontendGauge, FrontendRate, Sequence, SharedCount, StatBlock } from '@evenkeel/shm';
+import type { Backend } from './backend/backend.ts';
+import type { DataThread } from './data-thread.ts';
+import type { Generation } from './generation.ts';
+import type { HttpProxy } from './http/http-proxy.ts';
+import { HttpSession } from './http/session.ts';
+import type { ClientSession } from './stream/client-session.ts';
+import { StreamCounters } from './stream/counters.ts';
+import { StreamLog, connectLine } from './stream/log-line.ts';
+import type { TcpProxy } from './tcp/tcp-proxy.ts';
+import { TcpStream } from './tcp/tcp-stream.ts';
 
-const LOG_INFO = 6
+const LOG_INFO = 6;
 
 export class Frontend implements ProxyView {
-  readonly name: string
-  readonly id: number
+  readonly name: string;
+  readonly id: number;
   /** Index in the plan's list of proxies. */
-  readonly index: number
-  readonly config: Proxy
-  readonly thread: DataThread
-  readonly generation: Generation
-  readonly defaultBackend: string | undefined
+  readonly index: number;
+  readonly config: Proxy;
+  readonly thread: DataThread;
+  readonly generation: Generation;
+  readonly defaultBackend: string | undefined;
   /** The TCP face of the proxy; frontends of both modes have one. */
-  readonly tcp: TcpProxy
+  readonly tcp: TcpProxy;
   /** Rules, pages and numbers of mode http; undefined in mode tcp. */
-  readonly http: HttpProxy | undefined
+  readonly http: HttpProxy | undefined;
   /** `timeout client` and its kind in ms; 0 = none. */
-  readonly clientTimeoutMs: number
-  readonly clientFinTimeoutMs: number
+  readonly clientTimeoutMs: number;
+  readonly clientFinTimeoutMs: number;
   /** `tune.bufsize`: what one direction of a stream holds, beside the one read that goes over. */
-  readonly bufferBytes: number
+  readonly bufferBytes: number;
   /** `maxconn` of the frontend, or the process's. */
-  readonly maxconn: number
+  readonly maxconn: number;
   /** `rate-limit sessions`; 0 = none. */
-  readonly rateLimit: number
+  readonly rateLimit: number;
   /** Client connections of all threads. */
-  readonly sessions: SharedCount
-  readonly connectionRate: FrequencyCounter
-  readonly sessionRate: FrequencyCounter
+  readonly sessions: SharedCount;
+  readonly connectionRate: FrequencyCounter;
+  readonly sessionRate: FrequencyCounter;
   /** Requests of mode http. */
-  readonly requestRate: FrequencyCounter
+  readonly requestRate: FrequencyCounter;
   /** This thread's counters of the frontend. */
-  readonly stat: StatBlock
-  readonly counters: StreamCounters
+  readonly stat: StatBlock;
+  readonly counters: StreamCounters;
 
-  readonly #backendRules: readonly CompiledUseBackend[]
-  readonly #defaultBackend: Backend | undefined
-  readonly #log: StreamLog | undefined
-  readonly #logSet: number
-  readonly #logsAccepts: boolean
-  readonly #uniqueId: ((context: LogContext) => string) | undefined
+  readonly #backendRules: readonly CompiledUseBackend[];
+  readonly #defaultBackend: Backend | undefined;
+  readonly #log: StreamLog | undefined;
+  readonly #logSet: number;
+  readonly #logsAccepts: boolean;
+  readonly #uniqueId: ((context: LogContext) => string) | undefined;
 
   constructor(generation: Generation, index: number, compiler: Compiler) {
-    const { plan, thread } = generation
-    const config = plan.config.proxies[index]
-    const { frontendSlot, logSet } = plan.proxies[index]
-    const { segment } = thread
-    this.name = config.name
-    this.id = config.id
-    this.index = index
-    this.config = config
-    this.thread = thread
-    this.generation = generation
-    this.defaultBackend = config.defaultBackend
-    this.tcp = generation.tcp[index]
-    this.http = generation.http[index]
-    this.clientTimeoutMs = config.timeouts.client ?? 0
-    this.clientFinTimeoutMs = config.timeouts.clientFin ?? 0
-    this.bufferBytes = plan.config.global.tune.bufsize
-    this.maxconn = config.maxconn ?? plan.limits.maxconn
-    this.rateLimit = config.rateLimitSessions ?? 0
-    this.sessions = new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions)
-    this.connectionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.connections)
-    this.sessionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.sessions)
-    this.requestRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.requests)
-    this.stat = new StatBlock(segment, 'frontend', frontendSlot)
-    this.counters = new StreamCounters(thread, this.stat)
-    this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler))
-    this.#defaultBackend = config.defaultBackend === undefined ? generation.backends[index] : generation.backendByName(config.defaultBackend)
-    this.#logSet = logSet
-    this.#log = StreamLog.of(config, logSet, Sequence.ofLogLines(segment, frontendSlot), compiler, thread.log)
-    this.#logsAccepts = logSet !== 0 && config.logFormat.kind === 'default'
-    this.#uniqueId = config.uniqueIdFormat === undefined ? undefined : compiler.logFormat(config.uniqueIdFormat)
+    const { plan, thread } = generation;
+    const config = plan.config.proxies[index];
+    const { frontendSlot, logSet } = plan.proxies[index];
+    const { segment } = thread;
+    this.name = config.name;
+    this.id = config.id;
+    this.index = index;
+    this.config = config;
+    this.thread = thread;
+    this.generation = generation;
+    this.defaultBackend = config.defaultBackend;
+    this.tcp = generation.tcp[index];
+    this.http = generation.http[index];
+    this.clientTimeoutMs = config.timeouts.client ?? 0;
+    this.clientFinTimeoutMs = config.timeouts.clientFin ?? 0;
+    this.bufferBytes = plan.config.global.tune.bufsize;
+    this.maxconn = config.maxconn ?? plan.limits.maxconn;
+    this.rateLimit = config.rateLimitSessions ?? 0;
+    this.sessions = new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions);
+    this.connectionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.connections);
+    this.sessionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.sessions);
+    this.requestRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.requests);
+    this.stat = new StatBlock(segment, 'frontend', frontendSlot);
+    this.counters = new StreamCounters(thread, this.stat);
+    this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler));
+    this.#defaultBackend =
+      config.defaultBackend === undefined
+        ? generation.backends[index]
+        : generation.backendByName(config.defaultBackend);
+    this.#logSet = logSet;
+    this.#log = StreamLog.of(config, logSet, Sequence.ofLogLines(segment, frontendSlot), compiler, thread.log);
+    this.#logsAccepts = logSet !== 0 && config.logFormat.kind === 'default';
+    this.#uniqueId = config.uniqueIdFormat === undefined ? undefined : compiler.logFormat(config.uniqueIdFormat);
   }
 
   // ------------------------------------------------------------------------------------------------------ for sessions
 
   /** Begins to serve an accepted connection that every limit and rule let pass. */
   serve(session: ClientSession): void {
-    const log = this.#log
+    const log = this.#log;
     if (log !== undefined) {
       // The kernel no longer knows the ends of a connection that was reset.
-      void session.connection.remote
-      if (log.needsDestination) void session.connection.local
+      void session.connection.remote;
+      if (log.needsDestination) void session.connection.local;
     }
     if (this.http === undefined) {
-      this.logAccept(session)
-      new TcpStream(session).start()
+      this.logAccept(session);
+      new TcpStream(session).start();
     } else {
-      new HttpSession(session).start()
+      new HttpSession(session).start();
     }
   }
 
   /** Without a log format of its own a stream is logged when it begins (manual, section 8.2.1): in mode http each request. */
   logAccept(session: ClientSession): void {
-    if (this.#logsAccepts) this.thread.log.emit(this.#logSet, LOG_INFO, connectLine(session, this.config))
+    if (this.#logsAccepts) this.thread.log.emit(this.#logSet, LOG_INFO, connectLine(session, this.config));
   }
 
   /** Called by ClientSession.end only. */
   endSession(): void {
-    this.generation.sessionEnded()
+    this.generation.sessionEnded();
   }
 
   // ------------------------------------------------------------------------------------------------------- for streams
@@ -124,62 +127,62 @@ export class Frontend implements ProxyView {
    */
   chooseBackend(context: LogContext): Backend | undefined {
     for (const rule of this.#backendRules) {
-      if (rule.matches !== undefined && !rule.matches(context)) continue
-      const backend = rule.choose(context)
+      if (rule.matches !== undefined && !rule.matches(context)) continue;
+      const backend = rule.choose(context);
       // A name that was made from the request and is nobody's goes to the default (manual, "use_backend").
-      if (backend !== undefined) return backend
-      break
+      if (backend !== undefined) return backend;
+      break;
     }
-    return this.#defaultBackend
+    return this.#defaultBackend;
   }
 
   /** Whether the log line names our end of the server connection, which has to be asked for while that is open. */
   get logsBackendSource(): boolean {
-    return this.#log?.needsBackendSource === true
+    return this.#log?.needsBackendSource === true;
   }
 
   /** The lines of streams, if they write any. */
   get streamLog(): StreamLog | undefined {
-    return this.#log
+    return this.#log;
   }
 
   /** `%lc`: log lines of this frontend's streams so far. */
   get logCounter(): number {
-    return this.#log?.counter ?? 0
+    return this.#log?.counter ?? 0;
   }
 
   /** `unique-id`: undefined without `unique-id-format`. */
   makeUniqueId(context: LogContext): string | undefined {
-    return this.#uniqueId?.(context)
+    return this.#uniqueId?.(context);
   }
 
   // ------------------------------------------------------------------------------------------------- for expressions
 
   /** Connections of the process (`%ac`). */
   get processConnections(): number {
-    return this.thread.counts.connections.sum()
+    return this.thread.counts.connections.sum();
   }
 
   get frontendConnections(): number {
-    return this.sessions.sum()
+    return this.sessions.sum();
   }
 
   get backendConnections(): number {
-    return this.generation.backends[this.index]?.currentSessions() ?? 0
+    return this.generation.backends[this.index]?.currentSessions() ?? 0;
   }
 }
 
 interface CompiledUseBackend {
-  readonly matches: ((context: SampleContext) => boolean) | undefined
-  choose(context: LogContext): Backend | undefined
+  readonly matches: ((context: SampleContext) => boolean) | undefined;
+  choose(context: LogContext): Backend | undefined;
 }
 
 function compileUseBackend(rule: UseBackend, generation: Generation, compiler: Compiler): CompiledUseBackend {
-  const matches = compiler.condition(rule.condition)
+  const matches = compiler.condition(rule.condition);
   if (typeof rule.target === 'string') {
-    const backend = generation.backendByName(rule.target)
-    return { matches, choose: () => backend }
+    const backend = generation.backendByName(rule.target);
+    return { matches, choose: () => backend };
   }
-  const name = compiler.logFormat(rule.target)
-  return { matches, choose: (context) => generation.backendByName(name(context)) }
+  const name = compiler.logFormat(rule.target);
+  return { matches, choose: (context) => generation.backendByName(name(context)) };
 }

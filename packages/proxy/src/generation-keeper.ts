@@ -1,224 +1,233 @@
 // The generations and listeners of one thread: prepares what is new beside what serves, publishes it in one step or lets go
 // of it, and knows when an old generation has lost its last stream.
-import * as net from 'node:net'
-import type { Proxy } from '@evenkeel/config'
-import { closeFd, descriptorOf, dup } from '@evenkeel/sys'
-import { BackendThread } from './backend/backend-thread.ts'
-import type { DataThread } from './data-thread.ts'
-import { Generation, type GenerationMaker } from './generation.ts'
-import { Acceptor } from './listener/acceptor.ts'
-import { BindError, bindSocket, type BoundSocket } from './listener/bind.ts'
-import type { ListenerPlan, Plan } from './plan.ts'
-import type { FromThread, ListenerDescriptor } from './thread-protocol.ts'
+import * as net from 'node:net';
+import type { Proxy } from '@evenkeel/config';
+import { closeFd, descriptorOf, dup } from '@evenkeel/sys';
+import { BackendThread } from './backend/backend-thread.ts';
+import type { DataThread } from './data-thread.ts';
+import { Generation, type GenerationMaker } from './generation.ts';
+import { Acceptor } from './listener/acceptor.ts';
+import { BindError, bindSocket, type BoundSocket } from './listener/bind.ts';
+import type { ListenerPlan, Plan } from './plan.ts';
+import type { FromThread, ListenerDescriptor } from './thread-protocol.ts';
 
 /** A socket that listens, and who takes its connections. */
 interface OpenListener {
-  readonly acceptor: Acceptor
+  readonly acceptor: Acceptor;
   /** Undefined while paused. */
-  server: net.Server | undefined
+  server: net.Server | undefined;
   /** While paused: the socket that came from the main thread, which this thread could not open again. */
-  keptDescriptor: number | undefined
+  keptDescriptor: number | undefined;
 }
 
 /** A generation beside the one that serves. */
 interface Prepared {
-  readonly generation: Generation
+  readonly generation: Generation;
   /** Sockets that are new with it, by key. */
-  readonly bound: ReadonlyMap<string, BoundSocket>
+  readonly bound: ReadonlyMap<string, BoundSocket>;
 }
 
 export class GenerationKeeper {
-  readonly #thread: DataThread
-  readonly #maker: GenerationMaker
-  readonly #tell: (message: FromThread) => void
-  readonly #listeners = new Map<string, OpenListener>()
-  readonly #living = new Set<Generation>()
-  #current: Generation | undefined = undefined
-  #prepared: Prepared | undefined = undefined
-  #isStopping = false
+  readonly #thread: DataThread;
+  readonly #maker: GenerationMaker;
+  readonly #tell: (message: FromThread) => void;
+  readonly #listeners = new Map<string, OpenListener>();
+  readonly #living = new Set<Generation>();
+  #current: Generation | undefined = undefined;
+  #prepared: Prepared | undefined = undefined;
+  #isStopping = false;
 
   constructor(thread: DataThread, tell: (message: FromThread) => void) {
-    this.#thread = thread
-    this.#tell = tell
-    this.#maker = { thread, backends: new BackendThread(thread), onUnused: (generation) => this.#drop(generation) }
-    thread.sessions.onEmpty = () => this.#tellIfDrained()
+    this.#thread = thread;
+    this.#tell = tell;
+    this.#maker = { thread, backends: new BackendThread(thread), onUnused: (generation) => this.#drop(generation) };
+    thread.sessions.onEmpty = () => this.#tellIfDrained();
   }
 
   /** The generation that serves. */
   get current(): Generation | undefined {
-    return this.#current
+    return this.#current;
   }
 
   /** Builds the generation and binds what is new; answers with everything that stands against it. */
   prepare(plan: Plan, descriptors: readonly ListenerDescriptor[]): void {
-    const errors: string[] = []
-    const bound = new Map<string, BoundSocket>()
-    const passed = new Map(descriptors.map(({ key, descriptor }) => [key, descriptor]))
+    const errors: string[] = [];
+    const bound = new Map<string, BoundSocket>();
+    const passed = new Map(descriptors.map(({ key, descriptor }) => [key, descriptor]));
     for (const listener of this.#ownListeners(plan)) {
-      if (this.#listeners.has(listener.key)) continue
-      const proxy = plan.config.proxies[listener.proxy]
+      if (this.#listeners.has(listener.key)) continue;
+      const proxy = plan.config.proxies[listener.proxy];
       try {
-        bound.set(listener.key, bindSocket(listener, proxy.binds[listener.bind], passed.get(listener.key)))
-        passed.delete(listener.key)
+        bound.set(listener.key, bindSocket(listener, proxy.binds[listener.bind], passed.get(listener.key)));
+        passed.delete(listener.key);
       } catch (error) {
-        if (!(error instanceof BindError)) throw error
-        errors.push(bindFailure(proxy, listener, error))
+        if (!(error instanceof BindError)) throw error;
+        errors.push(bindFailure(proxy, listener, error));
       }
     }
     // What this thread has already, or must not accept from (`thread` on the bind line).
-    for (const descriptor of passed.values()) closeFd(descriptor)
+    for (const descriptor of passed.values()) closeFd(descriptor);
     if (errors.length === 0) {
-      this.#prepared = { generation: new Generation(plan, this.#maker), bound }
+      this.#prepared = { generation: new Generation(plan, this.#maker), bound };
     } else {
-      for (const socket of bound.values()) socket.close()
+      for (const socket of bound.values()) socket.close();
     }
-    this.#tell({ type: 'prepared', generation: plan.generation, errors })
+    this.#tell({ type: 'prepared', generation: plan.generation, errors });
   }
 
   /** Makes the prepared generation the one that serves. */
   async publish(number: number): Promise<void> {
-    const prepared = this.#take(number)
-    if (prepared === undefined) return
-    const { generation, bound } = prepared
-    const { plan } = generation
-    const old = this.#current
-    this.#current = generation
-    this.#living.add(generation)
-    this.#thread.counts.limits = plan.limits
-    const keys = new Set<string>()
-    const listening: Promise<void>[] = []
+    const prepared = this.#take(number);
+    if (prepared === undefined) return;
+    const { generation, bound } = prepared;
+    const { plan } = generation;
+    const old = this.#current;
+    this.#current = generation;
+    this.#living.add(generation);
+    this.#thread.counts.limits = plan.limits;
+    const keys = new Set<string>();
+    const listening: Promise<void>[] = [];
     for (const listener of this.#ownListeners(plan)) {
-      keys.add(listener.key)
-      const frontend = generation.frontends[listener.proxy]
-      if (frontend === undefined) throw new Error(`listener ${listener.text} of ${plan.config.proxies[listener.proxy].name}, which has no frontend`)
-      const known = this.#listeners.get(listener.key)
+      keys.add(listener.key);
+      const frontend = generation.frontends[listener.proxy];
+      if (frontend === undefined)
+        throw new Error(
+          `listener ${listener.text} of ${plan.config.proxies[listener.proxy].name}, which has no frontend`,
+        );
+      const known = this.#listeners.get(listener.key);
       if (known !== undefined) {
-        known.acceptor.handOver(listener, frontend)
-        continue
+        known.acceptor.handOver(listener, frontend);
+        continue;
       }
-      const open: OpenListener = { acceptor: new Acceptor(this.#thread, listener, frontend), server: undefined, keptDescriptor: undefined }
-      this.#listeners.set(listener.key, open)
-      const socket = bound.get(listener.key)
-      if (socket !== undefined) listening.push(this.#listen(open, socket))
+      const open: OpenListener = {
+        acceptor: new Acceptor(this.#thread, listener, frontend),
+        server: undefined,
+        keptDescriptor: undefined,
+      };
+      this.#listeners.set(listener.key, open);
+      const socket = bound.get(listener.key);
+      if (socket !== undefined) listening.push(this.#listen(open, socket));
     }
     for (const [key, open] of this.#listeners) {
-      if (keys.has(key)) continue
-      this.#listeners.delete(key)
-      closeListener(open)
+      if (keys.has(key)) continue;
+      this.#listeners.delete(key);
+      closeListener(open);
     }
-    await Promise.all(listening)
-    old?.retire()
-    this.#tell({ type: 'published', generation: number })
-    this.#tellOldest()
-    this.#thread.parking.serve()
+    await Promise.all(listening);
+    old?.retire();
+    this.#tell({ type: 'published', generation: number });
+    this.#tellOldest();
+    this.#thread.parking.serve();
   }
 
   /** Lets go of a prepared generation: some other thread could not follow. */
   abort(number: number): void {
-    const prepared = this.#take(number)
-    if (prepared === undefined) return
-    for (const socket of prepared.bound.values()) socket.close()
-    prepared.generation.dispose()
+    const prepared = this.#take(number);
+    if (prepared === undefined) return;
+    for (const socket of prepared.bound.values()) socket.close();
+    prepared.generation.dispose();
   }
 
   /** No new connections; what is idle closes, what is under way finishes. */
   softStop(): void {
-    this.#isStopping = true
-    for (const open of this.#listeners.values()) closeListener(open)
-    this.#listeners.clear()
-    this.#thread.sessions.forEach((session) => session.user?.onSoftStop())
-    this.#tellIfDrained()
+    this.#isStopping = true;
+    for (const open of this.#listeners.values()) closeListener(open);
+    this.#listeners.clear();
+    this.#thread.sessions.forEach((session) => session.user?.onSoftStop());
+    this.#tellIfDrained();
   }
 
   /** Closes every listener and every connection at once; nobody logs (as HAProxy, which just ends). */
   stop(): void {
-    for (const open of this.#listeners.values()) closeListener(open)
-    this.#listeners.clear()
-    this.#thread.sessions.forEach(({ connection }) => connection.destroy())
+    for (const open of this.#listeners.values()) closeListener(open);
+    this.#listeners.clear();
+    this.#thread.sessions.forEach(({ connection }) => connection.destroy());
   }
 
   pause(): void {
     for (const open of this.#listeners.values()) {
-      const { server } = open
-      if (server === undefined) continue
-      if (open.acceptor.plan.address.kind !== 'inet') open.keptDescriptor = dup(descriptorOf(server))
-      open.server = undefined
-      server.close()
+      const { server } = open;
+      if (server === undefined) continue;
+      if (open.acceptor.plan.address.kind !== 'inet') open.keptDescriptor = dup(descriptorOf(server));
+      open.server = undefined;
+      server.close();
     }
   }
 
   async resume(): Promise<void> {
     for (const open of this.#listeners.values()) {
-      if (open.server !== undefined) continue
-      const { plan, config } = open.acceptor
-      const descriptor = open.keptDescriptor
-      open.keptDescriptor = undefined
+      if (open.server !== undefined) continue;
+      const { plan, config } = open.acceptor;
+      const descriptor = open.keptDescriptor;
+      open.keptDescriptor = undefined;
       try {
-        await this.#listen(open, bindSocket(plan, config, descriptor))
+        await this.#listen(open, bindSocket(plan, config, descriptor));
       } catch (error) {
-        if (!(error instanceof BindError)) throw error
-        this.#tellFailedListener(open, error)
+        if (!(error instanceof BindError)) throw error;
+        this.#tellFailedListener(open, error);
       }
     }
   }
 
   async #listen(open: OpenListener, socket: BoundSocket): Promise<void> {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true })
-    const listening = socket.listen(server)
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
+    const listening = socket.listen(server);
     // The socket listens already, or never will; nothing is accepted before the event loop turns.
-    open.acceptor.attach(server)
-    open.server = server
+    open.acceptor.attach(server);
+    open.server = server;
     try {
-      await listening
+      await listening;
     } catch (error) {
-      if (!(error instanceof BindError)) throw error
-      open.server = undefined
-      this.#tellFailedListener(open, error)
+      if (!(error instanceof BindError)) throw error;
+      open.server = undefined;
+      this.#tellFailedListener(open, error);
     }
   }
 
   #tellFailedListener(open: OpenListener, error: BindError): void {
-    const { plan, frontend } = open.acceptor
-    this.#tell({ type: 'notice', level: 'alert', text: bindFailure(frontend.config, plan, error) })
+    const { plan, frontend } = open.acceptor;
+    this.#tell({ type: 'notice', level: 'alert', text: bindFailure(frontend.config, plan, error) });
   }
 
   /** The listeners of a plan that this thread accepts from (`thread` on the bind line counts from 1). */
   #ownListeners(plan: Plan): readonly ListenerPlan[] {
-    const number = this.#thread.index + 1
-    return plan.listeners.filter(({ proxy, bind }) => plan.config.proxies[proxy].binds[bind].threads?.includes(number) ?? true)
+    const number = this.#thread.index + 1;
+    return plan.listeners.filter(
+      ({ proxy, bind }) => plan.config.proxies[proxy].binds[bind].threads?.includes(number) ?? true,
+    );
   }
 
   #take(number: number): Prepared | undefined {
-    const prepared = this.#prepared
-    if (prepared?.generation.plan.generation !== number) return undefined
-    this.#prepared = undefined
-    return prepared
+    const prepared = this.#prepared;
+    if (prepared?.generation.plan.generation !== number) return undefined;
+    this.#prepared = undefined;
+    return prepared;
   }
 
   #drop(generation: Generation): void {
-    if (!this.#living.delete(generation)) return
-    generation.dispose()
-    this.#tellOldest()
+    if (!this.#living.delete(generation)) return;
+    generation.dispose();
+    this.#tellOldest();
   }
 
   #tellOldest(): void {
-    const oldest = Math.min(...[...this.#living].map(({ plan }) => plan.generation))
-    this.#tell({ type: 'oldest', generation: oldest })
+    const oldest = Math.min(...[...this.#living].map(({ plan }) => plan.generation));
+    this.#tell({ type: 'oldest', generation: oldest });
   }
 
   #tellIfDrained(): void {
-    if (this.#isStopping && this.#thread.sessions.length === 0) this.#tell({ type: 'drained' })
+    if (this.#isStopping && this.#thread.sessions.length === 0) this.#tell({ type: 'drained' });
   }
 }
 
 function closeListener({ acceptor, server, keptDescriptor }: OpenListener): void {
-  server?.close()
-  if (keptDescriptor !== undefined) closeFd(keptDescriptor)
-  acceptor.closeWaiting()
+  server?.close();
+  if (keptDescriptor !== undefined) closeFd(keptDescriptor);
+  acceptor.closeWaiting();
 }
 
 /** As HAProxy words it. */
 function bindFailure(proxy: Proxy, listener: ListenerPlan, error: Error): string {
-  const { file, line } = proxy.binds[listener.bind].at
-  return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: ${error.message} for [${listener.text}]`
+  const { file, line } = proxy.binds[listener.bind].at;
+  return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: ${error.message} for [${listener.text}]`;
 }

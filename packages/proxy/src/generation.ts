@@ -1,97 +1,103 @@
 // One thread's object graph for one generation of the configuration. Old generations live on for as long as streams use
 // them; nothing points from a new one to an old one. Built whole, then published in one step.
-import { hostname } from 'node:os'
-import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr'
-import { FrontendGauge, SharedCount } from '@evenkeel/shm'
-import type { Backend } from './backend/backend.ts'
-import type { BackendThread } from './backend/backend-thread.ts'
-import type { DataThread } from './data-thread.ts'
-import { Frontend } from './frontend.ts'
-import { compileHttpProxies, type HttpProxy } from './http/http-proxy.ts'
-import type { Plan } from './plan.ts'
-import { SectionView } from './stream/views.ts'
-import { compileTcpProxy, type TcpProxy } from './tcp/tcp-proxy.ts'
+import { hostname } from 'node:os';
+import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr';
+import { FrontendGauge, SharedCount } from '@evenkeel/shm';
+import type { Backend } from './backend/backend.ts';
+import type { BackendThread } from './backend/backend-thread.ts';
+import type { DataThread } from './data-thread.ts';
+import { Frontend } from './frontend.ts';
+import { compileHttpProxies, type HttpProxy } from './http/http-proxy.ts';
+import type { Plan } from './plan.ts';
+import { SectionView } from './stream/views.ts';
+import { compileTcpProxy, type TcpProxy } from './tcp/tcp-proxy.ts';
 
 /** What generations are made with; the same for all of a thread. */
 export interface GenerationMaker {
-  readonly thread: DataThread
-  readonly backends: BackendThread
+  readonly thread: DataThread;
+  readonly backends: BackendThread;
   /** Called when a generation that is no longer published lost its last session. */
-  onUnused(generation: Generation): void
+  onUnused(generation: Generation): void;
 }
 
 export class Generation {
-  readonly plan: Plan
-  readonly thread: DataThread
+  readonly plan: Plan;
+  readonly thread: DataThread;
   /** Parallel to `plan.config.proxies`; undefined where a proxy has no such side or is disabled. */
-  readonly frontends: readonly (Frontend | undefined)[]
-  readonly backends: readonly (Backend | undefined)[]
+  readonly frontends: readonly (Frontend | undefined)[];
+  readonly backends: readonly (Backend | undefined)[];
   /** Parallel to `plan.config.proxies`. */
-  readonly tcp: readonly TcpProxy[]
-  readonly http: readonly (HttpProxy | undefined)[]
-  readonly views: readonly SectionView[]
+  readonly tcp: readonly TcpProxy[];
+  readonly http: readonly (HttpProxy | undefined)[];
+  readonly views: readonly SectionView[];
   /** Parallel to them: whether a server of the backend takes its port from the client's (no port, `+1000`). */
-  readonly usesClientPort: readonly boolean[]
+  readonly usesClientPort: readonly boolean[];
   /** Client connections whose streams live on this generation. */
-  sessions = 0
+  sessions = 0;
   /** A newer one was published. */
-  isRetired = false
+  isRetired = false;
 
-  readonly #maker: GenerationMaker
-  readonly #backendByName = new Map<string, Backend>()
+  readonly #maker: GenerationMaker;
+  readonly #backendByName = new Map<string, Backend>();
 
   constructor(plan: Plan, maker: GenerationMaker) {
-    const { proxies } = plan.config
-    const compiler = createCompiler(environmentOf(maker.thread, (name) => this.view(name)))
-    this.plan = plan
-    this.thread = maker.thread
-    this.#maker = maker
-    this.backends = maker.backends.build(plan)
-    for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend)
-    this.usesClientPort = proxies.map((proxy) => proxy.servers.some(({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative)))
-    this.views = proxies.map((proxy, index) => new SectionView(proxy, sessionsOf(maker.thread, plan, index), this.backends[index]))
-    this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler))
-    this.http = compileHttpProxies(plan.config, compiler)
+    const { proxies } = plan.config;
+    const compiler = createCompiler(environmentOf(maker.thread, (name) => this.view(name)));
+    this.plan = plan;
+    this.thread = maker.thread;
+    this.#maker = maker;
+    this.backends = maker.backends.build(plan);
+    for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend);
+    this.usesClientPort = proxies.map((proxy) =>
+      proxy.servers.some(
+        ({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative),
+      ),
+    );
+    this.views = proxies.map(
+      (proxy, index) => new SectionView(proxy, sessionsOf(maker.thread, plan, index), this.backends[index]),
+    );
+    this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler));
+    this.http = compileHttpProxies(plan.config, compiler);
     this.frontends = proxies.map((proxy, index) =>
       plan.proxies[index].frontendSlot < 0 || proxy.disabled ? undefined : new Frontend(this, index, compiler),
-    )
+    );
   }
 
   /** `use_backend` and `default_backend` name proxies that have a backend side. */
   backendByName(name: string): Backend | undefined {
-    return this.#backendByName.get(name)
+    return this.#backendByName.get(name);
   }
 
   /** A proxy's view by name, for fetches that take one: asked while rules are compiled and when they run. */
   view(name: string): SectionView | undefined {
-    return this.views.find((view) => view.name === name)
+    return this.views.find((view) => view.name === name);
   }
 
   /** A newer generation serves: nothing is kept idle here any more, streams go on. */
   retire(): void {
-    this.isRetired = true
-    this.#maker.backends.retire(this.backends)
-    this.#reportIfUnused()
+    this.isRetired = true;
+    this.#maker.backends.retire(this.backends);
+    this.#reportIfUnused();
   }
 
   /** The last act of a generation that nothing lives on. */
   dispose(): void {
-    this.#maker.backends.forget(this.backends)
+    this.#maker.backends.forget(this.backends);
   }
 
   sessionEnded(): void {
-    this.sessions--
-    this.#reportIfUnused()
+    this.sessions--;
+    this.#reportIfUnused();
   }
 
   #reportIfUnused(): void {
-    if (this.isRetired && this.sessions === 0) this.#maker.onUnused(this)
+    if (this.isRetired && this.sessions === 0) this.#maker.onUnused(this);
   }
 }
 
 function sessionsOf({ segment }: DataThread, { proxies }: Plan, index: number): SharedCount | undefined {
-  const { frontendSlot } = proxies[index]
-  return frontendSlot < 0 ? undefined : new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions)
+  const { frontendSlot } = proxies[index];
+  return frontendSlot < 0 ? undefined : new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions);
 }
 
 /** What expressions ask of thread and machine. */
@@ -105,5 +111,5 @@ function environmentOf(thread: DataThread, proxy: ExpressionEnvironment['proxy']
     random: Math.random,
     localOffsetMinutes: (dateMs) => -new Date(dateMs).getTimezoneOffset(),
     proxy,
-  }
+  };
 }

@@ -1,4 +1,4 @@
 // What the main thread may see of the data plane: types only, so that importing this costs no start-up time. Data threads
 // start at the entry '@evenkeel/proxy/thread'.
-export type * from './plan.ts'
-export type * from './thread-protocol.ts'
+export type * from './plan.ts';
+export type * from './thread-protocol.ts';

@@ -4,33 +4,38 @@
 // A generation is published in two phases: `prepare` lets a thread bind what is new and build its object graph beside the
 // one that serves; once every thread answered `prepared` without errors, `publish` makes it visible in one step. On any
 // error all threads get `abort` and the old generation never stopped serving.
-import type { ByteRingHandle, SegmentHandle } from '@evenkeel/shm'
-import type { Plan } from './plan.ts'
+import type { ByteRingHandle, SegmentHandle } from '@evenkeel/shm';
+import type { Plan } from './plan.ts';
 
 /** `workerData` of a data thread. */
 export interface ThreadInit {
   /** 0-based number of the data thread, as `bind … thread` counts them. */
-  readonly index: number
+  readonly index: number;
   /** Its number in shared memory: 0 is main. Another one than its index, where a thread that had the index still finishes. */
-  readonly thread: number
+  readonly thread: number;
   /** Counts the threads that had this number in shared memory, from 1. */
-  readonly incarnation: number
-  readonly segment: SegmentHandle
+  readonly incarnation: number;
+  readonly segment: SegmentHandle;
   /** CPUs that the thread may run on (manual, `cpu-map`); undefined leaves it to the system. */
-  readonly cpus?: readonly number[]
-  readonly logRing: ByteRingHandle
+  readonly cpus?: readonly number[];
+  readonly logRing: ByteRingHandle;
 }
 
 /** Sockets that cannot be bound once per thread: Unix, abstract and inherited ones. The thread owns its duplicate and closes it. */
 export interface ListenerDescriptor {
   /** `ListenerPlan.key` */
-  readonly key: string
+  readonly key: string;
   /** Listening descriptor, a duplicate made for this thread alone. */
-  readonly descriptor: number
+  readonly descriptor: number;
 }
 
 export type ToThread =
-  | { readonly type: 'prepare'; readonly plan: Plan; readonly segment: SegmentHandle; readonly descriptors: readonly ListenerDescriptor[] }
+  | {
+      readonly type: 'prepare';
+      readonly plan: Plan;
+      readonly segment: SegmentHandle;
+      readonly descriptors: readonly ListenerDescriptor[];
+    }
   | { readonly type: 'publish'; readonly generation: number }
   | { readonly type: 'abort'; readonly generation: number }
   /** Stop accepting, close what is idle, let the rest finish; answered by `drained`. */
@@ -39,14 +44,14 @@ export type ToThread =
   | { readonly type: 'stop' }
   /** Listeners stop accepting (SIGTTOU) and start again (SIGTTIN); connections go on. */
   | { readonly type: 'pause' }
-  | { readonly type: 'resume' }
+  | { readonly type: 'resume' };
 
 export type FromThread =
   | {
-      readonly type: 'prepared'
-      readonly generation: number
+      readonly type: 'prepared';
+      readonly generation: number;
       /** Sentences as HAProxy prints them: `Binding [haproxy.cfg:12] for frontend web: cannot bind socket (Address already in use) for [127.0.0.1:80]`. */
-      readonly errors: readonly string[]
+      readonly errors: readonly string[];
     }
   | { readonly type: 'published'; readonly generation: number }
   /** The oldest generation that a stream of this thread still lives on: slots released before it can be reclaimed. */
@@ -54,4 +59,4 @@ export type FromThread =
   /** After `soft-stop`: the last client connection is gone. */
   | { readonly type: 'drained' }
   /** Something an operator should read that is no line of a proxy's log. */
-  | { readonly type: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string }
+  | { readonly type: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };

@@ -19,53 +19,58 @@
 
 /** Plain data for workers. */
 export interface ByteRingHandle {
-  readonly buffer: SharedArrayBuffer
-  readonly producers: number
+  readonly buffer: SharedArrayBuffer;
+  readonly producers: number;
   /** A power of two. */
-  readonly bytesPerProducer: number
+  readonly bytesPerProducer: number;
 }
 
-const BLOCK_BYTES = 128
-const BLOCK_INTS = BLOCK_BYTES / 4
-const RingWord = { sleeping: 0, stamp: 16 } as const
+const BLOCK_BYTES = 128;
+const BLOCK_INTS = BLOCK_BYTES / 4;
+const RingWord = { sleeping: 0, stamp: 16 } as const;
 /** The consumer's word lies on the second line of the block, away from what the producer writes. */
-const ProducerWord = { written: 0, dropped: 1, taken: 16 } as const
+const ProducerWord = { written: 0, dropped: 1, taken: 16 } as const;
 
-const HEADER_BYTES = 12
-const FILLER = -1
-const MIN_BYTES = 4096
+const HEADER_BYTES = 12;
+const FILLER = -1;
+const MIN_BYTES = 4096;
 /** Positions are cut from Int32 counters, which must not be ambiguous. */
-const MAX_BYTES = 1 << 28
+const MAX_BYTES = 1 << 28;
 
-const dataStart = (producers: number): number => BLOCK_BYTES * (1 + producers)
-const producerBlock = (producer: number): number => BLOCK_INTS * (1 + producer)
+const dataStart = (producers: number): number => BLOCK_BYTES * (1 + producers);
+const producerBlock = (producer: number): number => BLOCK_INTS * (1 + producer);
 /** A record with its header, in the ring's unit of 8 bytes; so a filler's length word always fits. */
-const recordBytes = (payload: number): number => (HEADER_BYTES + payload + 7) & ~7
+const recordBytes = (payload: number): number => (HEADER_BYTES + payload + 7) & ~7;
 
 /** `bytesPerProducer` is rounded up to a power of two between 4 KiB and 256 MiB. */
 export function createByteRing(producers: number, bytesPerProducer: number): ByteRingHandle {
-  if (bytesPerProducer > MAX_BYTES) throw new RangeError(`bytesPerProducer ${bytesPerProducer} is above ${MAX_BYTES}`)
-  const bytes = 2 ** Math.ceil(Math.log2(Math.max(bytesPerProducer, MIN_BYTES)))
-  return { buffer: new SharedArrayBuffer(dataStart(producers) + producers * bytes), producers, bytesPerProducer: bytes }
+  if (bytesPerProducer > MAX_BYTES) throw new RangeError(`bytesPerProducer ${bytesPerProducer} is above ${MAX_BYTES}`);
+  const bytes = 2 ** Math.ceil(Math.log2(Math.max(bytesPerProducer, MIN_BYTES)));
+  return {
+    buffer: new SharedArrayBuffer(dataStart(producers) + producers * bytes),
+    producers,
+    bytesPerProducer: bytes,
+  };
 }
 
 /** One thread's producing end; there must be one writer for each producer number at a time. */
 export class ByteRingWriter {
-  readonly #control: Int32Array
-  readonly #ints: Int32Array
-  readonly #bytes: Buffer
-  readonly #block: number
-  readonly #size: number
+  readonly #control: Int32Array;
+  readonly #ints: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #block: number;
+  readonly #size: number;
 
   /** A successor of a dead producer goes on where that one stopped. */
   constructor(handle: ByteRingHandle, producer: number) {
-    if (!(producer >= 0 && producer < handle.producers)) throw new RangeError(`producer ${producer} is not below ${handle.producers}`)
-    const start = dataStart(handle.producers) + producer * handle.bytesPerProducer
-    this.#control = new Int32Array(handle.buffer, 0, dataStart(handle.producers) / 4)
-    this.#ints = new Int32Array(handle.buffer, start, handle.bytesPerProducer / 4)
-    this.#bytes = Buffer.from(handle.buffer, start, handle.bytesPerProducer)
-    this.#block = producerBlock(producer)
-    this.#size = handle.bytesPerProducer
+    if (!(producer >= 0 && producer < handle.producers))
+      throw new RangeError(`producer ${producer} is not below ${handle.producers}`);
+    const start = dataStart(handle.producers) + producer * handle.bytesPerProducer;
+    this.#control = new Int32Array(handle.buffer, 0, dataStart(handle.producers) / 4);
+    this.#ints = new Int32Array(handle.buffer, start, handle.bytesPerProducer / 4);
+    this.#bytes = Buffer.from(handle.buffer, start, handle.bytesPerProducer);
+    this.#block = producerBlock(producer);
+    this.#size = handle.bytesPerProducer;
   }
 
   /**
@@ -73,80 +78,83 @@ export class ByteRingWriter {
    * `tag` is any 32-bit number (destination, level …). Never blocks.
    */
   write(tag: number, bytes: Uint8Array): boolean {
-    const at = this.#reserve(bytes.length)
-    if (at < 0) return false
-    this.#bytes.set(bytes, at + HEADER_BYTES)
-    this.#commit(at, tag, bytes.length)
-    return true
+    const at = this.#reserve(bytes.length);
+    if (at < 0) return false;
+    this.#bytes.set(bytes, at + HEADER_BYTES);
+    this.#commit(at, tag, bytes.length);
+    return true;
   }
 
   /** As `write`; 'latin1' keeps one byte for each character. */
   writeText(tag: number, text: string, encoding: 'latin1' | 'utf8'): boolean {
     // A UTF-16 unit takes at most three bytes; what is not needed is not committed.
-    const room = encoding === 'latin1' ? text.length : text.length * 3
-    const at = this.#reserve(room)
-    if (at < 0) return false
-    this.#commit(at, tag, this.#bytes.write(text, at + HEADER_BYTES, room, encoding))
-    return true
+    const room = encoding === 'latin1' ? text.length : text.length * 3;
+    const at = this.#reserve(room);
+    if (at < 0) return false;
+    this.#commit(at, tag, this.#bytes.write(text, at + HEADER_BYTES, room, encoding));
+    return true;
   }
 
   /** Where a record of that payload may be written, or -1. */
   #reserve(payload: number): number {
-    const needed = recordBytes(payload)
-    const written = this.#control[this.#block + ProducerWord.written]
-    const at = written & (this.#size - 1)
-    const toEnd = this.#size - at
-    const filler = needed > toEnd ? toEnd : 0
-    const used = (written - Atomics.load(this.#control, this.#block + ProducerWord.taken)) | 0
+    const needed = recordBytes(payload);
+    const written = this.#control[this.#block + ProducerWord.written];
+    const at = written & (this.#size - 1);
+    const toEnd = this.#size - at;
+    const filler = needed > toEnd ? toEnd : 0;
+    const used = (written - Atomics.load(this.#control, this.#block + ProducerWord.taken)) | 0;
     if (used + filler + needed > this.#size) {
-      Atomics.add(this.#control, this.#block + ProducerWord.dropped, 1)
-      return -1
+      Atomics.add(this.#control, this.#block + ProducerWord.dropped, 1);
+      return -1;
     }
-    if (filler === 0) return at
-    this.#ints[at >> 2] = FILLER
-    return 0
+    if (filler === 0) return at;
+    this.#ints[at >> 2] = FILLER;
+    return 0;
   }
 
   #commit(at: number, tag: number, length: number): void {
-    const header = at >> 2
-    this.#ints[header] = length
-    this.#ints[header + 1] = tag
-    this.#ints[header + 2] = Atomics.add(this.#control, RingWord.stamp, 1)
-    const written = this.#control[this.#block + ProducerWord.written]
-    const filler = at === 0 ? -written & (this.#size - 1) : 0
-    Atomics.store(this.#control, this.#block + ProducerWord.written, (written + filler + recordBytes(length)) | 0)
+    const header = at >> 2;
+    this.#ints[header] = length;
+    this.#ints[header + 1] = tag;
+    this.#ints[header + 2] = Atomics.add(this.#control, RingWord.stamp, 1);
+    const written = this.#control[this.#block + ProducerWord.written];
+    const filler = at === 0 ? -written & (this.#size - 1) : 0;
+    Atomics.store(this.#control, this.#block + ProducerWord.written, (written + filler + recordBytes(length)) | 0);
     // The consumer says that it sleeps before it looks once more, so either it sees this record or it is seen to sleep.
-    if (Atomics.load(this.#control, RingWord.sleeping) === 1 && Atomics.compareExchange(this.#control, RingWord.sleeping, 1, 0) === 1) {
-      Atomics.notify(this.#control, RingWord.sleeping)
+    if (
+      Atomics.load(this.#control, RingWord.sleeping) === 1 &&
+      Atomics.compareExchange(this.#control, RingWord.sleeping, 1, 0) === 1
+    ) {
+      Atomics.notify(this.#control, RingWord.sleeping);
     }
   }
 }
 
 interface Producer {
-  readonly block: number
-  readonly ints: Int32Array
-  readonly bytes: Buffer
+  readonly block: number;
+  readonly ints: Int32Array;
+  readonly bytes: Buffer;
 }
 
 /** The consuming end; there must be exactly one at a time. */
 export class ByteRingReader {
   /** What `Atomics.waitAsync(words, index, 1)` or `Atomics.wait(words, index, 1)` takes after `prepareToSleep()`. */
-  readonly words: Int32Array
-  readonly index: number = RingWord.sleeping
-  readonly #size: number
-  readonly #producers: readonly Producer[]
+  readonly words: Int32Array;
+  readonly index: number = RingWord.sleeping;
+  readonly #size: number;
+  readonly #producers: readonly Producer[];
 
   constructor(handle: ByteRingHandle) {
-    this.words = new Int32Array(handle.buffer, 0, dataStart(handle.producers) / 4)
-    this.#size = handle.bytesPerProducer
+    this.words = new Int32Array(handle.buffer, 0, dataStart(handle.producers) / 4);
+    this.#size = handle.bytesPerProducer;
     this.#producers = Array.from({ length: handle.producers }, (_, producer) => {
-      const start = dataStart(handle.producers) + producer * handle.bytesPerProducer
+      const start = dataStart(handle.producers) + producer * handle.bytesPerProducer;
       return {
         block: producerBlock(producer),
         ints: new Int32Array(handle.buffer, start, handle.bytesPerProducer / 4),
         bytes: Buffer.from(handle.buffer, start, handle.bytesPerProducer),
-      }
-    })
+      };
+    });
   }
 
   /**
@@ -155,28 +163,30 @@ export class ByteRingReader {
    * `bytes` is a view into the ring, valid during the call only.
    */
   drain(visit: (tag: number, bytes: Buffer, producer: number) => void, limit: number): number {
-    let drained = 0
+    let drained = 0;
     while (drained < limit) {
-      const next = this.#next()
-      if (next < 0) break
-      const { block, ints, bytes } = this.#producers[next]
-      const taken = this.words[block + ProducerWord.taken]
-      const at = taken & (this.#size - 1)
-      const length = ints[at >> 2]
+      const next = this.#next();
+      if (next < 0) break;
+      const { block, ints, bytes } = this.#producers[next];
+      const taken = this.words[block + ProducerWord.taken];
+      const at = taken & (this.#size - 1);
+      const length = ints[at >> 2];
       try {
-        visit(ints[(at >> 2) + 1], bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length), next)
+        visit(ints[(at >> 2) + 1], bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length), next);
       } finally {
         // A record that the visitor cannot digest must not come again for ever.
-        Atomics.store(this.words, block + ProducerWord.taken, (taken + recordBytes(length)) | 0)
+        Atomics.store(this.words, block + ProducerWord.taken, (taken + recordBytes(length)) | 0);
       }
-      drained++
+      drained++;
     }
-    return drained
+    return drained;
   }
 
   /** Records that did not fit, over all producers, since the start; wraps at 2^32. */
   dropped(): number {
-    return this.#producers.reduce((sum, { block }) => sum + Atomics.load(this.words, block + ProducerWord.dropped), 0) >>> 0
+    return (
+      this.#producers.reduce((sum, { block }) => sum + Atomics.load(this.words, block + ProducerWord.dropped), 0) >>> 0
+    );
   }
 
   /**
@@ -184,30 +194,30 @@ export class ByteRingReader {
    * is 1: the next record of any producer wakes the sleeper.
    */
   prepareToSleep(): boolean {
-    Atomics.store(this.words, RingWord.sleeping, 1)
-    if (this.#next() < 0) return true
-    Atomics.store(this.words, RingWord.sleeping, 0)
-    return false
+    Atomics.store(this.words, RingWord.sleeping, 1);
+    if (this.#next() < 0) return true;
+    Atomics.store(this.words, RingWord.sleeping, 0);
+    return false;
   }
 
   /** The producer whose next record has the lowest stamp, or -1. */
   #next(): number {
-    let next = -1
-    let lowest = 0
+    let next = -1;
+    let lowest = 0;
     for (let producer = 0; producer < this.#producers.length; producer++) {
-      const { block, ints } = this.#producers[producer]
-      let taken = this.words[block + ProducerWord.taken]
-      if (taken === Atomics.load(this.words, block + ProducerWord.written)) continue
+      const { block, ints } = this.#producers[producer];
+      let taken = this.words[block + ProducerWord.taken];
+      if (taken === Atomics.load(this.words, block + ProducerWord.written)) continue;
       if (ints[(taken & (this.#size - 1)) >> 2] === FILLER) {
         // A filler is published together with the record after it.
-        taken = (taken + this.#size - (taken & (this.#size - 1))) | 0
-        Atomics.store(this.words, block + ProducerWord.taken, taken)
+        taken = (taken + this.#size - (taken & (this.#size - 1))) | 0;
+        Atomics.store(this.words, block + ProducerWord.taken, taken);
       }
-      const stamp = ints[((taken & (this.#size - 1)) >> 2) + 2]
-      if (next >= 0 && ((stamp - lowest) | 0) >= 0) continue
-      next = producer
-      lowest = stamp
+      const stamp = ints[((taken & (this.#size - 1)) >> 2) + 2];
+      if (next >= 0 && ((stamp - lowest) | 0) >= 0) continue;
+      next = producer;
+      lowest = stamp;
     }
-    return next
+    return next;
   }
 }

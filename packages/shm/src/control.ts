@@ -15,15 +15,23 @@
 //
 // Block 0 is the segment's own: `threadsUsed`, written by main before a thread starts.
 
-export const ControlWord = { wake: 0, inbox: 1, incarnation: 16, state: 17, ticks: 18, waitsFor: 19, ticketsUsed: 20 } as const
+export const ControlWord = {
+  wake: 0,
+  inbox: 1,
+  incarnation: 16,
+  state: 17,
+  ticks: 18,
+  waitsFor: 19,
+  ticketsUsed: 20,
+} as const;
 /** In Float64 words from the start of the block. */
-export const ControlFloat = { beatMs: 12 } as const
-export const SegmentWord = { threadsUsed: 0 } as const
+export const ControlFloat = { beatMs: 12 } as const;
+export const SegmentWord = { threadsUsed: 0 } as const;
 
-const BLOCK_BYTES = 128
+const BLOCK_BYTES = 128;
 
-export const controlBytes = (maxThreads: number): number => BLOCK_BYTES * (1 + maxThreads)
+export const controlBytes = (maxThreads: number): number => BLOCK_BYTES * (1 + maxThreads);
 /** First Int32 word of a thread's block. */
-export const controlInts = (thread: number): number => ((1 + thread) * BLOCK_BYTES) / 4
+export const controlInts = (thread: number): number => ((1 + thread) * BLOCK_BYTES) / 4;
 /** First Float64 word of a thread's block. */
-export const controlFloats = (thread: number): number => ((1 + thread) * BLOCK_BYTES) / 8
+export const controlFloats = (thread: number): number => ((1 + thread) * BLOCK_BYTES) / 8;

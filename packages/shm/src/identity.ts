@@ -4,8 +4,8 @@
  * is told apart.
  */
 export interface ThreadIdentity {
-  readonly thread: number
-  readonly incarnation: number
+  readonly thread: number;
+  readonly incarnation: number;
 }
 
-export const MAX_INCARNATION = 0x3f_ffff
+export const MAX_INCARNATION = 0x3f_ffff;

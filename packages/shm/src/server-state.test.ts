@@ -1,30 +1,49 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { SegmentOwner } from './segment-owner.ts'
-import { Segment } from './segment.ts'
-import { AdminState, BackendVersion, OperationalState, ServerState, type ServerTime, type ServerWord } from './server-state.ts'
-import { ServerShared, ServerSharedFloat } from './layout.ts'
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SegmentOwner } from './segment-owner.ts';
+import { Segment } from './segment.ts';
+import {
+  AdminState,
+  BackendVersion,
+  OperationalState,
+  ServerState,
+  type ServerTime,
+  type ServerWord,
+} from './server-state.ts';
+import { ServerShared, ServerSharedFloat } from './layout.ts';
 
 describe('server state', () => {
   it('every word and time has a place of its own, and other threads see it', () => {
-    const owner = new SegmentOwner({ maxThreads: 2 })
-    const slot = owner.allocate('server', 'b/s')
-    const main = new ServerState(owner.segment, slot)
-    const other = new ServerState(new Segment(owner.handle(), { thread: 1, incarnation: 1 }), slot)
-    const words = Object.keys(ServerShared).filter((word) => !['WORDS', 'backend', 'queueRoot', 'queueLength', 'queueMax', 'granted', 'version', 'consecutiveErrors'].includes(word)) as ServerWord[]
-    const times = Object.keys(ServerSharedFloat).filter((word) => word !== 'WORDS') as ServerTime[]
-    words.forEach((word, i) => main.set(word, i + 1))
-    times.forEach((time, i) => main.setTime(time, 1.7e12 + i))
-    words.forEach((word, i) => assert.equal(other.get(word), i + 1, word))
-    times.forEach((time, i) => assert.equal(other.time(time), 1.7e12 + i, time))
-    assert.equal(other.version(), 0)
-    main.publish()
-    assert.equal(other.version(), 1)
-    assert.equal(other.countError(), 1)
-    assert.equal(main.countError(), 2)
-    other.clearErrors()
-    assert.equal(main.countError(), 1)
-  })
+    const owner = new SegmentOwner({ maxThreads: 2 });
+    const slot = owner.allocate('server', 'b/s');
+    const main = new ServerState(owner.segment, slot);
+    const other = new ServerState(new Segment(owner.handle(), { thread: 1, incarnation: 1 }), slot);
+    const words = Object.keys(ServerShared).filter(
+      (word) =>
+        ![
+          'WORDS',
+          'backend',
+          'queueRoot',
+          'queueLength',
+          'queueMax',
+          'granted',
+          'version',
+          'consecutiveErrors',
+        ].includes(word),
+    ) as ServerWord[];
+    const times = Object.keys(ServerSharedFloat).filter((word) => word !== 'WORDS') as ServerTime[];
+    words.forEach((word, i) => main.set(word, i + 1));
+    times.forEach((time, i) => main.setTime(time, 1.7e12 + i));
+    words.forEach((word, i) => assert.equal(other.get(word), i + 1, word));
+    times.forEach((time, i) => assert.equal(other.time(time), 1.7e12 + i, time));
+    assert.equal(other.version(), 0);
+    main.publish();
+    assert.equal(other.version(), 1);
+    assert.equal(other.countError(), 1);
+    assert.equal(main.countError(), 2);
+    other.clearErrors();
+    assert.equal(main.countError(), 1);
+  });
 
   // Management manual 9.3, "show servers state" and "set server … state": drain takes no new connections but persistent ones.
   const cases: readonly [string, { admin?: number; operational?: number; weight?: number }, boolean, boolean][] = [
@@ -40,24 +59,24 @@ describe('server state', () => {
     ['maintenance by configuration', { admin: AdminState.configMaintenance }, false, false],
     ['maintenance by resolution', { admin: AdminState.resolutionMaintenance }, false, false],
     ['host name set by hand', { admin: AdminState.hostnameSet }, true, true],
-  ]
+  ];
   for (const [name, { admin = 0, operational = OperationalState.running, weight = 1 }, usable, eligible] of cases) {
     it(`${name}: ${usable ? 'usable' : 'not usable'}, ${eligible ? 'eligible' : 'not eligible'}`, () => {
-      const owner = new SegmentOwner({ maxThreads: 2 })
-      const state = new ServerState(owner.segment, owner.allocate('server', 'b/s'))
-      state.set('adminState', admin)
-      state.set('operationalState', operational)
-      state.set('effectiveWeight', weight)
-      assert.equal(state.isUsable(), usable)
-      assert.equal(state.isEligible(), eligible)
-    })
+      const owner = new SegmentOwner({ maxThreads: 2 });
+      const state = new ServerState(owner.segment, owner.allocate('server', 'b/s'));
+      state.set('adminState', admin);
+      state.set('operationalState', operational);
+      state.set('effectiveWeight', weight);
+      assert.equal(state.isUsable(), usable);
+      assert.equal(state.isEligible(), eligible);
+    });
   }
 
   it('a backend version counts batches', () => {
-    const owner = new SegmentOwner({ maxThreads: 2 })
-    const slot = owner.allocate('backend', 'b')
-    const version = new BackendVersion(owner.segment, slot)
-    version.publish()
-    assert.equal(new BackendVersion(new Segment(owner.handle(), { thread: 1, incarnation: 1 }), slot).current(), 1)
-  })
-})
+    const owner = new SegmentOwner({ maxThreads: 2 });
+    const slot = owner.allocate('backend', 'b');
+    const version = new BackendVersion(owner.segment, slot);
+    version.publish();
+    assert.equal(new BackendVersion(new Segment(owner.handle(), { thread: 1, incarnation: 1 }), slot).current(), 1);
+  });
+});

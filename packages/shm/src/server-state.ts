@@ -3,8 +3,8 @@
 // Writer: main only (checks, runtime socket, slow start), except the number of consecutive errors, which any thread adds to.
 // Each word is one sequentially consistent Int32; words change one by one, so a reader that needs several at once compares
 // `version` before and after, which main raises after each batch. Times are Float64 with one writer, in epoch milliseconds.
-import { BackendShared, ServerShared, ServerSharedFloat, kindWords } from './layout.ts'
-import type { Segment } from './segment.ts'
+import { BackendShared, ServerShared, ServerSharedFloat, kindWords } from './layout.ts';
+import type { Segment } from './segment.ts';
 
 /** Administrative state, bits as `srv_admin_state` in `show servers state` (management manual 9.3). */
 export const AdminState = {
@@ -16,13 +16,18 @@ export const AdminState = {
   resolutionMaintenance: 0x20,
   /** Not a maintenance: the host name was set over the runtime socket. */
   hostnameSet: 0x40,
-} as const
+} as const;
 /** Operational state, numbers as `srv_op_state`. */
-export const OperationalState = { stopped: 0, starting: 1, running: 2, stopping: 3 } as const
+export const OperationalState = { stopped: 0, starting: 1, running: 2, stopping: 3 } as const;
 
-const MAINTENANCE = AdminState.forcedMaintenance | AdminState.inheritedMaintenance | AdminState.configMaintenance | AdminState.resolutionMaintenance
-const isServing = (operationalState: number): boolean => operationalState === OperationalState.starting || operationalState === OperationalState.running
-const DRAIN = AdminState.forcedDrain | AdminState.inheritedDrain
+const MAINTENANCE =
+  AdminState.forcedMaintenance |
+  AdminState.inheritedMaintenance |
+  AdminState.configMaintenance |
+  AdminState.resolutionMaintenance;
+const isServing = (operationalState: number): boolean =>
+  operationalState === OperationalState.starting || operationalState === OperationalState.running;
+const DRAIN = AdminState.forcedDrain | AdminState.inheritedDrain;
 
 /**
  * Words by name. Weights: 0 to 256, `effectiveWeight` after slow start in the units that the balancer chose. `health`: 0 to
@@ -31,47 +36,67 @@ const DRAIN = AdminState.forcedDrain | AdminState.inheritedDrain
  * return code, -1 when there is none. `checksFailed` (chkfail) and `transitionsDown` (chkdown): events since start.
  */
 export type ServerWord =
-  | 'adminState' | 'operationalState' | 'checkState' | 'health' | 'checkResult' | 'checkStatus' | 'checkCode' | 'checkDurationMs'
-  | 'agentState' | 'agentHealth' | 'agentResult' | 'agentStatus' | 'agentCode' | 'agentDurationMs'
-  | 'userWeight' | 'effectiveWeight' | 'initialWeight' | 'checksFailed' | 'transitionsDown' | 'maxconn'
+  | 'adminState'
+  | 'operationalState'
+  | 'checkState'
+  | 'health'
+  | 'checkResult'
+  | 'checkStatus'
+  | 'checkCode'
+  | 'checkDurationMs'
+  | 'agentState'
+  | 'agentHealth'
+  | 'agentResult'
+  | 'agentStatus'
+  | 'agentCode'
+  | 'agentDurationMs'
+  | 'userWeight'
+  | 'effectiveWeight'
+  | 'initialWeight'
+  | 'checksFailed'
+  | 'transitionsDown'
+  | 'maxconn';
 /** `lastChangeMs` and `lastCheckMs`: epoch; `downMs`: time spent down before the last change; `slowStartMs`: epoch of its begin. */
-export type ServerTime = 'lastChangeMs' | 'downMs' | 'slowStartMs' | 'lastCheckMs'
+export type ServerTime = 'lastChangeMs' | 'downMs' | 'slowStartMs' | 'lastCheckMs';
 
 export class ServerState {
-  readonly #ints: Int32Array
-  readonly #floats: Float64Array
-  readonly #words: number
-  readonly #times: number
+  readonly #ints: Int32Array;
+  readonly #floats: Float64Array;
+  readonly #words: number;
+  readonly #times: number;
 
   constructor(segment: Segment, slot: number) {
-    const view = segment.object('server', slot)
-    this.#ints = view.ints
-    this.#floats = view.floats
-    this.#words = view.shared + kindWords('server')
-    this.#times = view.sharedFloats
+    const view = segment.object('server', slot);
+    this.#ints = view.ints;
+    this.#floats = view.floats;
+    this.#words = view.shared + kindWords('server');
+    this.#times = view.sharedFloats;
   }
 
   get(word: ServerWord): number {
-    return this.#word(ServerShared[word])
+    return this.#word(ServerShared[word]);
   }
 
   /** Main only. */
   set(word: ServerWord, value: number): void {
-    Atomics.store(this.#ints, this.#words + ServerShared[word], value)
+    Atomics.store(this.#ints, this.#words + ServerShared[word], value);
   }
 
   time(word: ServerTime): number {
-    return this.#floats[this.#times + ServerSharedFloat[word]]
+    return this.#floats[this.#times + ServerSharedFloat[word]];
   }
 
   /** Main only. */
   setTime(word: ServerTime, value: number): void {
-    this.#floats[this.#times + ServerSharedFloat[word]] = value
+    this.#floats[this.#times + ServerSharedFloat[word]] = value;
   }
 
   /** Up or coming up, and not in maintenance: may serve at all, for example by persistence. */
   isUsable(): boolean {
-    return (this.#word(ServerShared.adminState) & MAINTENANCE) === 0 && this.#word(ServerShared.operationalState) !== OperationalState.stopped
+    return (
+      (this.#word(ServerShared.adminState) & MAINTENANCE) === 0 &&
+      this.#word(ServerShared.operationalState) !== OperationalState.stopped
+    );
   }
 
   /** Usable, neither draining nor stopping, with weight: may get streams by load balancing. */
@@ -80,53 +105,53 @@ export class ServerState {
       (this.#word(ServerShared.adminState) & (MAINTENANCE | DRAIN)) === 0 &&
       isServing(this.#word(ServerShared.operationalState)) &&
       this.#word(ServerShared.effectiveWeight) > 0
-    )
+    );
   }
 
   /** Grows with every batch of changes. */
   version(): number {
-    return Atomics.load(this.#ints, this.#words + ServerShared.version)
+    return Atomics.load(this.#ints, this.#words + ServerShared.version);
   }
 
   /** Main only: after a batch of changes. */
   publish(): void {
-    Atomics.add(this.#ints, this.#words + ServerShared.version, 1)
+    Atomics.add(this.#ints, this.#words + ServerShared.version, 1);
   }
 
   /** Any thread: one more consecutive error seen in traffic (`observe`, `error-limit`); returns how many. */
   countError(): number {
-    return Atomics.add(this.#ints, this.#words + ServerShared.consecutiveErrors, 1) + 1
+    return Atomics.add(this.#ints, this.#words + ServerShared.consecutiveErrors, 1) + 1;
   }
 
   /** Any thread: a success ends the run of errors. The load spares the store, and the other threads' cache lines, on the usual path. */
   clearErrors(): void {
-    const index = this.#words + ServerShared.consecutiveErrors
-    if (Atomics.load(this.#ints, index) !== 0) Atomics.store(this.#ints, index, 0)
+    const index = this.#words + ServerShared.consecutiveErrors;
+    if (Atomics.load(this.#ints, index) !== 0) Atomics.store(this.#ints, index, 0);
   }
 
   /** By number: a lookup by name costs more than the load. */
   #word(word: number): number {
-    return Atomics.load(this.#ints, this.#words + word)
+    return Atomics.load(this.#ints, this.#words + word);
   }
 }
 
 /** What pickers compare before they trust a cached view of a backend's servers. */
 export class BackendVersion {
-  readonly #ints: Int32Array
-  readonly #index: number
+  readonly #ints: Int32Array;
+  readonly #index: number;
 
   constructor(segment: Segment, slot: number) {
-    const view = segment.object('backend', slot)
-    this.#ints = view.ints
-    this.#index = view.shared + kindWords('backend') + BackendShared.version
+    const view = segment.object('backend', slot);
+    this.#ints = view.ints;
+    this.#index = view.shared + kindWords('backend') + BackendShared.version;
   }
 
   current(): number {
-    return Atomics.load(this.#ints, this.#index)
+    return Atomics.load(this.#ints, this.#index);
   }
 
   /** Main only: after a change of any of its servers' state or weight, once for each batch. */
   publish(): void {
-    Atomics.add(this.#ints, this.#index, 1)
+    Atomics.add(this.#ints, this.#index, 1);
   }
 }

@@ -3,54 +3,67 @@
 // A socket is not connected: each datagram names its target. So a restarted /dev/log is reached again without doing
 // anything, and a UDP source address follows the routes when addresses move. Nothing is ever received; UDP gives no sign
 // when nobody listens.
-import { constants } from 'node:os'
-import { encodeInternetAddress, encodeUnixAddress } from './address.ts'
-import { AF_INET, AF_INET6, AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from './constants.ts'
-import { SysError, errnoName } from './errors.ts'
-import { check, lastErrno, libc } from './native.ts'
+import { constants } from 'node:os';
+import { encodeInternetAddress, encodeUnixAddress } from './address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+} from './constants.ts';
+import { SysError, errnoName } from './errors.ts';
+import { check, lastErrno, libc } from './native.ts';
 
 export type DatagramTarget =
   | { readonly family: 'unix'; /** A path, or '@name' for the abstract space. */ readonly path: string }
-  | { readonly family: 'ipv4' | 'ipv6'; /** Numeric. */ readonly address: string; readonly port: number }
+  | { readonly family: 'ipv4' | 'ipv6'; /** Numeric. */ readonly address: string; readonly port: number };
 
 /**
  * 'sent': the kernel took it. 'again': its buffer is full, try later or drop. 'gone': nobody receives there now; a later
  * send may succeed. 'too-big': longer than the kernel or the path allows.
  */
-export type SendResult = 'sent' | 'again' | 'gone' | 'too-big'
+export type SendResult = 'sent' | 'again' | 'gone' | 'too-big';
 
 export interface Datagram {
   /** Never blocks, never throws. */
-  send(payload: Uint8Array): SendResult
+  send(payload: Uint8Array): SendResult;
   /** errno name of the last send that was not 'sent'; undefined before one. */
-  readonly lastError: string | undefined
+  readonly lastError: string | undefined;
   /** Afterwards every send is 'gone'. */
-  close(): void
+  close(): void;
 }
 
-const domains = { unix: AF_UNIX, ipv4: AF_INET, ipv6: AF_INET6 } as const
+const domains = { unix: AF_UNIX, ipv4: AF_INET, ipv6: AF_INET6 } as const;
 
 /** Nothing has to exist at the target yet. Throws SysError (EMFILE, EINVAL for an address that is not numeric) or UnsupportedError. */
 export function openDatagram(target: DatagramTarget): Datagram {
-  const address = target.family === 'unix' ? encodeUnixAddress(target.path, false) : encodeInternetAddress(target.family, target.address, target.port)
-  const { sendto, close } = libc()
-  let fd = check('socket', libc().socket(domains[target.family], SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))
-  let lastError: string | undefined
+  const address =
+    target.family === 'unix'
+      ? encodeUnixAddress(target.path, false)
+      : encodeInternetAddress(target.family, target.address, target.port);
+  const { sendto, close } = libc();
+  let fd = check('socket', libc().socket(domains[target.family], SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  let lastError: string | undefined;
   return {
     send(payload) {
-      if (fd >= 0 && sendto(fd, payload, payload.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length) >= 0) return 'sent'
-      const errno = fd < 0 ? constants.errno.EBADF : lastErrno()
-      lastError = errnoName(errno)
-      return resultOf(errno)
+      if (fd >= 0 && sendto(fd, payload, payload.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length) >= 0)
+        return 'sent';
+      const errno = fd < 0 ? constants.errno.EBADF : lastErrno();
+      lastError = errnoName(errno);
+      return resultOf(errno);
     },
     get lastError() {
-      return lastError
+      return lastError;
     },
     close() {
-      if (fd >= 0) close(fd)
-      fd = -1
+      if (fd >= 0) close(fd);
+      fd = -1;
     },
-  }
+  };
 }
 
 function resultOf(errno: number): SendResult {
@@ -59,11 +72,11 @@ function resultOf(errno: number): SendResult {
     case constants.errno.ENOBUFS:
     case constants.errno.ENOMEM:
     case constants.errno.EINTR:
-      return 'again'
+      return 'again';
     case constants.errno.EMSGSIZE:
-      return 'too-big'
+      return 'too-big';
     default:
-      return 'gone'
+      return 'gone';
   }
 }
 
@@ -71,16 +84,19 @@ function resultOf(errno: number): SendResult {
  * sd_notify(3): sends `state` ('READY=1', 'STATUS=…', lines separated by LF) to the socket that NOTIFY_SOCKET names. False
  * when the variable is not set or nothing listens there; a service manager that is away is no reason to fail.
  */
-export function notifyServiceManager(state: string, environment: Readonly<Record<string, string | undefined>> = process.env): boolean {
-  const path = environment['NOTIFY_SOCKET']
-  if (path === undefined || !/^[/@]/.test(path)) return false
+export function notifyServiceManager(
+  state: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  const path = environment['NOTIFY_SOCKET'];
+  if (path === undefined || !/^[/@]/.test(path)) return false;
   try {
-    const socket = openDatagram({ family: 'unix', path })
-    const sent = socket.send(Buffer.from(state)) === 'sent'
-    socket.close()
-    return sent
+    const socket = openDatagram({ family: 'unix', path });
+    const sent = socket.send(Buffer.from(state)) === 'sent';
+    socket.close();
+    return sent;
   } catch (error) {
-    if (error instanceof SysError) return false
-    throw error
+    if (error instanceof SysError) return false;
+    throw error;
   }
 }

@@ -1,20 +1,53 @@
 // @evenkeel/sys: the only caller of the C library. See each file's head for its concern. Importing costs nothing; the
 // bridge is loaded at the first call in each thread. Works in main and in worker threads unless a function says otherwise.
 // A worker must not be terminated during its first call (native.ts): it asks `support('native')` before it counts as running.
-export { type SocketAddress } from './address.ts'
-export { openClientSocket, type ClientSocketOptions } from './client.ts'
+export { type SocketAddress } from './address.ts';
+export { openClientSocket, type ClientSocketOptions } from './client.ts';
 export {
-  dropPrivileges, effectiveCapabilities, lookupGroup, lookupUser, type Capability, type GroupEntry, type PrivilegeDrop, type UserEntry,
-} from './credentials.ts'
-export { notifyServiceManager, openDatagram, type Datagram, type DatagramTarget, type SendResult } from './datagram.ts'
-export { SysError, UnsupportedError, errnoName, type ErrnoName } from './errors.ts'
-export { requireFeature, support, type Feature, type Support } from './feature.ts'
-export { getResourceLimit, setResourceLimit, type Resource, type ResourceLimit } from './limits.ts'
-export { openListener, type ListenerOptions } from './listener.ts'
+  dropPrivileges,
+  effectiveCapabilities,
+  lookupGroup,
+  lookupUser,
+  type Capability,
+  type GroupEntry,
+  type PrivilegeDrop,
+  type UserEntry,
+} from './credentials.ts';
+export { notifyServiceManager, openDatagram, type Datagram, type DatagramTarget, type SendResult } from './datagram.ts';
+export { SysError, UnsupportedError, errnoName, type ErrnoName } from './errors.ts';
+export { requireFeature, support, type Feature, type Support } from './feature.ts';
+export { getResourceLimit, setResourceLimit, type Resource, type ResourceLimit } from './limits.ts';
+export { openListener, type ListenerOptions } from './listener.ts';
 export {
-  closeFd, descriptorOf, dup, getPeerName, getSocketName, isCloseOnExec, isListening, isOpen, isSocket, setCloseOnExec,
-  socketFamily, socketType, type SocketFamily,
-} from './socket.ts'
-export { originalDestination, peerCredentials, setStreamOptions, tcpInfo, type KeepAliveOptions, type StreamOptions, type TcpInfo } from './stream.ts'
-export { readSysctl, writeSysctl, type SysctlWrite } from './sysctl.ts'
-export { getThreadAffinity, setThreadAffinity, setThreadName, setThreadNice, threadCpuNanoseconds, threadId } from './thread.ts'
+  closeFd,
+  descriptorOf,
+  dup,
+  getPeerName,
+  getSocketName,
+  isCloseOnExec,
+  isListening,
+  isOpen,
+  isSocket,
+  setCloseOnExec,
+  socketFamily,
+  socketType,
+  type SocketFamily,
+} from './socket.ts';
+export {
+  originalDestination,
+  peerCredentials,
+  setStreamOptions,
+  tcpInfo,
+  type KeepAliveOptions,
+  type StreamOptions,
+  type TcpInfo,
+} from './stream.ts';
+export { readSysctl, writeSysctl, type SysctlWrite } from './sysctl.ts';
+export {
+  getThreadAffinity,
+  setThreadAffinity,
+  setThreadName,
+  setThreadNice,
+  threadCpuNanoseconds,
+  threadId,
+} from './thread.ts';

@@ -1,17 +1,20 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { getResourceLimit } from './limits.ts'
-import { NOBODY, inChild, noNobody } from './test-child.ts'
-import { readFileSync } from 'node:fs'
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { getResourceLimit } from './limits.ts';
+import { NOBODY, inChild, noNobody } from './test-child.ts';
+import { readFileSync } from 'node:fs';
 
-const rows = { nofile: 'Max open files', as: 'Max address space', core: 'Max core file size' } as const
+const rows = { nofile: 'Max open files', as: 'Max address space', core: 'Max core file size' } as const;
 
 describe('resource limits', () => {
   for (const [resource, row] of Object.entries(rows) as [keyof typeof rows, string][]) {
     it(`${resource} is what /proc/self/limits says`, () => {
-      const [soft, hard] = new RegExp(`^${row} +(\\S+) +(\\S+)`, 'm').exec(readFileSync('/proc/self/limits', 'latin1'))!.slice(1).map((text) => (text === 'unlimited' ? Infinity : Number(text)))
-      assert.deepEqual(getResourceLimit(resource), { soft, hard })
-    })
+      const [soft, hard] = new RegExp(`^${row} +(\\S+) +(\\S+)`, 'm')
+        .exec(readFileSync('/proc/self/limits', 'latin1'))!
+        .slice(1)
+        .map((text) => (text === 'unlimited' ? Infinity : Number(text)));
+      assert.deepEqual(getResourceLimit(resource), { soft, hard });
+    });
   }
 
   it('the soft limit moves up to the hard one, and descriptors end there', async () => {
@@ -21,11 +24,11 @@ describe('resource limits', () => {
       sys.setResourceLimit('nofile', { soft: 128, hard: 128 })
       let code
       try { for (;;) sys.openListener({ family: 'ipv4', address: '127.0.0.1' }) } catch (error) { code = error.code }
-      answer([before, sys.getResourceLimit('nofile'), code])`)
-    assert.deepEqual(before, { soft: 64, hard: 128 })
-    assert.deepEqual(after, { soft: 128, hard: 128 })
-    assert.equal(code, 'EMFILE')
-  })
+      answer([before, sys.getResourceLimit('nofile'), code])`);
+    assert.deepEqual(before, { soft: 64, hard: 128 });
+    assert.deepEqual(after, { soft: 128, hard: 128 });
+    assert.equal(code, 'EMFILE');
+  });
 
   it('raising the hard limit without the right is EPERM, soft above hard is EINVAL', { skip: noNobody }, async () => {
     const codes = await inChild(
@@ -33,7 +36,7 @@ describe('resource limits', () => {
        sys.setResourceLimit('nofile', { soft: 64, hard: 128 })
        answer([attempt({ soft: 64, hard: 256 }), attempt({ soft: 129, hard: 128 })])`,
       { uid: NOBODY },
-    )
-    assert.deepEqual(codes, ['EPERM', 'EINVAL'])
-  })
-})
+    );
+    assert.deepEqual(codes, ['EPERM', 'EINVAL']);
+  });
+});

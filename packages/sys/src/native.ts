@@ -7,38 +7,79 @@
 // that is still starting.
 //
 // Numbers in constants.ts are those of Linux on x64 and arm64, which share them; elsewhere the feature 'native' is refused.
-import type * as koffiTypes from 'koffi'
-import { createRequire } from 'node:module'
-import { SysError, UnsupportedError } from './errors.ts'
+import type * as koffiTypes from 'koffi';
+import { createRequire } from 'node:module';
+import { SysError, UnsupportedError } from './errors.ts';
 
-type Koffi = typeof koffiTypes
+type Koffi = typeof koffiTypes;
 
 /** C functions by name; each throws nothing and leaves errno to `lastErrno`. */
 interface LibC {
-  readonly socket: (domain: number, type: number, protocol: number) => number
-  readonly bind: (fd: number, address: Uint8Array, length: number) => number
-  readonly listen: (fd: number, backlog: number) => number
-  readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number
-  readonly getsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array) => number
-  readonly getsockname: (fd: number, address: Uint8Array, length: Uint32Array) => number
-  readonly getpeername: (fd: number, address: Uint8Array, length: Uint32Array) => number
-  readonly sendto: (fd: number, payload: Uint8Array, bytes: number, flags: number, address: Uint8Array, length: number) => number
-  readonly fcntl: (fd: number, command: number, type: 'int', argument: number) => number
-  readonly close: (fd: number) => number
-  readonly inet_pton: (family: number, text: string, address: Uint8Array) => number
-  readonly if_nametoindex: (name: string) => number
-  readonly prlimit: (pid: number, resource: number, next: BigUint64Array | null, previous: BigUint64Array | null) => number
-  readonly capget: (header: Uint32Array, data: Uint32Array | null) => number
-  readonly capset: (header: Uint32Array, data: Uint32Array) => number
-  readonly prctl: (option: number, ...typed: readonly ['unsigned long', number, 'unsigned long', number, 'unsigned long', number, 'unsigned long', number] | readonly ['str', string]) => number
-  readonly gettid: () => number
-  readonly sched_setaffinity: (pid: number, bytes: number, mask: Uint8Array) => number
-  readonly sched_getaffinity: (pid: number, bytes: number, mask: Uint8Array) => number
-  readonly clock_gettime: (clock: number, time: BigInt64Array) => number
-  readonly getpwnam_r: (name: string, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
-  readonly getpwuid_r: (uid: number, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
-  readonly getgrnam_r: (name: string, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
-  readonly getgrgid_r: (gid: number, entry: Uint8Array, strings: Uint8Array, bytes: number, result: BigUint64Array) => number
+  readonly socket: (domain: number, type: number, protocol: number) => number;
+  readonly bind: (fd: number, address: Uint8Array, length: number) => number;
+  readonly listen: (fd: number, backlog: number) => number;
+  readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number;
+  readonly getsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array) => number;
+  readonly getsockname: (fd: number, address: Uint8Array, length: Uint32Array) => number;
+  readonly getpeername: (fd: number, address: Uint8Array, length: Uint32Array) => number;
+  readonly sendto: (
+    fd: number,
+    payload: Uint8Array,
+    bytes: number,
+    flags: number,
+    address: Uint8Array,
+    length: number,
+  ) => number;
+  readonly fcntl: (fd: number, command: number, type: 'int', argument: number) => number;
+  readonly close: (fd: number) => number;
+  readonly inet_pton: (family: number, text: string, address: Uint8Array) => number;
+  readonly if_nametoindex: (name: string) => number;
+  readonly prlimit: (
+    pid: number,
+    resource: number,
+    next: BigUint64Array | null,
+    previous: BigUint64Array | null,
+  ) => number;
+  readonly capget: (header: Uint32Array, data: Uint32Array | null) => number;
+  readonly capset: (header: Uint32Array, data: Uint32Array) => number;
+  readonly prctl: (
+    option: number,
+    ...typed:
+      | readonly ['unsigned long', number, 'unsigned long', number, 'unsigned long', number, 'unsigned long', number]
+      | readonly ['str', string]
+  ) => number;
+  readonly gettid: () => number;
+  readonly sched_setaffinity: (pid: number, bytes: number, mask: Uint8Array) => number;
+  readonly sched_getaffinity: (pid: number, bytes: number, mask: Uint8Array) => number;
+  readonly clock_gettime: (clock: number, time: BigInt64Array) => number;
+  readonly getpwnam_r: (
+    name: string,
+    entry: Uint8Array,
+    strings: Uint8Array,
+    bytes: number,
+    result: BigUint64Array,
+  ) => number;
+  readonly getpwuid_r: (
+    uid: number,
+    entry: Uint8Array,
+    strings: Uint8Array,
+    bytes: number,
+    result: BigUint64Array,
+  ) => number;
+  readonly getgrnam_r: (
+    name: string,
+    entry: Uint8Array,
+    strings: Uint8Array,
+    bytes: number,
+    result: BigUint64Array,
+  ) => number;
+  readonly getgrgid_r: (
+    gid: number,
+    entry: Uint8Array,
+    strings: Uint8Array,
+    bytes: number,
+    result: BigUint64Array,
+  ) => number;
 }
 
 const prototypes: Readonly<Record<keyof LibC, string>> = {
@@ -66,66 +107,72 @@ const prototypes: Readonly<Record<keyof LibC, string>> = {
   getpwuid_r: 'int getpwuid_r(uint32_t uid, void *entry, void *strings, size_t bytes, void *result)',
   getgrnam_r: 'int getgrnam_r(const char *name, void *entry, void *strings, size_t bytes, void *result)',
   getgrgid_r: 'int getgrgid_r(uint32_t gid, void *entry, void *strings, size_t bytes, void *result)',
-}
+};
 
 interface Native {
-  readonly libc: LibC
-  readonly koffi: Koffi
+  readonly libc: LibC;
+  readonly koffi: Koffi;
 }
 
-type Loaded = { readonly native: Native } | { readonly why: string; readonly remedy: string }
+type Loaded = { readonly native: Native } | { readonly why: string; readonly remedy: string };
 
 /** Loading dlopens a library; what it found is a fact of the process, so it is kept for the thread's life. */
-let loaded: Loaded | undefined
+let loaded: Loaded | undefined;
 
 function load(): Loaded {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
-    return { why: `system calls are known for Linux on x64 and arm64, not for ${process.platform} on ${process.arch}`, remedy: 'run on one of those' }
+    return {
+      why: `system calls are known for Linux on x64 and arm64, not for ${process.platform} on ${process.arch}`,
+      remedy: 'run on one of those',
+    };
   }
-  let koffi: Koffi
+  let koffi: Koffi;
   try {
-    koffi = createRequire(import.meta.url)('koffi') as Koffi
+    koffi = createRequire(import.meta.url)('koffi') as Koffi;
   } catch (error) {
-    return { why: `npm package koffi does not load (${messageOf(error)})`, remedy: 'run npm ci on this machine' }
+    return { why: `npm package koffi does not load (${messageOf(error)})`, remedy: 'run npm ci on this machine' };
   }
   try {
     // The program itself: Node is linked to the C library, whatever that is called here.
-    const library = koffi.load(null)
-    const entries = Object.entries(prototypes).map(([name, prototype]) => [name, library.func(prototype)] as const)
-    return { native: { koffi, libc: Object.fromEntries(entries) as unknown as LibC } }
+    const library = koffi.load(null);
+    const entries = Object.entries(prototypes).map(([name, prototype]) => [name, library.func(prototype)] as const);
+    return { native: { koffi, libc: Object.fromEntries(entries) as unknown as LibC } };
   } catch (error) {
-    return { why: `the C library lacks what is needed (${messageOf(error)})`, remedy: 'use glibc 2.30 or musl 1.2 or newer' }
+    return {
+      why: `the C library lacks what is needed (${messageOf(error)})`,
+      remedy: 'use glibc 2.30 or musl 1.2 or newer',
+    };
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message.split('\n')[0] : String(error))
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message.split('\n')[0] : String(error));
 
 /** Undefined when the C library can be called, else why not. */
 export function nativeRefusal(): { readonly why: string; readonly remedy: string } | undefined {
-  loaded ??= load()
-  return 'native' in loaded ? undefined : loaded
+  loaded ??= load();
+  return 'native' in loaded ? undefined : loaded;
 }
 
 /** Throws UnsupportedError where the C library cannot be called. */
 export function libc(): LibC {
-  loaded ??= load()
-  if (!('native' in loaded)) throw new UnsupportedError('native', loaded.why, loaded.remedy)
-  return loaded.native.libc
+  loaded ??= load();
+  if (!('native' in loaded)) throw new UnsupportedError('native', loaded.why, loaded.remedy);
+  return loaded.native.libc;
 }
 
 /** errno of the thread's last call; to be read before anything else is called. */
 export function lastErrno(): number {
-  return loaded !== undefined && 'native' in loaded ? loaded.native.koffi.errno() : 0
+  return loaded !== undefined && 'native' in loaded ? loaded.native.koffi.errno() : 0;
 }
 
 /** Reads a NUL-terminated string at an address that a C function returned. */
 export function readCString(address: bigint): string {
-  if (loaded === undefined || !('native' in loaded)) return ''
-  return loaded.native.koffi.decode(address, 'char', -1) as string
+  if (loaded === undefined || !('native' in loaded)) return '';
+  return loaded.native.koffi.decode(address, 'char', -1) as string;
 }
 
 /** Passes a result through, or throws for a negative one. `detail` goes into the message. */
 export function check(syscall: string, result: number, detail?: string): number {
-  if (result < 0) throw new SysError(syscall, lastErrno(), detail)
-  return result
+  if (result < 0) throw new SysError(syscall, lastErrno(), detail);
+  return result;
 }

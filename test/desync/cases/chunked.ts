@@ -1,45 +1,50 @@
 // Chunked bodies: RFC 9112, 7.1.
-import { forwarded, refused, type DesyncCase, type Message, type Outcome } from '../case.ts'
+import { forwarded, refused, type DesyncCase, type Message, type Outcome } from '../case.ts';
 
-const head = ['POST / HTTP/1.1', 'host: a', 'transfer-encoding: chunked']
-const post = (rest: string): string => `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${rest}`
-const abc = forwarded({ head, body: 'abc' })
+const head = ['POST / HTTP/1.1', 'host: a', 'transfer-encoding: chunked'];
+const post = (rest: string): string => `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${rest}`;
+const abc = forwarded({ head, body: 'abc' });
 
 function chunk(id: string, why: string, rest: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `chunk: ${id}`, why, raw: post(rest), outcome, ...more }
+  return { kind: 'request', id: `chunk: ${id}`, why, raw: post(rest), outcome, ...more };
 }
 
 /** A body whose first chunk-size line is `line`. */
 const size = (id: string, why: string, line: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase =>
-  chunk(id, why, `${line}\r\nabc\r\n0\r\n\r\n`, outcome, more)
+  chunk(id, why, `${line}\r\nabc\r\n0\r\n\r\n`, outcome, more);
 
-const grammar = 'RFC 9112, 7.1: chunk-size = 1*HEXDIG'
-const extension = 'RFC 9112, 7.1.1: extensions are ignored'
-const lineEnd = 'RFC 9112, 2.2: LF alone may end a line; a bare CR is invalid'
-const trailer = 'RFC 9112, 7.1.2'
-const forbidden = 'RFC 9110, 6.5.1: no framing, routing or connection fields in trailers'
+const grammar = 'RFC 9112, 7.1: chunk-size = 1*HEXDIG';
+const extension = 'RFC 9112, 7.1.1: extensions are ignored';
+const lineEnd = 'RFC 9112, 2.2: LF alone may end a line; a bare CR is invalid';
+const trailer = 'RFC 9112, 7.1.2';
+const forbidden = 'RFC 9110, 6.5.1: no framing, routing or connection fields in trailers';
 
 function trailers(id: string, why: string, lines: string, outcome: Outcome): DesyncCase {
-  return { kind: 'request', id: `trailer: ${id}`, why, raw: post(`3\r\nabc\r\n0\r\n${lines}\r\n\r\n`), outcome }
+  return { kind: 'request', id: `trailer: ${id}`, why, raw: post(`3\r\nabc\r\n0\r\n${lines}\r\n\r\n`), outcome };
 }
 
 /** A trailer line with a bad name, as it arrives and as HAProxy may forward it. */
 function varying(id: string, why: string, line: string, forwardedLine: string): DesyncCase {
   return {
-    ...trailers(id, why, line, refused(400)), haproxy: forwarded({ head, body: 'abc', trailers: [forwardedLine] }), haproxyVaries: true,
-    stricterThanHaproxy: 'HAProxy refuses bad names in trailers in some runs and forwards them in others; here they are refused as in heads',
-  }
+    ...trailers(id, why, line, refused(400)),
+    haproxy: forwarded({ head, body: 'abc', trailers: [forwardedLine] }),
+    haproxyVaries: true,
+    stricterThanHaproxy:
+      'HAProxy refuses bad names in trailers in some runs and forwards them in others; here they are refused as in heads',
+  };
 }
 
 function dropped(name: string, value: string): DesyncCase {
-  const withTrailer: Message = { head, body: 'abc', trailers: [`${name.toLowerCase()}: ${value}`] }
+  const withTrailer: Message = { head, body: 'abc', trailers: [`${name.toLowerCase()}: ${value}`] };
   return {
-    ...trailers(name, forbidden, `${name}: ${value}`, abc), haproxy: forwarded(withTrailer),
-    stricterThanHaproxy: 'a server that merges trailers into the head would get a second framing, host or connection from it; the field is dropped',
-  }
+    ...trailers(name, forbidden, `${name}: ${value}`, abc),
+    haproxy: forwarded(withTrailer),
+    stricterThanHaproxy:
+      'a server that merges trailers into the head would get a second framing, host or connection from it; the field is dropped',
+  };
 }
 
-const unfinished = (body: string): Outcome => forwarded({ head, body, cut: true })
+const unfinished = (body: string): Outcome => forwarded({ head, body, cut: true });
 
 export const chunkedCases: DesyncCase[] = [
   size('plain', grammar, '3', abc),
@@ -93,7 +98,8 @@ export const chunkedCases: DesyncCase[] = [
   size('bare CR in an extension', lineEnd, '3;a\rb', refused(400)),
   size('two CRs behind the size', lineEnd, '3\r', refused(400)),
   size('NUL in an extension', 'RFC 9110, 5.5', '3;a\0b', refused(400), {
-    haproxy: abc, stricterThanHaproxy: 'a NUL ends a string for some parsers: no extension needs one',
+    haproxy: abc,
+    stricterThanHaproxy: 'a NUL ends a string for some parsers: no extension needs one',
   }),
   chunk('extension of the last chunk', extension, '3\r\nabc\r\n0;a=b\r\n\r\n', abc),
   chunk('LF everywhere', lineEnd, '3\nabc\n0\n\n', abc),
@@ -113,7 +119,12 @@ export const chunkedCases: DesyncCase[] = [
   chunk('no last chunk', 'RFC 9112, 8: an incomplete message', '3\r\nabc\r\n', unfinished('abc')),
   chunk('no last line', 'RFC 9112, 8: an incomplete message', '3\r\nabc\r\n0\r\n', unfinished('abc')),
   trailers('one field', trailer, 'X: y', forwarded({ head, body: 'abc', trailers: ['x: y'] })),
-  trailers('two fields, blanks', trailer, 'X:  y \r\nz:w', forwarded({ head, body: 'abc', trailers: ['x: y', 'z: w'] })),
+  trailers(
+    'two fields, blanks',
+    trailer,
+    'X:  y \r\nz:w',
+    forwarded({ head, body: 'abc', trailers: ['x: y', 'z: w'] }),
+  ),
   trailers('folded', 'RFC 9112, 5.2', 'X: y\r\n z', forwarded({ head, body: 'abc', trailers: ['x: y   z'] })),
   trailers('LF', lineEnd, 'X: y\nZ: w', forwarded({ head, body: 'abc', trailers: ['x: y', 'z: w'] })),
   varying('blank before the colon', 'RFC 9112, 5.1', 'X : y', 'x : y'),
@@ -124,7 +135,8 @@ export const chunkedCases: DesyncCase[] = [
   varying('control byte in the name', 'RFC 9110, 5.1', 'X\x01: y', 'x\x01: y'),
   trailers('request line', 'a second request in the trailers', 'GET /x HTTP/1.1', refused(400)),
   {
-    ...trailers('NUL', 'RFC 9110, 5.5', 'X: a\0b', refused(400)), haproxy: forwarded({ head, body: 'abc', trailers: ['x: a\0b'] }),
+    ...trailers('NUL', 'RFC 9110, 5.5', 'X: a\0b', refused(400)),
+    haproxy: forwarded({ head, body: 'abc', trailers: ['x: a\0b'] }),
     stricterThanHaproxy: 'RFC 9110, 5.5: a NUL must be refused or replaced',
   },
   dropped('Content-Length', '3'),
@@ -133,6 +145,16 @@ export const chunkedCases: DesyncCase[] = [
   dropped('Connection', 'close'),
   dropped('TE', 'trailers'),
   dropped('Upgrade', 'x'),
-  trailers('100 fields', 'configuration.txt, tune.http.maxhdr', Array.from({ length: 100 }, (_, i) => `x${i}: y`).join('\r\n'), forwarded({ head, body: 'abc', trailers: Array.from({ length: 100 }, (_, i) => `x${i}: y`) })),
-  trailers('101 fields', 'configuration.txt, tune.http.maxhdr', Array.from({ length: 101 }, (_, i) => `x${i}: y`).join('\r\n'), refused(400)),
-]
+  trailers(
+    '100 fields',
+    'configuration.txt, tune.http.maxhdr',
+    Array.from({ length: 100 }, (_, i) => `x${i}: y`).join('\r\n'),
+    forwarded({ head, body: 'abc', trailers: Array.from({ length: 100 }, (_, i) => `x${i}: y`) }),
+  ),
+  trailers(
+    '101 fields',
+    'configuration.txt, tune.http.maxhdr',
+    Array.from({ length: 101 }, (_, i) => `x${i}: y`).join('\r\n'),
+    refused(400),
+  ),
+];

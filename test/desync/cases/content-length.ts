@@ -1,15 +1,15 @@
 // Content-Length: RFC 9112, 6.2 and 6.3.
-import { forwarded, refused, type DesyncCase, type Outcome } from '../case.ts'
+import { forwarded, refused, type DesyncCase, type Outcome } from '../case.ts';
 
-const post = (fields: string, body = 'abc'): string => `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n${body}`
-const length3 = forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 3'], body: 'abc' })
+const post = (fields: string, body = 'abc'): string => `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n${body}`;
+const length3 = forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 3'], body: 'abc' });
 
 function one(id: string, why: string, value: string, outcome: Outcome, more: Partial<DesyncCase> = {}): DesyncCase {
-  return { kind: 'request', id: `cl: ${id}`, why, raw: post(`Content-Length: ${value}`), outcome, ...more }
+  return { kind: 'request', id: `cl: ${id}`, why, raw: post(`Content-Length: ${value}`), outcome, ...more };
 }
 
-const list = 'RFC 9112, 6.3 point 5: a list of identical values may be replaced by one'
-const grammar = 'RFC 9110, 8.6: Content-Length = 1*DIGIT'
+const list = 'RFC 9112, 6.3 point 5: a list of identical values may be replaced by one';
+const grammar = 'RFC 9110, 8.6: Content-Length = 1*DIGIT';
 
 export const contentLengthCases: DesyncCase[] = [
   one('plain', grammar, '3', length3),
@@ -51,41 +51,193 @@ export const contentLengthCases: DesyncCase[] = [
   one('2^63', 'RFC 9110, 8.6: anticipate large numbers', '9223372036854775808', refused(400)),
   one('2^64', 'overflow to 0 makes the body a second request', '18446744073709551616', refused(400), {
     haproxy: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 18446744073709551616'], cut: true }),
-    stricterThanHaproxy: 'HAProxy takes 2^64 for 0 and would read the body as the next request; no number above 2^53-1 is exact here',
+    stricterThanHaproxy:
+      'HAProxy takes 2^64 for 0 and would read the body as the next request; no number above 2^53-1 is exact here',
   }),
   one('2^64 + 3', 'overflow to the right length', '18446744073709551619', refused(400), {
-    haproxy: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 18446744073709551619'], body: 'abc', cut: true }),
+    haproxy: forwarded({
+      head: ['POST / HTTP/1.1', 'host: a', 'content-length: 18446744073709551619'],
+      body: 'abc',
+      cut: true,
+    }),
     stricterThanHaproxy: 'HAProxy takes 2^64+3 for 3',
   }),
   one('2^53', 'RFC 9110, 8.6', '9007199254740992', refused(400), {
-    haproxy: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 9007199254740992'], body: 'abc', cut: true }),
+    haproxy: forwarded({
+      head: ['POST / HTTP/1.1', 'host: a', 'content-length: 9007199254740992'],
+      body: 'abc',
+      cut: true,
+    }),
     stricterThanHaproxy: 'a length that a double cannot count exactly is refused; 8 PiB is no real body',
   }),
-  one('2^53 - 1', 'RFC 9110, 8.6', '9007199254740991', forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 9007199254740991'], body: 'abc', cut: true })),
+  one(
+    '2^53 - 1',
+    'RFC 9110, 8.6',
+    '9007199254740991',
+    forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 9007199254740991'], body: 'abc', cut: true }),
+  ),
   one('thirty digits', 'RFC 9110, 8.6', '999999999999999999999999999999', refused(400)),
   {
-    kind: 'request', id: 'cl: twice the same', why: list, raw: post('Content-Length: 3\r\nX: y\r\nContent-Length: 3'),
+    kind: 'request',
+    id: 'cl: twice the same',
+    why: list,
+    raw: post('Content-Length: 3\r\nX: y\r\nContent-Length: 3'),
     outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 3', 'x: y'], body: 'abc' }),
   },
-  { kind: 'request', id: 'cl: twice the same, other case', why: list, raw: post('content-length: 3\r\nCONTENT-LENGTH: 3'), outcome: length3 },
-  { kind: 'request', id: 'cl: twice equal numbers', why: list, raw: post('Content-Length: 3\r\nContent-Length: 03'), outcome: length3 },
-  { kind: 'request', id: 'cl: three times', why: list, raw: post('Content-Length: 3\r\nContent-Length: 3, 3\r\nContent-Length: 3'), outcome: length3 },
-  { kind: 'request', id: 'cl: two differ', why: list, raw: post('Content-Length: 3\r\nContent-Length: 4', 'abcd'), outcome: refused(400) },
-  { kind: 'request', id: 'cl: two differ, large first', why: list, raw: post('Content-Length: 4\r\nContent-Length: 3', 'abcd'), outcome: refused(400) },
-  { kind: 'request', id: 'cl: 0 and then 3', why: list, raw: post('Content-Length: 0\r\nContent-Length: 3'), outcome: refused(400) },
-  { kind: 'request', id: 'cl: good and then empty', why: list, raw: post('Content-Length: 3\r\nContent-Length:'), outcome: refused(400) },
-  { kind: 'request', id: 'cl: blank before the colon', why: 'RFC 9112, 5.1: must be refused', raw: post('Content-Length : 3'), outcome: refused(400) },
-  { kind: 'request', id: 'cl: tab before the colon', why: 'RFC 9112, 5.1: must be refused', raw: post('Content-Length\t: 3'), outcome: refused(400) },
-  { kind: 'request', id: 'cl: underscore name is another field', why: 'names are compared exactly', raw: post('Content_Length: 3', ''), outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content_length: 3'] }) },
-  { kind: 'request', id: 'cl: prefixed name is another field', why: 'names are compared exactly', raw: post('X-Content-Length: 3', ''), outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'x-content-length: 3'] }) },
-  { kind: 'request', id: 'cl: on GET', why: 'RFC 9110, 9.3.1: a GET may have content', raw: 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc', outcome: forwarded({ head: ['GET / HTTP/1.1', 'host: a', 'content-length: 3'], body: 'abc' }) },
-  { kind: 'request', id: 'cl: 0 on GET', why: 'RFC 9110, 8.6', raw: 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', outcome: forwarded({ head: ['GET / HTTP/1.1', 'host: a', 'content-length: 0'] }) },
-  { kind: 'request', id: 'cl: 000', why: grammar, raw: post('Content-Length: 000', ''), outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 0'] }) },
-  { kind: 'request', id: 'cl: body cut short', why: 'RFC 9112, 8: an incomplete message', raw: post('Content-Length: 5'), outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 5'], body: 'abc', cut: true }) },
-  { kind: 'request', id: 'cl: on GET in HTTP/1.0', why: 'configuration.txt, h1-accept-payload-with-any-method', raw: 'GET / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc', outcome: refused(413) },
-  { kind: 'request', id: 'cl: on HEAD in HTTP/1.0', why: 'configuration.txt, h1-accept-payload-with-any-method', raw: 'HEAD / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc', outcome: refused(413) },
-  { kind: 'request', id: 'cl: on DELETE in HTTP/1.0', why: 'configuration.txt, h1-accept-payload-with-any-method', raw: 'DELETE / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc', outcome: refused(413) },
-  { kind: 'request', id: 'cl: on POST in HTTP/1.0', why: 'RFC 9112, 6.2', raw: 'POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc', outcome: forwarded({ head: ['POST / HTTP/1.0', 'host: a', 'content-length: 3', 'connection: keep-alive'], body: 'abc' }) },
-  { kind: 'request', id: 'cl: 0 on GET in HTTP/1.0', why: 'no payload', raw: 'GET / HTTP/1.0\r\nHost: a\r\nContent-Length: 0\r\n\r\n', outcome: forwarded({ head: ['GET / HTTP/1.0', 'host: a', 'content-length: 0', 'connection: keep-alive'] }) },
-  { kind: 'request', id: 'cl: named in Connection', why: 'RFC 9110, 7.6.1: an option must not name such a field', raw: post('Connection: Content-Length\r\nContent-Length: 3'), outcome: length3, haproxy: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'connection: content-length', 'content-length: 3'], body: 'abc' }), stricterThanHaproxy: 'a server that obeys would drop the length and read the body as a request, so the option is taken out' },
-]
+  {
+    kind: 'request',
+    id: 'cl: twice the same, other case',
+    why: list,
+    raw: post('content-length: 3\r\nCONTENT-LENGTH: 3'),
+    outcome: length3,
+  },
+  {
+    kind: 'request',
+    id: 'cl: twice equal numbers',
+    why: list,
+    raw: post('Content-Length: 3\r\nContent-Length: 03'),
+    outcome: length3,
+  },
+  {
+    kind: 'request',
+    id: 'cl: three times',
+    why: list,
+    raw: post('Content-Length: 3\r\nContent-Length: 3, 3\r\nContent-Length: 3'),
+    outcome: length3,
+  },
+  {
+    kind: 'request',
+    id: 'cl: two differ',
+    why: list,
+    raw: post('Content-Length: 3\r\nContent-Length: 4', 'abcd'),
+    outcome: refused(400),
+  },
+  {
+    kind: 'request',
+    id: 'cl: two differ, large first',
+    why: list,
+    raw: post('Content-Length: 4\r\nContent-Length: 3', 'abcd'),
+    outcome: refused(400),
+  },
+  {
+    kind: 'request',
+    id: 'cl: 0 and then 3',
+    why: list,
+    raw: post('Content-Length: 0\r\nContent-Length: 3'),
+    outcome: refused(400),
+  },
+  {
+    kind: 'request',
+    id: 'cl: good and then empty',
+    why: list,
+    raw: post('Content-Length: 3\r\nContent-Length:'),
+    outcome: refused(400),
+  },
+  {
+    kind: 'request',
+    id: 'cl: blank before the colon',
+    why: 'RFC 9112, 5.1: must be refused',
+    raw: post('Content-Length : 3'),
+    outcome: refused(400),
+  },
+  {
+    kind: 'request',
+    id: 'cl: tab before the colon',
+    why: 'RFC 9112, 5.1: must be refused',
+    raw: post('Content-Length\t: 3'),
+    outcome: refused(400),
+  },
+  {
+    kind: 'request',
+    id: 'cl: underscore name is another field',
+    why: 'names are compared exactly',
+    raw: post('Content_Length: 3', ''),
+    outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content_length: 3'] }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: prefixed name is another field',
+    why: 'names are compared exactly',
+    raw: post('X-Content-Length: 3', ''),
+    outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'x-content-length: 3'] }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: on GET',
+    why: 'RFC 9110, 9.3.1: a GET may have content',
+    raw: 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+    outcome: forwarded({ head: ['GET / HTTP/1.1', 'host: a', 'content-length: 3'], body: 'abc' }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: 0 on GET',
+    why: 'RFC 9110, 8.6',
+    raw: 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+    outcome: forwarded({ head: ['GET / HTTP/1.1', 'host: a', 'content-length: 0'] }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: 000',
+    why: grammar,
+    raw: post('Content-Length: 000', ''),
+    outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 0'] }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: body cut short',
+    why: 'RFC 9112, 8: an incomplete message',
+    raw: post('Content-Length: 5'),
+    outcome: forwarded({ head: ['POST / HTTP/1.1', 'host: a', 'content-length: 5'], body: 'abc', cut: true }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: on GET in HTTP/1.0',
+    why: 'configuration.txt, h1-accept-payload-with-any-method',
+    raw: 'GET / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+    outcome: refused(413),
+  },
+  {
+    kind: 'request',
+    id: 'cl: on HEAD in HTTP/1.0',
+    why: 'configuration.txt, h1-accept-payload-with-any-method',
+    raw: 'HEAD / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+    outcome: refused(413),
+  },
+  {
+    kind: 'request',
+    id: 'cl: on DELETE in HTTP/1.0',
+    why: 'configuration.txt, h1-accept-payload-with-any-method',
+    raw: 'DELETE / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+    outcome: refused(413),
+  },
+  {
+    kind: 'request',
+    id: 'cl: on POST in HTTP/1.0',
+    why: 'RFC 9112, 6.2',
+    raw: 'POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+    outcome: forwarded({
+      head: ['POST / HTTP/1.0', 'host: a', 'content-length: 3', 'connection: keep-alive'],
+      body: 'abc',
+    }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: 0 on GET in HTTP/1.0',
+    why: 'no payload',
+    raw: 'GET / HTTP/1.0\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+    outcome: forwarded({ head: ['GET / HTTP/1.0', 'host: a', 'content-length: 0', 'connection: keep-alive'] }),
+  },
+  {
+    kind: 'request',
+    id: 'cl: named in Connection',
+    why: 'RFC 9110, 7.6.1: an option must not name such a field',
+    raw: post('Connection: Content-Length\r\nContent-Length: 3'),
+    outcome: length3,
+    haproxy: forwarded({
+      head: ['POST / HTTP/1.1', 'host: a', 'connection: content-length', 'content-length: 3'],
+      body: 'abc',
+    }),
+    stricterThanHaproxy:
+      'a server that obeys would drop the length and read the body as a request, so the option is taken out',
+  },
+];

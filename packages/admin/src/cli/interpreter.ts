@@ -62,7 +62,10 @@ export class Interpreter {
   /** `help [word …]`: every command of this level, or those that begin with the words. */
   help(context: CommandContext, words: readonly string[]): string {
     const visible = this.#visible(context);
-    const matching = words.length === 0 ? visible : visible.filter((command) => words.every((word, index) => command.words[index]?.startsWith(word)));
+    const matching =
+      words.length === 0
+        ? visible
+        : visible.filter((command) => words.every((word, index) => command.words[index]?.startsWith(word)));
     if (matching.length === 0) return this.#unknown(context, words);
     return `The following commands are valid at this level:\n${matching.map(helpLine).join('')}${BUILT_IN_HELP}`;
   }
@@ -70,7 +73,11 @@ export class Interpreter {
   #find(words: readonly string[]): Command | undefined {
     let best: Command | undefined;
     for (const command of this.#commands) {
-      if (command.words.length > (best?.words.length ?? 0) && command.words.every((word, index) => words[index] === word)) best = command;
+      if (
+        command.words.length > (best?.words.length ?? 0) &&
+        command.words.every((word, index) => words[index] === word)
+      )
+        best = command;
     }
     return best;
   }
@@ -116,7 +123,9 @@ const RESTRICTED: readonly (readonly [level: Level, ...words: string[]])[] = [
 ];
 
 function isRestricted(words: readonly string[], context: CommandContext): boolean {
-  return RESTRICTED.some(([level, ...start]) => start.every((word, index) => words[index] === word) && !allows(context.level, level));
+  return RESTRICTED.some(
+    ([level, ...start]) => start.every((word, index) => words[index] === word) && !allows(context.level, level),
+  );
 }
 
 const BUILT_INS: ReadonlySet<string> = new Set(['prompt', 'quit']);

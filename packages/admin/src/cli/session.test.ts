@@ -9,7 +9,13 @@ import type { Runtime } from '../runtime.ts';
 
 const runtime = { version: '2.6.12-test', environment: { HOME: '/root' } } as unknown as Runtime;
 
-const secret: Command = { words: ['set', 'weight'], parameters: '<bk>/<srv>', help: 'change a weight', level: 'admin', run: () => 'done\n' };
+const secret: Command = {
+  words: ['set', 'weight'],
+  parameters: '<bk>/<srv>',
+  help: 'change a weight',
+  level: 'admin',
+  run: () => 'done\n',
+};
 
 function session(level: Level = 'admin'): CliSession {
   const context: CommandContext = { runtime, level, interactive: false, leaving: false, timeoutMs: undefined };
@@ -20,7 +26,10 @@ function session(level: Level = 'admin'): CliSession {
 
 test('one line is answered, with a blank line after each answer, and the connection ends', () => {
   assert.deepEqual(session().handle('show version\n'), { text: '2.6.12-test\n\n', close: true });
-  assert.deepEqual(session().handle('show version;show version\n'), { text: '2.6.12-test\n\n2.6.12-test\n\n', close: true });
+  assert.deepEqual(session().handle('show version;show version\n'), {
+    text: '2.6.12-test\n\n2.6.12-test\n\n',
+    close: true,
+  });
   assert.deepEqual(session().handle('operator\n'), { text: '\n', close: true });
 });
 
@@ -66,7 +75,10 @@ test('an unknown command names those that begin alike', () => {
 });
 
 test('an empty command lists everything of the level', () => {
-  assert.match(session('user').handle('\n').text, /^Unknown command\. Please enter one of the following commands only:\n/);
+  assert.match(
+    session('user').handle('\n').text,
+    /^Unknown command\. Please enter one of the following commands only:\n/,
+  );
   assert.doesNotMatch(session('user').handle('\n').text, /set weight/);
 });
 

@@ -3,7 +3,7 @@
  * after `prompt` it answers until `quit` (management manual, section 9.3).
  */
 
-import type { Interpreter} from './interpreter.ts';
+import type { Interpreter } from './interpreter.ts';
 import { splitCommands } from './interpreter.ts';
 import type { CommandContext } from './command.ts';
 

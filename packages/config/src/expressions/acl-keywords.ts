@@ -47,7 +47,10 @@ function entry(name: string, fetch: string, method: MatchMethod): readonly [stri
 
 /** All of them by name. */
 export const ACL_KEYWORDS: ReadonlyMap<string, AclKeyword> = new Map([
-  ...FAMILIES.flatMap(([name, fetch]) => [entry(name, fetch, 'str'), ...SUFFIXES.map((suffix) => entry(`${name}_${suffix}`, fetch, suffix))]),
+  ...FAMILIES.flatMap(([name, fetch]) => [
+    entry(name, fetch, 'str'),
+    ...SUFFIXES.map((suffix) => entry(`${name}_${suffix}`, fetch, suffix)),
+  ]),
   ...SINGLES.map(([name, fetch, method]) => entry(name, fetch, method)),
 ]);
 

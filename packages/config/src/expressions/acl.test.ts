@@ -53,7 +53,13 @@ test('flags', () => {
   assert.equal(only('method GET').methodNames, true);
   assert.equal(only('method -m str GET').methodNames, undefined);
   const split = aclOf('path -f a.lst -i -f a.lst /x').tests;
-  assert.deepEqual(split.map((one) => [one.ignoreCase, one.patterns.length, one.files.length]), [[false, 2, 1], [true, 3, 1]]);
+  assert.deepEqual(
+    split.map((one) => [one.ignoreCase, one.patterns.length, one.files.length]),
+    [
+      [false, 2, 1],
+      [true, 3, 1],
+    ],
+  );
 });
 
 test('lines of one name add up, and rules before them hold the same ACL', () => {
@@ -67,7 +73,11 @@ test('predefined ACLs of manual section 7.4 are known by name', () => {
   for (const name of PREDEFINED_ACLS.keys()) {
     const findings = proxyFindings('frontend f', ['bind :1', `http-request deny if ${name}`]);
     const works = name !== 'RDP_COOKIE' && name !== 'REQ_CONTENT';
-    assert.equal(findings.filter((line) => line.startsWith('ALERT')).length, works ? 0 : 1, `${name}: ${findings.join(' | ')}`);
+    assert.equal(
+      findings.filter((line) => line.startsWith('ALERT')).length,
+      works ? 0 : 1,
+      `${name}: ${findings.join(' | ')}`,
+    );
   }
 });
 
@@ -85,12 +95,49 @@ test('anonymous tests, and the text of a condition', () => {
   const proxy = proxyOf('frontend f', ['bind :1', 'http-request deny if { path /x -m } !{ src 10.0.0.1 } || METH_GET']);
   const { condition } = proxy.rules.httpRequest[0];
   assert.equal(condition?.text, '{ path /x -m } !{ src 10.0.0.1 } || METH_GET');
-  assert.deepEqual(condition?.terms.map((term) => term.map((leaf) => [leaf.kind, leaf.negate])), [[['anonymous', false], ['anonymous', true]], [['acl', false]]]);
+  assert.deepEqual(
+    condition?.terms.map((term) => term.map((leaf) => [leaf.kind, leaf.negate])),
+    [
+      [
+        ['anonymous', false],
+        ['anonymous', true],
+      ],
+      [['acl', false]],
+    ],
+  );
 });
 
 test('any words after acl and if end as findings, never as an exception', () => {
   const word = fc.oneof(
-    fc.constantFrom('path', 'hdr(host)', 'src', 'dst_port', '-i', '-m', '-f', 'a.lst', '-u', '-n', '-M', '--', 'beg', 'reg', '{', '}', '||', 'or', '!', '!a', 'TRUE', 'gt', '5', '1:', '10.0.0.0/8', 'int(5)', 'a'),
+    fc.constantFrom(
+      'path',
+      'hdr(host)',
+      'src',
+      'dst_port',
+      '-i',
+      '-m',
+      '-f',
+      'a.lst',
+      '-u',
+      '-n',
+      '-M',
+      '--',
+      'beg',
+      'reg',
+      '{',
+      '}',
+      '||',
+      'or',
+      '!',
+      '!a',
+      'TRUE',
+      'gt',
+      '5',
+      '1:',
+      '10.0.0.0/8',
+      'int(5)',
+      'a',
+    ),
     fc.string({ unit: fc.constantFrom(...Array.from('ab(),.:-!{}|[]*')), minLength: 1, maxLength: 5 }),
   );
   fc.assert(

@@ -24,12 +24,17 @@ export function parseAcl(cursor: Cursor, scope: ExpressionScope): Acl {
   const name = cursor.word('a name, a criterion and patterns');
   const bad = /[^A-Za-z0-9_.:-]/.exec(name);
   if (bad !== null) {
-    cursor.failLast(`character '${bad[0]}' is not permitted in acl name '${name}'.`, { expected: 'letters, digits, and the characters - _ . :' });
+    cursor.failLast(`character '${bad[0]}' is not permitted in acl name '${name}'.`, {
+      expected: 'letters, digits, and the characters - _ . :',
+    });
   }
   if (name.toLowerCase() === 'or') {
-    cursor.failLast(`acl name '${name}' will never match. 'or' is used to express a logical disjunction within a condition.`, {
-      expected: 'another name',
-    });
+    cursor.failLast(
+      `acl name '${name}' will never match. 'or' is used to express a logical disjunction within a condition.`,
+      {
+        expected: 'another name',
+      },
+    );
   }
   const tests = parseTests(cursor, scope, cursor.line.words.length, {
     aclName: name,
@@ -66,7 +71,13 @@ class TestReader {
   private readonly scope: ExpressionScope;
   private readonly end: number;
   private readonly context: TestContext;
-  private readonly flags: Flags = { method: undefined, ignoreCase: false, asMap: false, uniqueId: undefined, explicit: false };
+  private readonly flags: Flags = {
+    method: undefined,
+    ignoreCase: false,
+    asMap: false,
+    uniqueId: undefined,
+    explicit: false,
+  };
   /** Patterns and files of the test being read, and tests that are complete. */
   private patterns: string[] = [];
   private files: string[] = [];
@@ -101,7 +112,10 @@ class TestReader {
     const word = this.atEnd ? '' : cursor.peek()!;
     this.criterionIndex = cursor.index;
     try {
-      this.criterion = readExpression(word, 0, { alias: (name) => ACL_KEYWORDS.get(name)?.fetch, aliasNames: ACL_KEYWORDS.keys() });
+      this.criterion = readExpression(word, 0, {
+        alias: (name) => ACL_KEYWORDS.get(name)?.fetch,
+        aliasNames: ACL_KEYWORDS.keys(),
+      });
       this.requireWholeWord(word);
     } catch (error) {
       failExpression(error, cursor, cursor.index, (message) => context.sentence(criterionSentence(message, word)));
@@ -116,7 +130,9 @@ class TestReader {
     const rest = word.slice(this.criterion.next);
     if (rest === '') return;
     const name = /^[A-Za-z0-9_.+-]*/.exec(word)![0];
-    this.cursor.fail(this.context.sentence(`ACL keyword '${name}' : missing comma after fetch keyword.`), { expected: "',' and a converter, or a blank" });
+    this.cursor.fail(this.context.sentence(`ACL keyword '${name}' : missing comma after fetch keyword.`), {
+      expected: "',' and a converter, or a blank",
+    });
   }
 
   /** The criterion's own method counts only without converters; with them the type of the last one decides. */
@@ -181,7 +197,10 @@ class TestReader {
           this.readMethod();
           break;
         default:
-          this.failLast(`'${word}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`, '-i, -n, -u, -M, -f, -m or --');
+          this.failLast(
+            `'${word}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`,
+            '-i, -n, -u, -M, -f, -m or --',
+          );
       }
     }
   }
@@ -194,16 +213,26 @@ class TestReader {
 
   private readMethod(): void {
     const { cursor, flags } = this;
-    if (this.files.length > 0) this.failLast("'-m' must only be specified before patterns and files in parsing ACL expression", "'-m' before '-f'");
+    if (this.files.length > 0)
+      this.failLast(
+        "'-m' must only be specified before patterns and files in parsing ACL expression",
+        "'-m' before '-f'",
+      );
     const word = this.atEnd ? '' : cursor.next()!;
     const method = MATCH_METHODS.find((known) => known === word);
     if (method === undefined) {
       const nearest = nearestWord(word, MATCH_METHODS);
-      this.cursor.failLast(this.context.sentence(`unknown matching method '${word}' when parsing ACL expression`), { expected: MATCH_METHODS.join(', '), nearest });
+      this.cursor.failLast(this.context.sentence(`unknown matching method '${word}' when parsing ACL expression`), {
+        expected: MATCH_METHODS.join(', '),
+        nearest,
+      });
     }
     if (method !== 'found' && !matchable(this.criterion.output, method)) {
       const name = /^[A-Za-z0-9_.+-]*/.exec(cursor.line.words[this.criterionIndex])![0];
-      this.failLast(`matching method '${method}' cannot be used with fetch keyword '${name}'`, 'a method for the type of this sample');
+      this.failLast(
+        `matching method '${method}' cannot be used with fetch keyword '${name}'`,
+        'a method for the type of this sample',
+      );
     }
     flags.method = method;
     flags.explicit = true;
@@ -236,7 +265,9 @@ class TestReader {
     const name = /^[A-Za-z0-9_.+-]*/.exec(this.cursor.line.words[this.criterionIndex])![0];
     this.cursor.failAt(
       this.criterionIndex,
-      this.context.sentence(`matching method must be specified first (using '-m') when using a sample fetch of this type ('${name}')`),
+      this.context.sentence(
+        `matching method must be specified first (using '-m') when using a sample fetch of this type ('${name}')`,
+      ),
       { expected: `-m and one of ${MATCH_METHODS.join(', ')}` },
     );
   }
@@ -255,7 +286,8 @@ class TestReader {
         operator = word;
         continue;
       }
-      let result: PatternResult = method === 'int' || method === 'len' ? applyOperator(operator, word) : { ok: true, text: word };
+      let result: PatternResult =
+        method === 'int' || method === 'len' ? applyOperator(operator, word) : { ok: true, text: word };
       if (result.ok) result = readPattern(result.text, method, this.flags);
       if (result.ok) this.patterns.push(result.text);
       else this.failLast(result.reason, result.expected);
@@ -303,7 +335,20 @@ export function predefinedAcl(name: string, scope: ExpressionScope, at: AclTest[
   reportUnavailable(read.unavailable, scope, { at, length: name.length, exact: false });
   const method = ACL_KEYWORDS.get(/^[^(]*/.exec(criterion)![0])?.method ?? defaultMatch(read.output)!;
   const values = patterns[0] === 'gt' ? [`${Number(patterns[1]) + 1}:`] : patterns;
-  const acl: MutableAcl = { name, tests: [{ expression: read.expression, method, ignoreCase: false, patterns: values, files: [], at, ...(isMethodName(read.expression) ? { methodNames: true } : {}) }] };
+  const acl: MutableAcl = {
+    name,
+    tests: [
+      {
+        expression: read.expression,
+        method,
+        ignoreCase: false,
+        patterns: values,
+        files: [],
+        at,
+        ...(isMethodName(read.expression) ? { methodNames: true } : {}),
+      },
+    ],
+  };
   scope.acls.set(name, acl);
   return acl;
 }

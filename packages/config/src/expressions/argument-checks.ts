@@ -18,11 +18,21 @@ class Refusal extends Error {
   }
 }
 
-export function checkFetchArguments(name: string, values: readonly Scalar[], offset: number, length: number): readonly Scalar[] {
+export function checkFetchArguments(
+  name: string,
+  values: readonly Scalar[],
+  offset: number,
+  length: number,
+): readonly Scalar[] {
   return run(FETCH_CHECKS[name], values, offset, length);
 }
 
-export function checkConverterArguments(name: string, values: readonly Scalar[], offset: number, length: number): readonly Scalar[] {
+export function checkConverterArguments(
+  name: string,
+  values: readonly Scalar[],
+  offset: number,
+  length: number,
+): readonly Scalar[] {
   return run(CONVERTER_CHECKS[name], values, offset, length);
 }
 
@@ -31,7 +41,8 @@ function run(check: Check | undefined, values: readonly Scalar[], offset: number
   try {
     return check(values);
   } catch (error) {
-    if (error instanceof Refusal) throw new ExpressionFailure(error.message, offset, length, { expected: error.expected });
+    if (error instanceof Refusal)
+      throw new ExpressionFailure(error.message, offset, length, { expected: error.expected });
     throw error;
   }
 }
@@ -42,12 +53,30 @@ const MAX_HEADER_HISTORY = 10;
 const headerOccurrence: Check = (values) => {
   const occurrence = values[1];
   if (typeof occurrence === 'number' && occurrence < -MAX_HEADER_HISTORY) {
-    throw new Refusal(`header occurrence must be >= -${MAX_HEADER_HISTORY}`, `an occurrence of at least -${MAX_HEADER_HISTORY}`);
+    throw new Refusal(
+      `header occurrence must be >= -${MAX_HEADER_HISTORY}`,
+      `an occurrence of at least -${MAX_HEADER_HISTORY}`,
+    );
   }
   return values;
 };
 
-const HEADER_FETCHES = ['hdr', 'hdr_ip', 'hdr_val', 'req.hdr', 'req.hdr_ip', 'req.hdr_val', 'req.fhdr', 'res.hdr', 'res.hdr_ip', 'res.hdr_val', 'res.fhdr', 'shdr', 'shdr_ip', 'shdr_val'];
+const HEADER_FETCHES = [
+  'hdr',
+  'hdr_ip',
+  'hdr_val',
+  'req.hdr',
+  'req.hdr_ip',
+  'req.hdr_val',
+  'req.fhdr',
+  'res.hdr',
+  'res.hdr_ip',
+  'res.hdr_val',
+  'res.fhdr',
+  'shdr',
+  'shdr_ip',
+  'shdr_val',
+];
 
 const timeUnit: Check = (values) => {
   const unit = values[1];
@@ -67,7 +96,8 @@ const FETCH_CHECKS: Readonly<Record<string, Check>> = {
   },
   bin: ([value]) => [hexBytes(String(value))],
   uuid: ([version]) => {
-    if (version !== undefined && version !== 4) throw new Refusal(`Unsupported UUID version: '${String(version)}'`, 'version 4');
+    if (version !== undefined && version !== 4)
+      throw new Refusal(`Unsupported UUID version: '${String(version)}'`, 'version 4');
     return version === undefined ? [] : [version];
   },
   var: ([name, ...rest]) => {
@@ -85,7 +115,8 @@ const FETCH_CHECKS: Readonly<Record<string, Check>> = {
 export function hexBytes(digits: string): string {
   const bad = /[^0-9a-fA-F]/.exec(digits);
   if (bad !== null) throw new Refusal(`an hex digit is expected (found '${bad[0]}')`, 'hexadecimal digits');
-  if (digits.length % 2 !== 0 || digits === '') throw new Refusal('an even number of hex digit is expected', 'two hexadecimal digits a byte');
+  if (digits.length % 2 !== 0 || digits === '')
+    throw new Refusal('an even number of hex digit is expected', 'two hexadecimal digits a byte');
   return digits.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
 }
 
@@ -108,7 +139,8 @@ const fieldIndex: Check = (values) => {
 
 const chunkSize: Check = (values) => {
   const [, size] = values;
-  if (size !== undefined && Number(size) <= 0) throw new Refusal(`chunk_size needs to be positive (${String(size)})`, 'a size of at least 1');
+  if (size !== undefined && Number(size) <= 0)
+    throw new Refusal(`chunk_size needs to be positive (${String(size)})`, 'a size of at least 1');
   return values;
 };
 
@@ -133,19 +165,25 @@ const CONVERTER_CHECKS: Readonly<Record<string, Check>> = {
   },
   url_enc: (values) => {
     const [type] = values;
-    if (type !== undefined && type !== '' && type !== 'query') throw new Refusal("Unexpected encode type. Allowed value is 'query'", "'query'");
+    if (type !== undefined && type !== '' && type !== 'query')
+      throw new Refusal("Unexpected encode type. Allowed value is 'query'", "'query'");
     return values;
   },
   concat: (values) => {
     const variable = values[1];
     if (variable === undefined || variable === '') return values;
-    if (!/^(proc|sess|txn|req|res|check)\./.test(String(variable))) throw new Refusal(`failed to register variable name '${String(variable)}'`);
-    throw new Refusal(`the variable '${String(variable)}' cannot be read: this version has no variables`, 'constant strings only');
+    if (!/^(proc|sess|txn|req|res|check)\./.test(String(variable)))
+      throw new Refusal(`failed to register variable name '${String(variable)}'`);
+    throw new Refusal(
+      `the variable '${String(variable)}' cannot be read: this version has no variables`,
+      'constant strings only',
+    );
   },
   regsub: (values) => {
     const flags = String(values[2] ?? '');
     const bad = /[^ig]/.exec(flags);
-    if (bad !== null) throw new Refusal(`invalid regex flag '${bad[0]}', only 'i' and 'g' are supported`, "'i', 'g' or both");
+    if (bad !== null)
+      throw new Refusal(`invalid regex flag '${bad[0]}', only 'i' and 'g' are supported`, "'i', 'g' or both");
     const error = regularExpressionError(String(values[0]), flags.includes('i'));
     if (error !== undefined) throw new Refusal(error, 'a regular expression');
     return values;

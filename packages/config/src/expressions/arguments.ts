@@ -35,7 +35,10 @@ export function readArguments(text: string, start: number, signature: Signature)
     if (values.length < signature.required) {
       const name = ARGUMENT_NAMES[signature.arguments[values.length]];
       const message = `missing arguments (got ${values.length}/${signature.required}), type '${name}' expected`;
-      throw new ExpressionFailure(message, start, index + 1 - start, { expected: describe(signature), argument: values.length + 1 });
+      throw new ExpressionFailure(message, start, index + 1 - start, {
+        expected: describe(signature),
+        argument: values.length + 1,
+      });
     }
   }
   if (!parenthesized) return { values, next: start };
@@ -52,11 +55,21 @@ export function readArguments(text: string, start: number, signature: Signature)
 
 function describe(signature: Signature): string {
   if (signature.arguments.length === 0) return 'no argument';
-  const names = signature.arguments.map((type, index) => (index < signature.required ? `<${ARGUMENT_NAMES[type]}>` : `[<${ARGUMENT_NAMES[type]}>]`));
+  const names = signature.arguments.map((type, index) =>
+    index < signature.required ? `<${ARGUMENT_NAMES[type]}>` : `[<${ARGUMENT_NAMES[type]}>]`,
+  );
   return `the arguments (${names.join(',')})`;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\', ' ': ' ', '"': '"', "'": "'" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '\\': '\\',
+  ' ': ' ',
+  '"': '"',
+  "'": "'",
+};
 
 /** One argument with its quotes and escapes resolved; ends before an unquoted comma or closing parenthesis. */
 function readArgument(text: string, start: number): { value: string; next: number } {
@@ -81,7 +94,10 @@ function readArgument(text: string, start: number): { value: string; next: numbe
 function convert(text: string, type: ArgumentType, position: number, start: number, end: number): Scalar {
   const refuse = (): never => {
     const name = ARGUMENT_NAMES[type];
-    const got = text === '' ? `expected type '${name}' at position ${position}, but got nothing` : `failed to parse '${text}' as type '${name}' at position ${position}`;
+    const got =
+      text === ''
+        ? `expected type '${name}' at position ${position}, but got nothing`
+        : `failed to parse '${text}' as type '${name}' at position ${position}`;
     throw new ExpressionFailure(got, start, end - start, { expected: EXPECTED[type], argument: position });
   };
   switch (type) {

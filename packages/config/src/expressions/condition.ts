@@ -31,11 +31,18 @@ export function ruleSentences(what: string): ConditionSentences {
 }
 
 /** `if …` or `unless …` up to the end of the line; undefined where the line has ended already. */
-export function parseCondition(cursor: Cursor, scope: ExpressionScope, sentences: ConditionSentences = ruleSentences(cursor.keyword)): Condition | undefined {
+export function parseCondition(
+  cursor: Cursor,
+  scope: ExpressionScope,
+  sentences: ConditionSentences = ruleSentences(cursor.keyword),
+): Condition | undefined {
   const word = cursor.peek();
   if (word === undefined || word === '') return undefined;
   if (word !== 'if' && word !== 'unless') {
-    cursor.fail(sentences.unexpected(word), { expected: "'if' or 'unless' and a condition", form: sentences.unexpectedForm ?? cursor.form });
+    cursor.fail(sentences.unexpected(word), {
+      expected: "'if' or 'unless' and a condition",
+      form: sentences.unexpectedForm ?? cursor.form,
+    });
   }
   cursor.index++;
   const text = cursor.line.words.slice(cursor.index).join(' ');
@@ -101,7 +108,10 @@ class ConditionReader {
     const { cursor, scope, sentences } = this;
     const open = cursor.index - 1;
     const end = cursor.line.words.indexOf('}', cursor.index);
-    if (end < 0) cursor.failAt(open, sentences.error("missing closing '}' in condition"), { expected: "'}' after a blank, at the end of this test" });
+    if (end < 0)
+      cursor.failAt(open, sentences.error("missing closing '}' in condition"), {
+        expected: "'}' after a blank, at the end of this test",
+      });
     const tests = parseTests(cursor, scope, end, { aclName: '', sentence: sentences.error });
     cursor.index = end + 1;
     this.warnIfDead('', tests, open);

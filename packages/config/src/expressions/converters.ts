@@ -48,7 +48,10 @@ export const CONVERTERS: ReadonlyMap<string, ConverterDeclaration> = new Map(
 
 function declare(entry: string): ConverterDeclaration {
   const colon = entry.lastIndexOf(':');
-  const [input, output] = entry.slice(colon + 1).split('>') as [ConverterDeclaration['input'], ConverterDeclaration['output']];
+  const [input, output] = entry.slice(colon + 1).split('>') as [
+    ConverterDeclaration['input'],
+    ConverterDeclaration['output'],
+  ];
   const signature = readSignature(entry.slice(0, colon));
   return { ...signature, input, output, manual: '7.3.1', ...stateOf(signature.name) };
 }

@@ -9,7 +9,19 @@ import type { SampleType } from './sample-types.ts';
 
 /** Types of arguments; their names in messages are HAProxy's. */
 export type ArgumentType =
-  | 'int' | 'str' | 'table' | 'backend' | 'frontend' | 'server' | 'userlist' | 'ipv4' | 'ipv6' | 'mask4' | 'mask6' | 'regex' | 'pbuf';
+  | 'int'
+  | 'str'
+  | 'table'
+  | 'backend'
+  | 'frontend'
+  | 'server'
+  | 'userlist'
+  | 'ipv4'
+  | 'ipv6'
+  | 'mask4'
+  | 'mask6'
+  | 'regex'
+  | 'pbuf';
 
 export const ARGUMENT_NAMES: Readonly<Record<ArgumentType, string>> = {
   int: 'integer',

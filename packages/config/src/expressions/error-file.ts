@@ -5,7 +5,9 @@
 
 import type { ConfigHost } from '../host.ts';
 
-export type FileResult = { readonly ok: true; readonly content: string } | { readonly ok: false; readonly message: string; readonly expected: string };
+export type FileResult =
+  | { readonly ok: true; readonly content: string }
+  | { readonly ok: false; readonly message: string; readonly expected: string };
 
 /** HAProxy's default buffer, which an answer has to fit in. */
 export const DEFAULT_BUFFER_BYTES = 16384;
@@ -13,7 +15,8 @@ export const DEFAULT_BUFFER_BYTES = 16384;
 /** The file's bytes as latin1 text. */
 export function readReplyFile(path: string, host: ConfigHost): FileResult {
   const file = host.readFile(path);
-  if (!file.ok) return { ok: false, message: `error opening file '${path}'`, expected: `a file that can be read (${file.reason})` };
+  if (!file.ok)
+    return { ok: false, message: `error opening file '${path}'`, expected: `a file that can be read (${file.reason})` };
   if (file.value.length > DEFAULT_BUFFER_BYTES) {
     const message = `file '${path}' exceeds the buffer size (${file.value.length} > ${DEFAULT_BUFFER_BYTES})`;
     return { ok: false, message, expected: `at most ${DEFAULT_BUFFER_BYTES} bytes` };
@@ -26,17 +29,26 @@ export function readErrorFile(path: string, host: ConfigHost): FileResult {
   const file = readReplyFile(path, host);
   if (!file.ok || file.content === '') return file;
   const fault = responseFault(file.content);
-  return fault === undefined ? file : { ok: false, message: `'${path}': ${fault}`, expected: 'a whole HTTP response: status line, headers, empty line, body' };
+  return fault === undefined
+    ? file
+    : {
+        ok: false,
+        message: `'${path}': ${fault}`,
+        expected: 'a whole HTTP response: status line, headers, empty line, body',
+      };
 }
 
 function responseFault(content: string): string | undefined {
-  const head = /^HTTP\/1\.[01] [2-5]\d\d(?: [^\r\n]*)?\r?\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r?\n)*)\r?\n/.exec(content);
+  const head = /^HTTP\/1\.[01] [2-5]\d\d(?: [^\r\n]*)?\r?\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r?\n)*)\r?\n/.exec(
+    content,
+  );
   if (head === null) return `unable to parse headers (error offset: ${headFaultOffset(content)})`;
   const lengths = [...head[1].matchAll(/^content-length:[ \t]*(\d+)[ \t]*\r?$/gim)].map((match) => Number(match[1]));
   const [announced] = lengths;
   const size = content.length - head[0].length;
   if (/^transfer-encoding:/im.test(head[1])) return 'transfer-encoding is not allowed in an error file';
-  if (announced !== undefined && announced !== size) return `payload size does not match the announced content-length (${size} != ${announced})`;
+  if (announced !== undefined && announced !== size)
+    return `payload size does not match the announced content-length (${size} != ${announced})`;
   return undefined;
 }
 
@@ -45,7 +57,8 @@ function headFaultOffset(content: string): number {
   const lines = content.split('\n');
   let offset = 0;
   for (const [index, line] of lines.entries()) {
-    const good = index === 0 ? /^HTTP\/1\.[01] [2-5]\d\d( .*)?$/.test(line) : /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/.test(line);
+    const good =
+      index === 0 ? /^HTTP\/1\.[01] [2-5]\d\d( .*)?$/.test(line) : /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/.test(line);
     if (!good) return offset;
     offset += line.length + 1;
   }

@@ -58,8 +58,11 @@ test('names that do not work are read, and told', () => {
 });
 
 test('HAProxy’s matrix of places, one case for each source', () => {
-  const conflict = (text: string, place: Parameters<typeof placeMask>[0], section: Parameters<typeof placeMask>[1]): boolean =>
-    placeConflict(readExpression(text), text, placeMask(place, section)!) !== undefined;
+  const conflict = (
+    text: string,
+    place: Parameters<typeof placeMask>[0],
+    section: Parameters<typeof placeMask>[1],
+  ): boolean => placeConflict(readExpression(text), text, placeMask(place, section)!) !== undefined;
   assert.ok(!conflict('src', 'tcp-request connection', 'frontend'));
   assert.ok(conflict('path', 'tcp-request connection', 'frontend'));
   assert.ok(conflict('ssl_fc', 'tcp-request connection', 'frontend'));
@@ -83,18 +86,25 @@ test('HAProxy’s matrix of places, one case for each source', () => {
 
 test('any text is read or refused with a place inside it', () => {
   const names = [...FETCHES.keys(), ...CONVERTERS.keys()];
-  const piece = fc.oneof(fc.constantFrom(...names), fc.constantFrom('(', ')', ',', '"', "'", '\\', ' ', 'a', '1', '-5', ']', '%'), fc.string({ maxLength: 3 }));
+  const piece = fc.oneof(
+    fc.constantFrom(...names),
+    fc.constantFrom('(', ')', ',', '"', "'", '\\', ' ', 'a', '1', '-5', ']', '%'),
+    fc.string({ maxLength: 3 }),
+  );
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')), (text) => {
-      try {
-        const { expression, next } = readExpression(text);
-        assert.ok(next <= text.length);
-        assert.equal(expression.text, text.slice(0, next));
-      } catch (error) {
-        assert.ok(error instanceof ExpressionFailure, String(error));
-        assert.ok(error.offset >= 0 && error.offset <= text.length && error.message !== '');
-      }
-    }),
+    fc.property(
+      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+      (text) => {
+        try {
+          const { expression, next } = readExpression(text);
+          assert.ok(next <= text.length);
+          assert.equal(expression.text, text.slice(0, next));
+        } catch (error) {
+          assert.ok(error instanceof ExpressionFailure, String(error));
+          assert.ok(error.offset >= 0 && error.offset <= text.length && error.message !== '');
+        }
+      },
+    ),
     { numRuns: 3000 },
   );
 });
@@ -103,9 +113,17 @@ test('printed text reads back to the same calls', () => {
   const text = fc.string({ unit: fc.constantFrom(...Array.from('ab ,()"\'\\\n\t#$%é')), maxLength: 8 });
   const converter = fc.oneof(
     fc.constantFrom('lower', 'upper', 'length,add(1)', 'url_dec(1)', 'hex'),
-    fc.tuple(fc.integer({ min: 1, max: 9 }), text.filter((value) => value !== '')).map(([index, value]) => `field(${index},${quoteArgument(value)})`),
+    fc
+      .tuple(
+        fc.integer({ min: 1, max: 9 }),
+        text.filter((value) => value !== ''),
+      )
+      .map(([index, value]) => `field(${index},${quoteArgument(value)})`),
   );
-  const fetch = fc.oneof(fc.constantFrom('path', 'req.hdr(host)', 'method'), text.map((value) => `str(${quoteArgument(value)})`));
+  const fetch = fc.oneof(
+    fc.constantFrom('path', 'req.hdr(host)', 'method'),
+    text.map((value) => `str(${quoteArgument(value)})`),
+  );
   fc.assert(
     fc.property(fetch, fc.array(converter, { maxLength: 3 }), (first, rest) => {
       const read = readable([first, ...rest].join(','));

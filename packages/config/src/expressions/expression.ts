@@ -42,7 +42,8 @@ export interface ReadOptions {
 export function readExpression(text: string, start = 0, options: ReadOptions = {}): ReadExpression {
   const nameEnd = endOfName(text, start);
   const name = text.slice(start, nameEnd);
-  if (name === '') throw new ExpressionFailure('missing fetch method', start, text.length - start, { expected: 'a sample fetch' });
+  if (name === '')
+    throw new ExpressionFailure('missing fetch method', start, text.length - start, { expected: 'a sample fetch' });
   const fetch = FETCHES.get(options.alias?.(name) ?? name);
   if (fetch === undefined) throw unknownFetch(name, start, options);
 
@@ -51,7 +52,10 @@ export function readExpression(text: string, start = 0, options: ReadOptions = {
     if (declaration.state !== 'works') unavailable ??= { declaration, kind, offset };
   };
   note(fetch, 'sample fetch', start);
-  const read = explained(() => readArguments(text, nameEnd, fetch), (message) => `fetch method '${name}' : ${message}`);
+  const read = explained(
+    () => readArguments(text, nameEnd, fetch),
+    (message) => `fetch method '${name}' : ${message}`,
+  );
   const values = explained(
     () => checkFetchArguments(fetch.name, read.values, nameEnd, read.next - nameEnd),
     (message) => `invalid args in fetch method '${name}' : ${message}`,
@@ -59,7 +63,12 @@ export function readExpression(text: string, start = 0, options: ReadOptions = {
   const call: Call = { name: fetch.name, arguments: values };
 
   const chain = readConverters(text, read.next, fetch.output, name, note);
-  const expression: Expression = { kind: 'expression', fetch: call, converters: chain.calls, text: text.slice(start, chain.next) };
+  const expression: Expression = {
+    kind: 'expression',
+    fetch: call,
+    converters: chain.calls,
+    text: text.slice(start, chain.next),
+  };
   return { expression, fetch, output: chain.output, next: chain.next, unavailable };
 }
 
@@ -106,10 +115,17 @@ function readConverters(
   }
   const rest = text[index];
   if (rest !== undefined && calls.length === 0 && isNamePart(rest)) {
-    throw new ExpressionFailure(`missing comma after fetch keyword '${fetchName}'`, index, text.length - index, { expected: "',' and a converter" });
+    throw new ExpressionFailure(`missing comma after fetch keyword '${fetchName}'`, index, text.length - index, {
+      expected: "',' and a converter",
+    });
   }
   if (rest !== undefined && calls.length > 0 && isNamePart(rest)) {
-    throw new ExpressionFailure(`missing comma after conv keyword '${calls.at(-1)!.name}'`, index, text.length - index, { expected: "',' and a converter" });
+    throw new ExpressionFailure(
+      `missing comma after conv keyword '${calls.at(-1)!.name}'`,
+      index,
+      text.length - index,
+      { expected: "',' and a converter" },
+    );
   }
   return { calls, output, next: index };
 }
@@ -141,7 +157,10 @@ function unknownFetch(name: string, start: number, options: ReadOptions): Expres
     });
   }
   const names = [...FETCHES.keys(), ...(options.aliasNames ?? [])];
-  return new ExpressionFailure(`unknown fetch method '${name}'`, start, name.length, { expected: 'a sample fetch', nearest: nearestWord(name, names) });
+  return new ExpressionFailure(`unknown fetch method '${name}'`, start, name.length, {
+    expected: 'a sample fetch',
+    nearest: nearestWord(name, names),
+  });
 }
 
 function explained<T>(read: () => T, sentence: (message: string, argument: number) => string): T {
@@ -195,4 +214,10 @@ function printArgument(argument: Argument): string {
   return `"${escaped}"`;
 }
 
-const PRINTED_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const PRINTED_ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '"': '\\"',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};

@@ -27,10 +27,10 @@ const WORKS = new Set(
 
 /** Refused names and what to write instead. */
 const REFUSED: Readonly<Record<string, string>> = {
-  '51d.all': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
-  'da-csv-fetch': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
-  'wurfl-get': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
-  'wurfl-get-all': "device detection libraries are not linked in; match req.hdr(user-agent) instead",
+  '51d.all': 'device detection libraries are not linked in; match req.hdr(user-agent) instead',
+  'da-csv-fetch': 'device detection libraries are not linked in; match req.hdr(user-agent) instead',
+  'wurfl-get': 'device detection libraries are not linked in; match req.hdr(user-agent) instead',
+  'wurfl-get-all': 'device detection libraries are not linked in; match req.hdr(user-agent) instead',
 };
 
 /** Families of names that come with a part of the language of its own; the first that matches says what is missing. */

@@ -17,7 +17,9 @@ export function parseHttpError(cursor: Cursor, scope: ExpressionScope): HttpErro
   const words = new RuleWords(cursor, scope, (message) => `http-error : ${message}`);
   const judgeStatus = (status: number): void => {
     if (DEFAULT_STATUSES.has(status)) return;
-    cursor.failLast(`http-error: status code '${status}' not handled.`, { expected: `one of ${[...DEFAULT_STATUSES].join(', ')}` });
+    cursor.failLast(`http-error: status code '${status}' not handled.`, {
+      expected: `one of ${[...DEFAULT_STATUSES].join(', ')}`,
+    });
   };
   const reply = parseReply(cursor, scope, words, { status: 0, errorPages: false, judgeStatus });
   const rest = cursor.peek();

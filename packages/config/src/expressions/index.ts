@@ -20,6 +20,11 @@ export { CONVERTERS } from './converters.ts';
 export { ACTIONS, type ActionDeclaration } from './actions.ts';
 export { ACL_KEYWORDS, PREDEFINED_ACLS, type AclKeyword } from './acl-keywords.ts';
 export { LOG_ALIASES, type LogAlias } from './log-aliases.ts';
-export { printSignature, type ConverterDeclaration, type FetchDeclaration, type SampleDeclaration } from './declarations.ts';
+export {
+  printSignature,
+  type ConverterDeclaration,
+  type FetchDeclaration,
+  type SampleDeclaration,
+} from './declarations.ts';
 export type { SampleType } from './sample-types.ts';
 export { CHECK_POINTS, type CheckPoint } from './places.ts';

@@ -20,15 +20,24 @@ function formatOf(word: string): LogFormat {
 
 test('literals, variables, samples and doubled percent signs (manual section 8.2.6)', () => {
   const parts = partsOf('"a%%b %ci-%[path,lower] %{+Q,+X}cp"');
-  assert.deepEqual(parts.map((part) => (part.kind === 'literal' ? part.text : part.kind === 'alias' ? `<${part.name}>` : `<${part.expression.text}>`)), [
-    'a%b ', '<ci>', '-', '<path,lower>', ' ', '<cp>',
-  ]);
-  assert.deepEqual(parts.flatMap((part) => (part.kind === 'literal' ? [] : [part.flags])), [NONE, NONE, { quote: true, hex: true, escape: false }]);
+  assert.deepEqual(
+    parts.map((part) =>
+      part.kind === 'literal' ? part.text : part.kind === 'alias' ? `<${part.name}>` : `<${part.expression.text}>`,
+    ),
+    ['a%b ', '<ci>', '-', '<path,lower>', ' ', '<cp>'],
+  );
+  assert.deepEqual(
+    parts.flatMap((part) => (part.kind === 'literal' ? [] : [part.flags])),
+    [NONE, NONE, { quote: true, hex: true, escape: false }],
+  );
 });
 
 test('%o sets the flags of what follows, a minus sign takes one back', () => {
   const parts = partsOf('"%{+Q,+E}o %ci %{-Q}b %{+X}cp%{-Q,-E}o%f"');
-  assert.deepEqual(parts.flatMap((part) => (part.kind === 'literal' ? [] : [Object.values(part.flags).map(Number).join('')])), ['101', '001', '111', '000']);
+  assert.deepEqual(
+    parts.flatMap((part) => (part.kind === 'literal' ? [] : [Object.values(part.flags).map(Number).join('')])),
+    ['101', '001', '111', '000'],
+  );
 });
 
 test('brackets inside quotes belong to the sample', () => {
@@ -43,33 +52,77 @@ test('before anything but a letter, a brace, a bracket or a digit the percent si
 
 test('HTTP variables are refused in the log formats of TCP proxies', () => {
   for (const alias of LOG_ALIASES.values()) {
-    const findings = proxyFindings('frontend f', ['mode tcp', 'bind :1', 'log 127.0.0.1 local0', `log-format %${alias.name}`]);
-    const isRefused = findings.some((line) => line.includes(`format variable '${alias.name}' is reserved for HTTP mode`));
+    const findings = proxyFindings('frontend f', [
+      'mode tcp',
+      'bind :1',
+      'log 127.0.0.1 local0',
+      `log-format %${alias.name}`,
+    ]);
+    const isRefused = findings.some((line) =>
+      line.includes(`format variable '${alias.name}' is reserved for HTTP mode`),
+    );
     assert.equal(isRefused, alias.httpOnly, alias.name);
   }
 });
 
 test('the mode counts as it stands in the end', () => {
-  const findings = proxyFindings('frontend f', ['mode tcp', 'bind :1', 'log 127.0.0.1 local0', 'log-format %r', 'mode http']);
+  const findings = proxyFindings('frontend f', [
+    'mode tcp',
+    'bind :1',
+    'log 127.0.0.1 local0',
+    'log-format %r',
+    'mode http',
+  ]);
   assert.deepEqual(findings, []);
 });
 
 test('any text is read or refused, never an exception', () => {
-  const unit = fc.oneof(fc.constantFrom('%', '%%', '{', '}', '[', ']', '+Q', '-X', ',', 'o', 'ci', 'path', 'hdr(a)', 'str(', ')', ' ', '5', 'é'), fc.string({ maxLength: 2 }));
+  const unit = fc.oneof(
+    fc.constantFrom(
+      '%',
+      '%%',
+      '{',
+      '}',
+      '[',
+      ']',
+      '+Q',
+      '-X',
+      ',',
+      'o',
+      'ci',
+      'path',
+      'hdr(a)',
+      'str(',
+      ')',
+      ' ',
+      '5',
+      'é',
+    ),
+    fc.string({ maxLength: 2 }),
+  );
   fc.assert(
-    fc.property(fc.array(unit, { maxLength: 10 }).map((pieces) => pieces.join('')), (text) => {
-      const word = `"${text.replace(/[^ !#%&(-[\]-~\x80-\xff]/g, '')}"`;
-      const { config, errors } = read(`defaults\n mode http\nfrontend f\n bind :1\n http-request set-header x ${word}\n log-format ${word}\n`);
-      assert.equal(config === undefined, errors > 0);
-    }),
+    fc.property(
+      fc.array(unit, { maxLength: 10 }).map((pieces) => pieces.join('')),
+      (text) => {
+        const word = `"${text.replace(/[^ !#%&(-[\]-~\x80-\xff]/g, '')}"`;
+        const { config, errors } = read(
+          `defaults\n mode http\nfrontend f\n bind :1\n http-request set-header x ${word}\n log-format ${word}\n`,
+        );
+        assert.equal(config === undefined, errors > 0);
+      },
+    ),
     { numRuns: 1500 },
   );
 });
 
 test('printed text reads back to the same parts', () => {
   const flags = fc.record({ quote: fc.boolean(), hex: fc.boolean(), escape: fc.boolean() });
-  const literal = fc.string({ unit: fc.constantFrom(...Array.from('ab %-,.[]{}')), minLength: 1, maxLength: 6 }).map((text): LogFormatPart => ({ kind: 'literal', text }));
-  const alias = fc.tuple(fc.constantFrom(...LOG_ALIASES.keys()), flags).map(([name, set]): LogFormatPart => ({ kind: 'alias', name, argument: undefined, flags: set }));
+  const literal = fc
+    .string({ unit: fc.constantFrom(...Array.from('ab %-,.[]{}')), minLength: 1, maxLength: 6 })
+    .map((text): LogFormatPart => ({ kind: 'literal', text }));
+  const alias = fc
+    .tuple(fc.constantFrom(...LOG_ALIASES.keys()), flags)
+    .map(([name, set]): LogFormatPart => ({ kind: 'alias', name, argument: undefined, flags: set }));
   const sample = fc.tuple(fc.constantFrom('src', 'path,lower', 'str("a]b")'), flags);
   fc.assert(
     fc.property(fc.array(fc.oneof(literal, alias, sample), { maxLength: 6 }), (pieces) => {
@@ -77,7 +130,9 @@ test('printed text reads back to the same parts', () => {
         .map((piece) => {
           if (!Array.isArray(piece)) return printLogFormat({ kind: 'log-format', text: '', parts: [piece] });
           const [expression, set] = piece;
-          const names = [set.quote ? '+Q' : '', set.hex ? '+X' : '', set.escape ? '+E' : ''].filter((name) => name !== '').join(',');
+          const names = [set.quote ? '+Q' : '', set.hex ? '+X' : '', set.escape ? '+E' : '']
+            .filter((name) => name !== '')
+            .join(',');
           return `${names === '' ? '%' : `%{${names}}`}[${expression}]`;
         })
         // A literal between them keeps a name from growing into the text behind it.

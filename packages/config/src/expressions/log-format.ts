@@ -23,14 +23,22 @@ export interface FormatSentence {
 /** HAProxy's sentence for directives whose whole argument is a format: "failed to parse log-format : …". */
 function directiveSentence(place: string): FormatSentence {
   const what = place === 'unique-id-format' ? 'unique-id' : place;
-  return { form: 'plain', error: (message, at) => `Parsing [${at.file}:${at.line}]: failed to parse ${what} : ${message}.` };
+  return {
+    form: 'plain',
+    error: (message, at) => `Parsing [${at.file}:${at.line}]: failed to parse ${what} : ${message}.`,
+  };
 }
 
 /**
  * A log-format string that stands at `at`; undefined after an error, which went to `scope.diagnostics`. `exact` says that the word
  * stands unquoted at `at`, so that places inside it can be shown.
  */
-export function parseLogFormat(text: string, at: Position, scope: ExpressionScope, exact = false): LogFormat | undefined {
+export function parseLogFormat(
+  text: string,
+  at: Position,
+  scope: ExpressionScope,
+  exact = false,
+): LogFormat | undefined {
   const place = { at, length: Math.max(1, text.length), exact };
   const sentence = directiveSentence(scope.place);
   try {
@@ -42,14 +50,29 @@ export function parseLogFormat(text: string, at: Position, scope: ExpressionScop
   }
 }
 
-export function reportFormatFailure(error: ExpressionFailure, place: WordPlace, scope: ExpressionScope, sentence: FormatSentence): void {
+export function reportFormatFailure(
+  error: ExpressionFailure,
+  place: WordPlace,
+  scope: ExpressionScope,
+  sentence: FormatSentence,
+): void {
   const part = partPlace(place, error.offset, error.length);
   const { expected, nearest } = error;
-  scope.diagnostics.alert(sentence.error(error.message, place.at), part.at, { length: part.length, form: sentence.form, expected, nearest });
+  scope.diagnostics.alert(sentence.error(error.message, place.at), part.at, {
+    length: part.length,
+    form: sentence.form,
+    expected,
+    nearest,
+  });
 }
 
 /** As `parseLogFormat`, for callers with sentences of their own. Throws ExpressionFailure. */
-export function readLogFormat(text: string, place: WordPlace, scope: ExpressionScope, sentence: FormatSentence): LogFormat {
+export function readLogFormat(
+  text: string,
+  place: WordPlace,
+  scope: ExpressionScope,
+  sentence: FormatSentence,
+): LogFormat {
   return new FormatReader(text, place, scope, sentence).read();
 }
 
@@ -114,13 +137,25 @@ class FormatReader {
   private readFlagged(): void {
     const open = this.index;
     const close = this.text.indexOf('}', open);
-    if (close < 0) this.fail(`truncated line after '${this.text.slice(open + 2)}'`, open, this.text.length - open, "'}' and a variable");
+    if (close < 0)
+      this.fail(
+        `truncated line after '${this.text.slice(open + 2)}'`,
+        open,
+        this.text.length - open,
+        "'}' and a variable",
+      );
     const argument = this.text.slice(open + 2, close);
     const flags = this.applyFlags(argument, open);
     const char = this.text[close + 1];
     if (char === '[') this.readSample(close + 2, flags);
     else if (char !== undefined && /[A-Za-z0-9]/.test(char)) this.readAlias(close + 1, flags, argument);
-    else this.fail(`parse argument modifier without variable name near '%{${argument}}'`, open, close + 1 - open, 'a variable right after the brace');
+    else
+      this.fail(
+        `parse argument modifier without variable name near '%{${argument}}'`,
+        open,
+        close + 1 - open,
+        'a variable right after the brace',
+      );
   }
 
   /** `+Q,-X`: changes to the flags that `%o` has set. */
@@ -151,7 +186,10 @@ class FormatReader {
     const alias = LOG_ALIASES.get(name);
     if (alias === undefined) {
       const message = `no such format variable '${name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'`;
-      throw new ExpressionFailure(message, start, name.length, { expected: 'a variable of log formats', nearest: nearestWord(name, LOG_ALIASES.keys()) });
+      throw new ExpressionFailure(message, start, name.length, {
+        expected: 'a variable of log formats',
+        nearest: nearestWord(name, LOG_ALIASES.keys()),
+      });
     }
     if (alias.httpOnly) this.checkMode(name, start);
     this.endLiteral();
@@ -165,7 +203,9 @@ class FormatReader {
     scope.whenComplete(() => {
       if (scope.mode === 'http' || scope.proxyKind === 'defaults') return;
       reportFormatFailure(
-        new ExpressionFailure(`format variable '${name}' is reserved for HTTP mode`, start, name.length, { expected: "'mode http'" }),
+        new ExpressionFailure(`format variable '${name}' is reserved for HTTP mode`, start, name.length, {
+          expected: "'mode http'",
+        }),
         place,
         scope,
         sentence,
@@ -186,7 +226,8 @@ class FormatReader {
     const where = placeMask(scope.place, scope.proxyKind);
     if (where !== undefined) {
       const conflict = placeConflict(read, written, where);
-      if (conflict !== undefined) this.fail(conflict, start, written.length, `a sample that exists in ${articleFor(placeName(where))}`);
+      if (conflict !== undefined)
+        this.fail(conflict, start, written.length, `a sample that exists in ${articleFor(placeName(where))}`);
     }
     const end = text[read.next];
     if (end === undefined) this.fail(`missing ']' after '${written}'`, start - 1, written.length + 1, "']'");
@@ -220,7 +261,9 @@ export function printLogFormat(format: LogFormat): string {
 
 function printPart(part: LogFormatPart): string {
   if (part.kind === 'literal') return part.text.replaceAll('%', '%%');
-  const flags = [part.flags.quote ? '+Q' : '', part.flags.hex ? '+X' : '', part.flags.escape ? '+E' : ''].filter((flag) => flag !== '').join(',');
+  const flags = [part.flags.quote ? '+Q' : '', part.flags.hex ? '+X' : '', part.flags.escape ? '+E' : '']
+    .filter((flag) => flag !== '')
+    .join(',');
   const prefix = flags === '' ? '%' : `%{${flags}}`;
   return part.kind === 'alias' ? `${prefix}${part.name}` : `${prefix}[${printExpression(part.expression)}]`;
 }

@@ -8,7 +8,9 @@ import { addressPattern } from './addresses.ts';
 import { hexBytes } from './argument-checks.ts';
 import { regularExpressionError } from './regex.ts';
 
-export type PatternResult = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string; readonly expected: string };
+export type PatternResult =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly reason: string; readonly expected: string };
 
 export interface PatternOptions {
   readonly ignoreCase: boolean;
@@ -26,13 +28,19 @@ export function readPattern(text: string, method: MatchMethod, options: PatternO
     case 'ip': {
       const address = addressPattern(text);
       const expected = 'an address or a network, as 192.168.0.0/16 or 2001:db8::/32 (host names are not resolved here)';
-      return address === undefined ? { ok: false, reason: `'${text}' is not a valid IPv4 or IPv6 address`, expected } : { ok: true, text: address };
+      return address === undefined
+        ? { ok: false, reason: `'${text}' is not a valid IPv4 or IPv6 address`, expected }
+        : { ok: true, text: address };
     }
     case 'bin':
       try {
         return { ok: true, text: hexBytes(text) };
       } catch (error) {
-        return { ok: false, reason: error instanceof Error ? error.message : String(error), expected: 'hexadecimal digits, two a byte' };
+        return {
+          ok: false,
+          reason: error instanceof Error ? error.message : String(error),
+          expected: 'hexadecimal digits, two a byte',
+        };
       }
     case 'reg': {
       const error = regularExpressionError(text, options.ignoreCase);
@@ -85,7 +93,11 @@ export function applyOperator(operator: IntegerOperator, text: string): PatternR
   if (operator === 'eq' || /[:-]/.test(text)) return { ok: true, text };
   const value = int64(text);
   if (value === undefined) {
-    return { ok: false, reason: `'${text}' is neither a number nor a supported operator`, expected: 'an integer or one of eq, ge, gt, le, lt' };
+    return {
+      ok: false,
+      reason: `'${text}' is neither a number nor a supported operator`,
+      expected: 'an integer or one of eq, ge, gt, le, lt',
+    };
   }
   switch (operator) {
     case 'gt':

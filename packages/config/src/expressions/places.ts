@@ -8,9 +8,22 @@ import type { SectionKind } from '../model.ts';
 
 /** What a fetch needs, by the names that HAProxy's messages use. */
 export type SampleSource =
-  | 'constants' | 'internal state' | 'frontend' | 'client address' | 'client-side connection'
-  | 'request buffer' | 'HTTP request headers' | 'HTTP request' | 'backend' | 'server' | 'server address'
-  | 'server-side connection' | 'response buffer' | 'HTTP response headers' | 'HTTP response' | 'HTTP response statistics';
+  | 'constants'
+  | 'internal state'
+  | 'frontend'
+  | 'client address'
+  | 'client-side connection'
+  | 'request buffer'
+  | 'HTTP request headers'
+  | 'HTTP request'
+  | 'backend'
+  | 'server'
+  | 'server address'
+  | 'server-side connection'
+  | 'response buffer'
+  | 'HTTP response headers'
+  | 'HTTP response'
+  | 'HTTP response statistics';
 
 /** Check points by the names that HAProxy's messages use, in the order of the matrix's columns. */
 export const CHECK_POINTS = [
@@ -95,10 +108,15 @@ const PHASES: Readonly<Record<RulePhase, { frontend?: CheckPoint; backend?: Chec
   'http-request': { frontend: 'frontend http-request header rule', backend: 'backend http-request header rule' },
   'tcp-response content': { backend: 'backend tcp-response content rule' },
   'http-response': { frontend: 'frontend http-response header rule', backend: 'backend http-response header rule' },
-  'http-after-response': { frontend: 'frontend http-response header rule', backend: 'backend http-response header rule' },
+  'http-after-response': {
+    frontend: 'frontend http-response header rule',
+    backend: 'backend http-response header rule',
+  },
 };
 
-const SINGLE_PLACES: Readonly<Record<Exclude<EvaluationPlace, RulePhase | Unjudged>, { frontend?: CheckPoint; backend?: CheckPoint }>> = {
+const SINGLE_PLACES: Readonly<
+  Record<Exclude<EvaluationPlace, RulePhase | Unjudged>, { frontend?: CheckPoint; backend?: CheckPoint }>
+> = {
   use_backend: { frontend: 'frontend use-backend rule' },
   'use-server': { backend: 'backend use-server, balance or stick-match rule' },
   'log-format': { frontend: 'logs', backend: 'logs' },
@@ -114,7 +132,10 @@ const SINGLE_PLACES: Readonly<Record<Exclude<EvaluationPlace, RulePhase | Unjudg
  */
 export function placeMask(place: EvaluationPlace, section: SectionKind): PlaceMask | undefined {
   if (place === 'acl' || place === 'monitor fail' || place === 'http-error') return undefined;
-  const columns = place in PHASES ? PHASES[place as RulePhase] : SINGLE_PLACES[place as Exclude<EvaluationPlace, RulePhase | Unjudged>];
+  const columns =
+    place in PHASES
+      ? PHASES[place as RulePhase]
+      : SINGLE_PLACES[place as Exclude<EvaluationPlace, RulePhase | Unjudged>];
   let mask = 0;
   if (section !== 'backend' && columns.frontend !== undefined) mask |= 1 << CHECK_POINTS.indexOf(columns.frontend);
   if (section !== 'frontend' && columns.backend !== undefined) mask |= 1 << CHECK_POINTS.indexOf(columns.backend);

@@ -9,12 +9,24 @@ import { FETCHES } from './fetches.ts';
 import type { WordPlace } from './report.ts';
 
 /** Checks every name in `expression` later. `kind` begins the sentence: "ACL keyword", "sample fetch keyword". */
-export function collectReferences(expression: Expression, scope: ExpressionScope, place: WordPlace, kind: string): void {
+export function collectReferences(
+  expression: Expression,
+  scope: ExpressionScope,
+  place: WordPlace,
+  kind: string,
+): void {
   checkCall(expression.fetch, FETCHES.get(expression.fetch.name), scope, place, kind);
-  for (const call of expression.converters) checkCall(call, CONVERTERS.get(call.name), scope, place, 'conversion keyword');
+  for (const call of expression.converters)
+    checkCall(call, CONVERTERS.get(call.name), scope, place, 'conversion keyword');
 }
 
-function checkCall(call: Call, declaration: SampleDeclaration | undefined, scope: ExpressionScope, place: WordPlace, kind: string): void {
+function checkCall(
+  call: Call,
+  declaration: SampleDeclaration | undefined,
+  scope: ExpressionScope,
+  place: WordPlace,
+  kind: string,
+): void {
   if (declaration?.state !== 'works') return;
   declaration.arguments.forEach((type, index) => {
     if (!NAMED.has(type)) return;
@@ -40,17 +52,26 @@ function checkName(type: ArgumentType, name: string, where: string, scope: Expre
   const proxyName = (type === 'server' ? name.slice(0, Math.max(0, slash)) : name) || scope.proxyName;
   const proxy = scope.proxy(proxyName, type === 'frontend' ? 'frontend' : 'backend');
   if (proxy === undefined) {
-    alert(type === 'server' ? `unable to find proxy '${proxyName}' ${where}.` : `unable to find ${type} '${name}' ${where}.`);
+    alert(
+      type === 'server'
+        ? `unable to find proxy '${proxyName}' ${where}.`
+        : `unable to find ${type} '${name}' ${where}.`,
+    );
     return;
   }
-  if (type === 'frontend' && proxy.kind === 'backend') alert(`proxy '${proxyName}', ${where}, has not frontend capability.`);
-  if (type === 'backend' && proxy.kind === 'frontend') alert(`proxy '${proxyName}', ${where}, has not backend capability.`);
+  if (type === 'frontend' && proxy.kind === 'backend')
+    alert(`proxy '${proxyName}', ${where}, has not frontend capability.`);
+  if (type === 'backend' && proxy.kind === 'frontend')
+    alert(`proxy '${proxyName}', ${where}, has not backend capability.`);
   if (type !== 'server') return;
   const server = name.slice(slash + 1);
   if (proxy.servers.some((known) => known.name === server)) return;
   scope.diagnostics.alert(`unable to find server '${server}' in proxy '${proxyName}', ${where}.`, place.at, {
     length: place.length,
     form: 'tight',
-    nearest: nearestWord(server, proxy.servers.map((known) => known.name)),
+    nearest: nearestWord(
+      server,
+      proxy.servers.map((known) => known.name),
+    ),
   });
 }

@@ -27,7 +27,8 @@ export function regularExpressionError(pattern: string, ignoreCase: boolean): st
     compile(pattern, ignoreCase);
     return undefined;
   } catch (error) {
-    if (error instanceof RegexRefusal) return `regex '${pattern}' is invalid (error=${error.message}, erroffset=${error.offset})`;
+    if (error instanceof RegexRefusal)
+      return `regex '${pattern}' is invalid (error=${error.message}, erroffset=${error.offset})`;
     return `regex '${pattern}' is invalid (error=${engineError(error)})`;
   }
 }
@@ -55,7 +56,10 @@ const ENGINE_ERRORS: readonly (readonly [RegExp, string])[] = [
 
 function engineError(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return ENGINE_ERRORS.find(([pattern]) => pattern.test(message))?.[1] ?? message.replace(/^Invalid regular expression: /, '');
+  return (
+    ENGINE_ERRORS.find(([pattern]) => pattern.test(message))?.[1] ??
+    message.replace(/^Invalid regular expression: /, '')
+  );
 }
 
 const POSIX_CLASSES: Readonly<Record<string, string>> = {
@@ -248,7 +252,14 @@ class Translator {
       this.index += 1 + hex[0].length;
       return `\\x${code.toString(16).padStart(2, '0')}`;
     }
-    const control: Readonly<Record<string, string>> = { n: '\\n', r: '\\r', t: '\\t', f: '\\f', e: '\\x1b', a: '\\x07' };
+    const control: Readonly<Record<string, string>> = {
+      n: '\\n',
+      r: '\\r',
+      t: '\\t',
+      f: '\\f',
+      e: '\\x1b',
+      a: '\\x07',
+    };
     const code = control[char];
     if (code !== undefined) this.index += 2;
     return code;
@@ -305,7 +316,8 @@ class Translator {
       return;
     }
     const set = SETS[char];
-    if (set === undefined && /[A-Za-z]/.test(char) && !/[dDwWb]/.test(char)) this.refuse(`\\${char} is not supported in a class`);
+    if (set === undefined && /[A-Za-z]/.test(char) && !/[dDwWb]/.test(char))
+      this.refuse(`\\${char} is not supported in a class`);
     this.out += set ?? `\\${char}`;
     this.index += 2;
   }

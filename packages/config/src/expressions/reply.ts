@@ -142,7 +142,8 @@ class ReplyReader {
     const word = this.argument('status', '<status_code>');
     // Digits at its start count, as with HAProxy's atol.
     const status = Number(/^\d*/.exec(word)![0]);
-    if (status < 200 || status > 599) this.words.failLast(`Unexpected status code '${status}'`, 'a status from 200 to 599');
+    if (status < 200 || status > 599)
+      this.words.failLast(`Unexpected status code '${status}'`, 'a status from 200 to 599');
     this.defaults.judgeStatus?.(status);
     this.status = status;
   }
@@ -158,7 +159,11 @@ class ReplyReader {
     const lower = name.toLowerCase();
     const format = this.words.format(cursor.index - 1);
     if (FRAMING_FIELDS.has(lower)) {
-      cursor.diagnostics.warning(`header '${name}' always ignored by the http reply.`, cursor.position(cursor.index - 2), { length: name.length });
+      cursor.diagnostics.warning(
+        `header '${name}' always ignored by the http reply.`,
+        cursor.position(cursor.index - 2),
+        { length: name.length },
+      );
       return;
     }
     this.headers.push({ name: lower, value: format });
@@ -180,11 +185,15 @@ class ReplyReader {
         scope.diagnostics.warning(message, at, { length: name.length, form: 'plain' });
         return;
       }
-      scope.diagnostics.alert(`Proxy '${scope.proxyName}': unknown http-errors section '${name}' referenced by an http reply.`, at, {
-        length: name.length,
-        form: 'plain',
-        expected: "the name of an 'http-errors' section",
-      });
+      scope.diagnostics.alert(
+        `Proxy '${scope.proxyName}': unknown http-errors section '${name}' referenced by an http reply.`,
+        at,
+        {
+          length: name.length,
+          form: 'plain',
+          expected: "the name of an 'http-errors' section",
+        },
+      );
     });
   }
 
@@ -201,21 +210,33 @@ class ReplyReader {
     if (status === 0) words.fail('expects at least a <status> as arguments.', "'status' and a code");
     const body: Body = this.body ?? (plain ? { kind: 'default' } : { kind: 'string', content: '' });
     const { contentType, headers } = this;
-    if (body.kind === 'default' || body.kind === 'errorfiles') this.requireDefaultStatus(status, this.bodyWord || 'default-errorfiles');
+    if (body.kind === 'default' || body.kind === 'errorfiles')
+      this.requireDefaultStatus(status, this.bodyWord || 'default-errorfiles');
     if (body.kind === 'errorfiles' || body.kind === 'errorfile') {
-      if (contentType !== undefined) cursor.warn(`content-type '${contentType}' ignored by the http reply when used with an erorrfile.`);
+      if (contentType !== undefined)
+        cursor.warn(`content-type '${contentType}' ignored by the http reply when used with an erorrfile.`);
       if (headers.length > 0) cursor.warn('hdr parameters ignored by the http reply when used with an erorrfile.');
       return { status, contentType: undefined, headers: [], body };
     }
     if (this.body === undefined) {
-      if (contentType !== undefined) cursor.warn(`content-type '${contentType}' ignored by the http reply because neither errorfile nor payload defined.`);
+      if (contentType !== undefined)
+        cursor.warn(
+          `content-type '${contentType}' ignored by the http reply because neither errorfile nor payload defined.`,
+        );
       return { status, contentType: undefined, headers, body };
     }
-    if (body.kind === 'format' ? contentType === undefined : body.kind !== 'default' && body.content !== '' && contentType === undefined) {
+    if (
+      body.kind === 'format'
+        ? contentType === undefined
+        : body.kind !== 'default' && body.content !== '' && contentType === undefined
+    ) {
       const what = body.kind === 'format' ? 'with a log-format payload' : 'when non-empty payload is configured';
       words.failLast(`a content type must be defined ${what}`, "'content-type' and a media type");
     }
-    if ((status === 204 || status === 304) && (body.kind === 'format' || (body.kind !== 'default' && body.content !== ''))) {
+    if (
+      (status === 204 || status === 304) &&
+      (body.kind === 'format' || (body.kind !== 'default' && body.content !== ''))
+    ) {
       words.failLast(`No body expected for ${status} responses`, 'no payload, or another status');
     }
     if (contentType !== undefined && body.kind !== 'format' && body.kind !== 'default' && body.content === '') {
@@ -228,7 +249,10 @@ class ReplyReader {
   private requireDefaultStatus(status: number, word: string): void {
     if (DEFAULT_STATUSES.has(status)) return;
     const known = [...DEFAULT_STATUSES].map(String);
-    this.words.failLast(`status code '${status}' not handled by default with '${word}' argument.`, `one of ${known.join(', ')}, or a payload`);
+    this.words.failLast(
+      `status code '${status}' not handled by default with '${word}' argument.`,
+      `one of ${known.join(', ')}, or a payload`,
+    );
   }
 }
 

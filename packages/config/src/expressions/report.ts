@@ -33,21 +33,43 @@ export function partPlace(place: WordPlace, offset: number, length: number): { a
 }
 
 /** Reports a failure inside word `index` and gives the statement up; other errors pass through. */
-export function failExpression(error: unknown, cursor: Cursor, index: number, sentence: (message: string) => string): never {
+export function failExpression(
+  error: unknown,
+  cursor: Cursor,
+  index: number,
+  sentence: (message: string) => string,
+): never {
   if (!(error instanceof ExpressionFailure)) throw error;
   const place = wordPlace(cursor, index);
   const inWord = cursor.line.words[index] !== undefined && error.offset <= place.length;
-  const part = inWord ? partPlace(place, error.offset, Math.min(error.length, Math.max(1, place.length - error.offset))) : place;
+  const part = inWord
+    ? partPlace(place, error.offset, Math.min(error.length, Math.max(1, place.length - error.offset)))
+    : place;
   const { expected, nearest } = error;
-  throw new StatementError(cursor.subject + sentence(error.message), part.at, { length: part.length, form: cursor.form, expected, nearest });
+  throw new StatementError(cursor.subject + sentence(error.message), part.at, {
+    length: part.length,
+    form: cursor.form,
+    expected,
+    nearest,
+  });
 }
 
 /** Says what a declaration's state means: an alert, or for `accepted` a warning, with the reason. */
-export function reportState(declaration: Declaration, what: string, scope: ExpressionScope, place: { at: Position; length: number }): void {
+export function reportState(
+  declaration: Declaration,
+  what: string,
+  scope: ExpressionScope,
+  place: { at: Position; length: number },
+): void {
   if (declaration.state === 'works' || declaration.severity === 'quiet') return;
   const because = declaration.reason === undefined ? '' : `: ${declaration.reason}`;
   const severity = declaration.severity ?? (declaration.state === 'accepted' ? 'warning' : 'alert');
-  scope.diagnostics.add(severity, `${what} '${declaration.name}' ${STATE_VERBS[declaration.state]}${because}.`, place.at, { length: place.length });
+  scope.diagnostics.add(
+    severity,
+    `${what} '${declaration.name}' ${STATE_VERBS[declaration.state]}${because}.`,
+    place.at,
+    { length: place.length },
+  );
 }
 
 const STATE_VERBS: Readonly<Record<Exclude<Declaration['state'], 'works'>, string>> = {
@@ -56,7 +78,11 @@ const STATE_VERBS: Readonly<Record<Exclude<Declaration['state'], 'works'>, strin
   later: 'is not supported by this version',
 };
 
-export function reportUnavailable(unavailable: Unavailable | undefined, scope: ExpressionScope, place: WordPlace): void {
+export function reportUnavailable(
+  unavailable: Unavailable | undefined,
+  scope: ExpressionScope,
+  place: WordPlace,
+): void {
   if (unavailable === undefined) return;
   const { declaration, kind, offset } = unavailable;
   reportState(declaration, kind, scope, partPlace(place, offset, declaration.name.length));

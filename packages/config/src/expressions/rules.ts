@@ -28,17 +28,29 @@ export function parseRule(phase: RulePhase, cursor: Cursor, scope: ExpressionSco
     return undefined;
   }
   const name = `${phase} ${declaration.name}`;
-  const action = readAction(phase, declaration.name, cursor, scope, new RuleWords(cursor, scope, ruleSentence(scope, name)));
-  const condition = phase.startsWith('tcp-') ? tcpCondition(name, cursor, scope) : parseCondition(cursor, scope, ruleSentences(name));
+  const action = readAction(
+    phase,
+    declaration.name,
+    cursor,
+    scope,
+    new RuleWords(cursor, scope, ruleSentence(scope, name)),
+  );
+  const condition = phase.startsWith('tcp-')
+    ? tcpCondition(name, cursor, scope)
+    : parseCondition(cursor, scope, ruleSentences(name));
   if (phase.startsWith('http-')) warnAboutMode(action, at, scope);
   return { at, action, condition };
 }
 
 function failUnknown(phase: RulePhase, word: string, cursor: Cursor, scope: ExpressionScope): never {
-  const names = [...ACTIONS[phase].values()].map((action) => (action.parenthesized ? `${action.name}(*)` : action.name));
+  const names = [...ACTIONS[phase].values()].map((action) =>
+    action.parenthesized ? `${action.name}(*)` : action.name,
+  );
   const list = names.map((name) => `'${name}'`).join(', ');
   const nearest = nearestWord(word, ACTIONS[phase].keys());
-  const working = [...ACTIONS[phase].values()].filter((action) => action.state === 'works').map((action) => `'${action.name}'`);
+  const working = [...ACTIONS[phase].values()]
+    .filter((action) => action.state === 'works')
+    .map((action) => `'${action.name}'`);
   const expected = working.join(', ');
   if (phase.startsWith('tcp-')) {
     const owner = `${describeKind(scope.proxyKind as ProxyDraft['kind'])} '${scope.proxyName}'`;
@@ -78,7 +90,10 @@ function readAction(phase: RulePhase, name: string, cursor: Cursor, scope: Expre
     case 'reject':
       return { type: name };
     case 'deny':
-      return { type: 'deny', reply: parseReply(cursor, scope, words, { status: DENY_STATUS[phase] ?? 403, errorPages: true }) };
+      return {
+        type: 'deny',
+        reply: parseReply(cursor, scope, words, { status: DENY_STATUS[phase] ?? 403, errorPages: true }),
+      };
     case 'tarpit':
       return { type: 'tarpit', reply: parseReply(cursor, scope, words, { status: 500, errorPages: true }) };
     case 'return':
@@ -116,7 +131,12 @@ function readHeaderDeletion(cursor: Cursor, words: RuleWords): Action {
     if (word === undefined || word === '') words.fail('-m flag expects exactly 1 argument', HEADER_MATCHES.join(', '));
     cursor.index++;
     const found = HEADER_MATCHES.find((known) => known === word);
-    if (found === undefined) words.failLast(`-m with unsupported matching method '${word}'`, HEADER_MATCHES.join(', '), nearestWord(word, HEADER_MATCHES));
+    if (found === undefined)
+      words.failLast(
+        `-m with unsupported matching method '${word}'`,
+        HEADER_MATCHES.join(', '),
+        nearestWord(word, HEADER_MATCHES),
+      );
     match = found;
   }
   if (match !== 'reg') return { type: 'del-header', name: name.toLowerCase(), match };

@@ -16,10 +16,14 @@ export function parseExpression(cursor: Cursor, scope: ExpressionScope): Express
   try {
     const read = readExpression(text);
     const rest = text.slice(read.next);
-    if (rest !== '') throw new ExpressionFailure(`missing comma after fetch keyword '${read.fetch.name}'`, read.next, rest.length);
+    if (rest !== '')
+      throw new ExpressionFailure(`missing comma after fetch keyword '${read.fetch.name}'`, read.next, rest.length);
     const where = placeMask(scope.place, scope.proxyKind);
     const conflict = where === undefined ? undefined : placeConflict(read, text, where);
-    if (conflict !== undefined) throw new ExpressionFailure(conflict, 0, text.length, { expected: `a sample that exists in a ${placeName(where!)}` });
+    if (conflict !== undefined)
+      throw new ExpressionFailure(conflict, 0, text.length, {
+        expected: `a sample that exists in a ${placeName(where!)}`,
+      });
     reportUnavailable(read.unavailable, scope, wordPlace(cursor, index));
     collectReferences(read.expression, scope, wordPlace(cursor, index), 'sample fetch keyword');
     return read.expression;

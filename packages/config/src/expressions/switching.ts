@@ -27,7 +27,9 @@ export function parseUseServer(cursor: Cursor, scope: ExpressionScope): UseServe
   const server = readTarget(cursor, scope, "'use-server' expects a server name.", 'use-server');
   const word = cursor.peek();
   if (word !== 'if' && word !== 'unless') {
-    cursor.fail("'use-server' requires either 'if' or 'unless' followed by a condition.", { expected: "'if' or 'unless' and a condition" });
+    cursor.fail("'use-server' requires either 'if' or 'unless' followed by a condition.", {
+      expected: "'if' or 'unless' and a condition",
+    });
   }
   const condition = parseCondition(cursor, scope, {
     error: (message) => `error detected while parsing switching rule : ${message}.`,
@@ -40,7 +42,9 @@ export function parseUseServer(cursor: Cursor, scope: ExpressionScope): UseServe
 export function parseMonitorFail(cursor: Cursor, scope: ExpressionScope): Condition {
   const word = cursor.peek();
   if (word !== 'if' && word !== 'unless') {
-    cursor.fail("'monitor fail' requires either 'if' or 'unless' followed by a condition.", { expected: "'if' or 'unless' and a condition" });
+    cursor.fail("'monitor fail' requires either 'if' or 'unless' followed by a condition.", {
+      expected: "'if' or 'unless' and a condition",
+    });
   }
   return parseCondition(cursor, scope, {
     error: (message) => `error detected while parsing a 'monitor fail' condition : ${message}.`,
@@ -61,7 +65,9 @@ function readTarget(cursor: Cursor, scope: ExpressionScope, missing: string, key
   try {
     const format = readLogFormat(word, place, scope, sentence);
     // Percent signs that turn out to be text make a plain name.
-    return format.parts.every((part) => part.kind === 'literal') ? format.parts.map((part) => (part.kind === 'literal' ? part.text : '')).join('') : format;
+    return format.parts.every((part) => part.kind === 'literal')
+      ? format.parts.map((part) => (part.kind === 'literal' ? part.text : '')).join('')
+      : format;
   } catch (error) {
     if (!(error instanceof ExpressionFailure)) throw error;
     reportFormatFailure(error, place, scope, sentence);

@@ -35,7 +35,10 @@ function skip(words: number): (cursor: Cursor) => void {
 }
 
 /** A table's own keywords, and of the declared ones those that it does not have. */
-export function withDeclared<Context>(own: readonly Keyword<Context>[], declared: readonly Keyword<Context>[]): readonly Keyword<Context>[] {
+export function withDeclared<Context>(
+  own: readonly Keyword<Context>[],
+  declared: readonly Keyword<Context>[],
+): readonly Keyword<Context>[] {
   const names = new Set(own.map((keyword) => keyword.name));
   return [...own, ...declared.filter((keyword) => !names.has(keyword.name))];
 }

@@ -31,12 +31,22 @@ export const declaredGlobalKeywords: readonly Keyword<GlobalContext>[] = [
     `tune.quic.frontend.conn-tx-buffers.limit, tune.quic.frontend.max-idle-timeout, tune.quic.frontend.max-streams-bidi,
      tune.quic.retry-threshold`,
   ),
-  ...declare(group('refused', '3.2', 'OpenSSL engines cannot be loaded into the runtime; leave the line out'), 'ssl-engine'),
   ...declare(
-    group('refused', '3.1', 'the TLS library of the runtime has its own providers; choose ciphers and curves by ssl-default-* instead'),
+    group('refused', '3.2', 'OpenSSL engines cannot be loaded into the runtime; leave the line out'),
+    'ssl-engine',
+  ),
+  ...declare(
+    group(
+      'refused',
+      '3.1',
+      'the TLS library of the runtime has its own providers; choose ciphers and curves by ssl-default-* instead',
+    ),
     'ssl-propquery, ssl-provider, ssl-provider-path',
   ),
-  ...declare(group('refused', '3.2', 'it makes allocations fail for tests of HAProxy itself; leave the line out'), 'tune.fail-alloc'),
+  ...declare(
+    group('refused', '3.2', 'it makes allocations fail for tests of HAProxy itself; leave the line out'),
+    'tune.fail-alloc',
+  ),
 
   ...declare(group('accepted', '3.2', 'waiting threads sleep in the event loop', { negatable: true }), 'busy-polling'),
   ...declare(group('accepted', '3.1', 'the secret is used by QUIC alone, which is not offered'), 'cluster-secret'),
@@ -46,18 +56,36 @@ export const declaredGlobalKeywords: readonly Keyword<GlobalContext>[] = [
     'httpclient.resolvers.id, httpclient.resolvers.prefer, httpclient.ssl.ca-file, httpclient.ssl.verify',
   ),
   ...declare(group('accepted', '3.1', 'programs that are started never gain privileges'), 'insecure-setuid-wanted'),
-  ...declare(group('accepted', '3.1', 'a reload starts no process that would have to be counted'), 'mworker-max-reloads'),
+  ...declare(
+    group('accepted', '3.1', 'a reload starts no process that would have to be counted'),
+    'mworker-max-reloads',
+  ),
   ...declare(group('accepted', '3.1', 'threads run where cpu-map puts them', { negatable: true }), 'numa-cpu-mapping'),
-  ...declare(group('accepted', '3.1', 'core dumps follow the limits of the process', { negatable: true }), 'set-dumpable'),
+  ...declare(
+    group('accepted', '3.1', 'core dumps follow the limits of the process', { negatable: true }),
+    'set-dumpable',
+  ),
   ...declare(group('accepted', '3.1', 'statistics are served by the one process there is'), 'stats bind-process'),
   ...declare(group('accepted', '3.1', 'all threads form one group'), 'thread-group, thread-groups'),
-  ...declare(group('accepted', '3.2', POLLER), 'noepoll, noevports, nokqueue, nopoll, tune.fd.edge-triggered, tune.maxpollevents'),
+  ...declare(
+    group('accepted', '3.2', POLLER),
+    'noepoll, noevports, nokqueue, nopoll, tune.fd.edge-triggered, tune.maxpollevents',
+  ),
   ...declare(group('accepted', '3.2', 'names are resolved by the runtime'), 'nogetaddrinfo'),
-  ...declare(group('accepted', '3.2', 'every thread accepts on a socket of its own, which needs SO_REUSEPORT'), 'noreuseport'),
+  ...declare(
+    group('accepted', '3.2', 'every thread accepts on a socket of its own, which needs SO_REUSEPORT'),
+    'noreuseport',
+  ),
   ...declare(group('accepted', '3.2', 'data is not spliced through pipes'), 'nosplice, tune.pipesize'),
   ...declare(group('accepted', '3.2', MEMORY), 'no-memory-trimming, tune.buffers.limit, tune.buffers.reserve'),
-  ...declare(group('accepted', '3.2', "profiles are taken with the runtime's own tools"), 'profiling.memory, profiling.tasks'),
-  ...declare(group('accepted', '3.2', 'idle server connections belong to the thread that made them'), 'tune.idle-pool.shared'),
+  ...declare(
+    group('accepted', '3.2', "profiles are taken with the runtime's own tools"),
+    'profiling.memory, profiling.tasks',
+  ),
+  ...declare(
+    group('accepted', '3.2', 'idle server connections belong to the thread that made them'),
+    'tune.idle-pool.shared',
+  ),
   ...declare(group('accepted', '3.2', 'the kernel spreads connections over the threads'), 'tune.listener.multi-queue'),
   ...declare(group('accepted', '3.2', 'compiled patterns need no cache'), 'tune.pattern.cache-size'),
   ...declare(group('accepted', '3.2', 'reads take what the system has'), 'tune.recv_enough'),

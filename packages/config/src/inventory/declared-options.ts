@@ -18,9 +18,15 @@ const QUIC = 'QUIC is not offered; listen with TLS on TCP instead';
 export const declaredBindOptions: readonly Keyword<BindContext>[] = [
   ...declare(bind('refused', QUIC, 1), 'quic-cc-algo'),
   ...declare(bind('refused', QUIC), 'quic-force-retry'),
-  ...declare(bind('refused', 'the NetScaler protocol is not spoken; let the sender use the PROXY protocol instead', 1), 'accept-netscaler-cip'),
+  ...declare(
+    bind('refused', 'the NetScaler protocol is not spoken; let the sender use the PROXY protocol instead', 1),
+    'accept-netscaler-cip',
+  ),
   ...declare(bind('refused', 'next protocol negotiation is gone from TLS libraries; use alpn instead', 1), 'npn'),
-  ...declare(bind('refused', 'the TLS library of the runtime has no SSLv3; name a version with ssl-min-ver'), 'force-sslv3'),
+  ...declare(
+    bind('refused', 'the TLS library of the runtime has no SSLv3; name a version with ssl-min-ver'),
+    'force-sslv3',
+  ),
   ...declare(bind('accepted', 'all threads serve every listener', 1), 'process'),
   ...declare(bind('accepted', 'the TLS library of the runtime has no SSLv3'), 'no-sslv3'),
   ...declare(bind('later', 'it needs network namespaces', 1), 'namespace'),
@@ -39,7 +45,10 @@ export const declaredBindOptions: readonly Keyword<BindContext>[] = [
 
 export const declaredServerOptions: readonly Keyword<ServerContext>[] = [
   ...declare(server('refused', 'next protocol negotiation is gone from TLS libraries; use alpn instead', 1), 'npn'),
-  ...declare(server('refused', 'the TLS library of the runtime has no SSLv3; name a version with ssl-min-ver'), 'force-sslv3'),
+  ...declare(
+    server('refused', 'the TLS library of the runtime has no SSLv3; name a version with ssl-min-ver'),
+    'force-sslv3',
+  ),
   ...declare(server('accepted', 'the TLS library of the runtime has no SSLv3'), 'no-sslv3'),
   ...declare(server('later', 'it needs agent checks'), 'agent-check, no-agent-check'),
   ...declare(server('later', 'it needs agent checks', 1), 'agent-addr, agent-inter, agent-port, agent-send'),
@@ -48,7 +57,10 @@ export const declaredServerOptions: readonly Keyword<ServerContext>[] = [
   ...declare(server('later', 'it needs HTTP/2', 1), 'check-proto, proto, ws'),
   ...declare(server('later', 'it needs logs over TCP', 1), 'log-proto'),
   ...declare(server('later', 'it needs the PROXY protocol', 1), 'proxy-v2-options'),
-  ...declare(server('later', 'it needs the PROXY protocol'), 'send-proxy-v2-ssl, send-proxy-v2-ssl-cn, no-send-proxy-v2-ssl, no-send-proxy-v2-ssl-cn'),
+  ...declare(
+    server('later', 'it needs the PROXY protocol'),
+    'send-proxy-v2-ssl, send-proxy-v2-ssl-cn, no-send-proxy-v2-ssl, no-send-proxy-v2-ssl-cn',
+  ),
   ...declare(server('later', 'it needs resolvers', 1), 'resolve-net, resolve-opts, resolve-prefer, resolvers'),
   ...declare(server('later', 'it needs stick tables'), 'non-stick, stick'),
   ...declare(

@@ -6,13 +6,19 @@
 import type { Declaration, KeywordState } from '../keyword.ts';
 
 /** A state for each name; names are separated by commas. */
-function table(manual: string, entries: readonly (readonly [state: KeywordState, names: string, reason?: string])[]): ReadonlyMap<string, Declaration> {
+function table(
+  manual: string,
+  entries: readonly (readonly [state: KeywordState, names: string, reason?: string])[],
+): ReadonlyMap<string, Declaration> {
   const all = entries.flatMap(([state, names, reason]) =>
     names
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== '')
-      .map((name): [string, Declaration] => [name, { name, state, manual, ...(reason === undefined ? {} : { reason }) }]),
+      .map((name): [string, Declaration] => [
+        name,
+        { name, state, manual, ...(reason === undefined ? {} : { reason }) },
+      ]),
   );
   return new Map(all);
 }
@@ -22,28 +28,42 @@ export const SECTION_KEYWORDS: Readonly<Record<string, ReadonlyMap<string, Decla
   peers: table('3.5', [['later', 'bind, default-bind, default-server, disabled, enabled, log, peer, server, table']]),
   mailers: table('3.6', [['later', 'mailer, timeout mail']]),
   program: table('3.7', [['later', 'command, group, option start-on-reload, user']]),
-  ring: table('3.9', [['later', 'backing-file, description, format, maxlen, server, size, timeout connect, timeout server']]),
+  ring: table('3.9', [
+    ['later', 'backing-file, description, format, maxlen, server, size, timeout connect, timeout server'],
+  ]),
   'log-forward': table('3.10', [
     ['refused', 'dgram-bind', 'datagrams are not received; let senders use TCP'],
     ['later', 'backlog, bind, log, maxconn, timeout client'],
   ]),
-  resolvers: table('5.3.2', [['later', 'accepted_payload_size, hold, nameserver, parse-resolv-conf, resolve_retries, timeout']]),
+  resolvers: table('5.3.2', [
+    ['later', 'accepted_payload_size, hold, nameserver, parse-resolv-conf, resolve_retries, timeout'],
+  ]),
   cache: table('6.2.1', [['later', 'max-age, max-object-size, max-secondary-entries, process-vary, total-max-size']]),
   'fcgi-app': table('10.1.1', [
-    ['later', 'acl, docroot, index, log-stderr, option get-values, option keep-conn, option max-reqs, option mpxs-conns, pass-header, path-info, set-param'],
+    [
+      'later',
+      'acl, docroot, index, log-stderr, option get-values, option keep-conn, option max-reqs, option mpxs-conns, pass-header, path-info, set-param',
+    ],
   ]),
 };
 
 /** Options of the lines of a `crt-list` file. */
 export const CRT_LIST_OPTIONS = table('5.1', [
-  ['later', 'allow-0rtt, alpn, ca-file, ca-verify-file, ciphers, ciphersuites, crl-file, curves, ecdhe, no-ca-names, ssl-max-ver, ssl-min-ver, verify'],
+  [
+    'later',
+    'allow-0rtt, alpn, ca-file, ca-verify-file, ciphers, ciphersuites, crl-file, curves, ecdhe, no-ca-names, ssl-max-ver, ssl-min-ver, verify',
+  ],
   ['refused', 'npn', 'next protocol negotiation is gone from TLS libraries; use alpn instead'],
 ]);
 
 /** Chapter 9. */
 export const FILTERS = table('9', [
   ['later', 'cache, compression, fcgi-app, spoe, trace'],
-  ['refused', 'opentracing', 'the OpenTracing filter is a plug-in of HAProxy; trace by unique-id-format and logs instead'],
+  [
+    'refused',
+    'opentracing',
+    'the OpenTracing filter is a plug-in of HAProxy; trace by unique-id-format and logs instead',
+  ],
 ]);
 
 export const SERVICES = table('4.2', [['later', 'prometheus-exporter']]);
@@ -89,7 +109,10 @@ export const CLI_COMMANDS = table('9.3', [
 
 /** Management manual, chapter 3. */
 export const COMMAND_LINE_OPTIONS = table('3', [
-  ['works', '--, -C, -D, -L, -N, -S, -V, -W, -Ws, -c, -cc, -d, -dD, -dK, -dL, -dW, -db, -dr, -f, -h, -n, -p, -q, -sf, -st, -v, -vv'],
+  [
+    'works',
+    '--, -C, -D, -L, -N, -S, -V, -W, -Ws, -c, -cc, -d, -dD, -dK, -dL, -dW, -db, -dr, -f, -h, -n, -p, -q, -sf, -st, -v, -vv',
+  ],
   ['accepted', '-dM', 'memory is managed by the JavaScript engine, so it is not poisoned'],
   ['accepted', '-de, -dk, -dp', 'the event loop chooses its poller itself'],
   ['accepted', '-dG', 'names are resolved by the runtime'],

@@ -25,11 +25,17 @@ function accepted(places: readonly KeywordPlace[], reason: string, more: Partial
 /** What HAProxy 2.6 itself refuses: the word, and its sentence. */
 const REMOVED: readonly (readonly [name: string, message: string])[] = [
   ['appsession', "'appsession' is not supported anymore since HAProxy 1.6."],
-  ['block', "The 'block' directive is not supported anymore since HAProxy 2.1. Use 'http-request deny' which uses the exact same syntax."],
+  [
+    'block',
+    "The 'block' directive is not supported anymore since HAProxy 2.1. Use 'http-request deny' which uses the exact same syntax.",
+  ],
   ['clitimeout', "the 'clitimeout' directive is not supported anymore since HAProxy 2.1. Use 'timeout client'."],
   ['contimeout', "the 'contimeout' directive is not supported anymore since HAProxy 2.1. Use 'timeout connect'."],
   ['srvtimeout', "the 'srvtimeout' directive is not supported anymore since HAProxy 2.1. Use 'timeout server'."],
-  ['monitor-net', "'monitor-net' doesn't exist anymore. Please use 'http-request return status 200 if { src  }' instead."],
+  [
+    'monitor-net',
+    "'monitor-net' doesn't exist anymore. Please use 'http-request return status 200 if { src  }' instead.",
+  ],
   ['redispatch', "keyword 'redispatch' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."],
   ['redisp', "keyword 'redisp' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."],
   ['grace', "the 'grace' keyword is not supported any more since HAProxy version 2.5."],
@@ -83,7 +89,9 @@ function removed(): Keyword<ProxyContext>[] {
 /** The replacement that a sentence names, as a reason. */
 function reasonOf(message: string): string {
   const instead = /[Uu]se ('.*?')( directive)?( instead| which uses the exact same syntax)?\.$/.exec(message)?.[1];
-  return instead === undefined ? 'HAProxy has removed it without a replacement' : `HAProxy has removed it; use ${instead} instead`;
+  return instead === undefined
+    ? 'HAProxy has removed it without a replacement'
+    : `HAProxy has removed it; use ${instead} instead`;
 }
 
 export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
@@ -107,7 +115,10 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
     later(ALL, 'it needs mail alerts'),
     'email-alert from, email-alert level, email-alert mailers, email-alert myhostname, email-alert to',
   ),
-  ...declare(later(BACKENDS, 'it needs external checks'), 'external-check command, external-check path, option external-check'),
+  ...declare(
+    later(BACKENDS, 'it needs external checks'),
+    'external-check command, external-check path, option external-check',
+  ),
   ...declare(later(PROXIES, 'it needs filters'), 'filter'),
   ...declare(
     later(BACKENDS, 'it needs check rules'),
@@ -125,7 +136,10 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
      option spop-check`,
   ),
   ...declare(later(ALL), 'redirect, option http-restrict-req-hdr-names'),
-  ...declare(later(BACKENDS, 'it needs server states kept in files'), 'load-server-state-from-file, server-state-file-name'),
+  ...declare(
+    later(BACKENDS, 'it needs server states kept in files'),
+    'load-server-state-from-file, server-state-file-name',
+  ),
   ...declare(later(BACKENDS), 'max-keep-alive-queue, max-session-srv-conns'),
   ...declare(later(FRONTENDS, 'it needs HTTP/2', { negatable: true }), 'option disable-h2-upgrade'),
   ...declare(later(FRONTENDS, undefined, { negatable: true }), 'option idle-close-on-response'),
@@ -135,7 +149,10 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
     `stats auth, stats enable, stats hide-version, stats realm, stats refresh, stats scope, stats show-desc,
      stats show-legends, stats show-modules, stats show-node, stats uri`,
   ),
-  ...declare(later(BACKENDS_ONLY, 'it needs stick tables'), 'stick match, stick on, stick store-request, stick store-response'),
+  ...declare(
+    later(BACKENDS_ONLY, 'it needs stick tables'),
+    'stick match, stick on, stick store-request, stick store-response',
+  ),
   ...declare(later(PROXIES, 'it needs stick tables'), 'stick-table'),
   ...declare(later(BACKENDS_ONLY, 'it needs FastCGI'), 'use-fcgi-app'),
 ];

@@ -4,14 +4,24 @@ import { CONVERTERS } from '../expressions/converters.ts';
 import { FETCHES } from '../expressions/fetches.ts';
 import { KEYWORDS } from '../keywords/index.ts';
 import { findings } from '../testing.ts';
-import { CLI_COMMANDS, COMMAND_LINE_OPTIONS, CRT_LIST_OPTIONS, FILTERS, SECTION_KEYWORDS, SERVICES } from './declared-other.ts';
+import {
+  CLI_COMMANDS,
+  COMMAND_LINE_OPTIONS,
+  CRT_LIST_OPTIONS,
+  FILTERS,
+  SECTION_KEYWORDS,
+  SERVICES,
+} from './declared-other.ts';
 import { inventory } from './inventory.ts';
 import * as names from './names.ts';
 import { listKeywords, printHaproxyKeywords } from './print.ts';
 
 test('every name of the inventory is in exactly one state', () => {
   const undeclared = inventory().filter((entry) => entry.state === undefined);
-  assert.deepEqual(undeclared.map((entry) => `${entry.class}: ${entry.name}`), []);
+  assert.deepEqual(
+    undeclared.map((entry) => `${entry.class}: ${entry.name}`),
+    [],
+  );
 });
 
 test('no name stands twice in a class', () => {
@@ -24,17 +34,28 @@ test('no name stands twice in a class', () => {
 });
 
 test('what is accepted or refused says why', () => {
-  const silent = inventory().filter((entry) => (entry.state === 'accepted' || entry.state === 'refused') && entry.reason === undefined);
-  assert.deepEqual(silent.map((entry) => `${entry.class}: ${entry.name}`), []);
+  const silent = inventory().filter(
+    (entry) => (entry.state === 'accepted' || entry.state === 'refused') && entry.reason === undefined,
+  );
+  assert.deepEqual(
+    silent.map((entry) => `${entry.class}: ${entry.name}`),
+    [],
+  );
 });
 
 test('reasons are the end of a sentence, without a full stop', () => {
-  for (const entry of inventory()) assert.doesNotMatch(entry.reason ?? '', /\.$|^\s|\s$/, `${entry.class}: ${entry.name}`);
+  for (const entry of inventory())
+    assert.doesNotMatch(entry.reason ?? '', /\.$|^\s|\s$/, `${entry.class}: ${entry.name}`);
 });
 
 test('every keyword that is read stands in the inventory', () => {
   const listed = new Set(inventory().map((entry) => `${entry.class}: ${entry.name}`));
-  const tables = { global: KEYWORDS.global, proxy: KEYWORDS.proxy, 'bind option': KEYWORDS.bindOptions, 'server option': KEYWORDS.serverOptions };
+  const tables = {
+    global: KEYWORDS.global,
+    proxy: KEYWORDS.proxy,
+    'bind option': KEYWORDS.bindOptions,
+    'server option': KEYWORDS.serverOptions,
+  };
   for (const [kind, index] of Object.entries(tables)) {
     for (const keyword of index.values()) assert.ok(listed.has(`${kind}: ${keyword.name}`), `${kind}: ${keyword.name}`);
   }
@@ -43,8 +64,12 @@ test('every keyword that is read stands in the inventory', () => {
 test('the tables for what is not read hold only names of the inventory', () => {
   const listed = new Set(inventory().map((entry) => `${entry.class}: ${entry.name}`));
   const tables = {
-    'crt-list option': CRT_LIST_OPTIONS, filter: FILTERS, service: SERVICES, 'runtime command': CLI_COMMANDS,
-    'command-line option': COMMAND_LINE_OPTIONS, ...SECTION_KEYWORDS,
+    'crt-list option': CRT_LIST_OPTIONS,
+    filter: FILTERS,
+    service: SERVICES,
+    'runtime command': CLI_COMMANDS,
+    'command-line option': COMMAND_LINE_OPTIONS,
+    ...SECTION_KEYWORDS,
   };
   for (const [kind, table] of Object.entries(tables)) {
     for (const name of table.keys()) assert.ok(listed.has(`${kind}: ${name}`), `${kind}: ${name}`);
@@ -60,7 +85,10 @@ test('the list for `evenkeel keywords` has a line for each name and counts that 
   assert.equal(total[0], 'all');
   const counts = total.slice(1).map(Number);
   assert.equal(counts.at(-1), all.length);
-  assert.equal(counts.slice(0, 4).reduce((sum, count) => sum + count, 0), all.length);
+  assert.equal(
+    counts.slice(0, 4).reduce((sum, count) => sum + count, 0),
+    all.length,
+  );
 });
 
 test('-dK prints what works, in the format of HAProxy 2.6', () => {
@@ -92,10 +120,13 @@ test('-dK prints what works, in the format of HAProxy 2.6', () => {
 test('-dK names no keyword that does not work', () => {
   const text = printHaproxyKeywords(['all']);
   for (const fetch of FETCHES.values()) {
-    if (fetch.state !== 'works') assert.ok(!text.includes(`] ${fetch.name}:`) && !text.includes(`] ${fetch.name}(`), fetch.name);
+    if (fetch.state !== 'works')
+      assert.ok(!text.includes(`] ${fetch.name}:`) && !text.includes(`] ${fetch.name}(`), fetch.name);
   }
   for (const converter of CONVERTERS.values()) {
-    const isListed = new RegExp(`^${converter.name.replaceAll('.', '\\.')}[(:]`, 'm').test(printHaproxyKeywords(['cnv']));
+    const isListed = new RegExp(`^${converter.name.replaceAll('.', '\\.')}[(:]`, 'm').test(
+      printHaproxyKeywords(['cnv']),
+    );
     assert.equal(isListed, converter.state === 'works', converter.name);
   }
 });
@@ -110,9 +141,17 @@ test('-dKhelp lists the classes', () => {
 
 test('keywords that are accepted, refused or still to come say so when they are used', () => {
   const one = (line: string): readonly string[] => findings(`global\n ${line}\n`).slice(0, 1);
-  assert.deepEqual(one('nosplice'), ["WARNING parsing [t.cfg:2] : 'nosplice' has no effect here: data is not spliced through pipes."]);
-  assert.match(one('lua-load x.lua')[0], /^ALERT .*'lua-load' is not supported: Lua scripts are not run; write http-request rules/);
-  assert.match(one('tune.ssl.lifetime 5')[0], /^ALERT .*'tune\.ssl\.lifetime' is not supported by this version: it needs TLS\.$/);
+  assert.deepEqual(one('nosplice'), [
+    "WARNING parsing [t.cfg:2] : 'nosplice' has no effect here: data is not spliced through pipes.",
+  ]);
+  assert.match(
+    one('lua-load x.lua')[0],
+    /^ALERT .*'lua-load' is not supported: Lua scripts are not run; write http-request rules/,
+  );
+  assert.match(
+    one('tune.ssl.lifetime 5')[0],
+    /^ALERT .*'tune\.ssl\.lifetime' is not supported by this version: it needs TLS\.$/,
+  );
   assert.match(one('51degrees-cache-size 5')[0], /^ALERT .*device detection libraries are not linked in/);
 });
 

@@ -11,7 +11,14 @@ import { LOG_ALIASES } from '../expressions/log-aliases.ts';
 import type { KeywordState } from '../keyword.ts';
 import { KEYWORDS } from '../keywords/index.ts';
 import { SECTIONS } from '../sections/open.ts';
-import { CLI_COMMANDS, COMMAND_LINE_OPTIONS, CRT_LIST_OPTIONS, FILTERS, SECTION_KEYWORDS, SERVICES } from './declared-other.ts';
+import {
+  CLI_COMMANDS,
+  COMMAND_LINE_OPTIONS,
+  CRT_LIST_OPTIONS,
+  FILTERS,
+  SECTION_KEYWORDS,
+  SERVICES,
+} from './declared-other.ts';
 import * as names from './names.ts';
 
 export interface InventoryEntry {
@@ -34,11 +41,15 @@ export function inventory(): InventoryEntry[] {
     ...entries('proxy', plainNames(names.PROXY_NAMES), (name) => KEYWORDS.proxy.get(name)),
     ...entries('userlist', plainNames(names.USERLIST_NAMES), (name) => KEYWORDS.userlist.get(name)),
     ...entries('http-errors', plainNames(names.HTTP_ERRORS_NAMES), (name) => KEYWORDS.httpErrors.get(name)),
-    ...SECTION_NAMES.flatMap(([section, list]) => entries(section, plainNames(list), (name) => SECTION_KEYWORDS[section]?.get(name))),
+    ...SECTION_NAMES.flatMap(([section, list]) =>
+      entries(section, plainNames(list), (name) => SECTION_KEYWORDS[section]?.get(name)),
+    ),
     ...entries('bind option', plainNames(names.BIND_NAMES), (name) => KEYWORDS.bindOptions.get(name)),
     ...entries('server option', plainNames(names.SERVER_NAMES), (name) => KEYWORDS.serverOptions.get(name)),
     ...entries('crt-list option', plainNames(names.CRT_LIST_NAMES), (name) => CRT_LIST_OPTIONS.get(name)),
-    ...Object.entries(ACTIONS).flatMap(([phase, actions]) => entries(`${phase} action`, [...actions.keys()], (name) => actions.get(name))),
+    ...Object.entries(ACTIONS).flatMap(([phase, actions]) =>
+      entries(`${phase} action`, [...actions.keys()], (name) => actions.get(name)),
+    ),
     ...entries('sample fetch', [...FETCHES.keys()], (name) => FETCHES.get(name)),
     ...entries('converter', [...CONVERTERS.keys()], (name) => CONVERTERS.get(name)),
     // A criterion works where the fetch behind it does.

@@ -18,7 +18,13 @@ const STATES: readonly KeywordState[] = ['works', 'accepted', 'refused', 'later'
 export function listKeywords(): string {
   const all = inventory();
   const classes = [...new Set(all.map((entry) => entry.class))];
-  const lists = classes.map((kind) => `${kind}\n${all.filter((entry) => entry.class === kind).map(entryLine).join('')}`);
+  const lists = classes.map(
+    (kind) =>
+      `${kind}\n${all
+        .filter((entry) => entry.class === kind)
+        .map(entryLine)
+        .join('')}`,
+  );
   return `${lists.join('\n')}\n${countTable(all, classes)}`;
 }
 
@@ -28,11 +34,23 @@ function entryLine(entry: InventoryEntry): string {
 }
 
 function countTable(all: readonly InventoryEntry[], classes: readonly string[]): string {
-  const count = (entries: readonly InventoryEntry[], state: KeywordState): string => String(entries.filter((entry) => entry.state === state).length).padStart(10);
+  const count = (entries: readonly InventoryEntry[], state: KeywordState): string =>
+    String(entries.filter((entry) => entry.state === state).length).padStart(10);
   const row = (label: string, entries: readonly InventoryEntry[]): string =>
     `${label.padEnd(32)}${STATES.map((state) => count(entries, state)).join('')}${String(entries.length).padStart(10)}\n`;
   const head = `${''.padEnd(32)}${[...STATES, 'all'].map((state) => state.padStart(10)).join('')}\n`;
-  return head + classes.map((kind) => row(kind, all.filter((entry) => entry.class === kind))).join('') + row('all', all);
+  return (
+    head +
+    classes
+      .map((kind) =>
+        row(
+          kind,
+          all.filter((entry) => entry.class === kind),
+        ),
+      )
+      .join('') +
+    row('all', all)
+  );
 }
 
 interface KeywordClass {
@@ -47,9 +65,17 @@ const CLASSES: readonly KeywordClass[] = [
   { name: 'cfg', meaning: 'configuration keywords', print: printConfigurationKeywords },
   { name: 'cli', meaning: 'CLI keywords', print: printCliKeywords },
   { name: 'cnv', meaning: 'sample converter keywords', print: printConverters },
-  { name: 'flt', meaning: 'filter names', print: () => printAnnotated('# List of registered filter names:\n', names.FILTER_NAMES, FILTERS) },
+  {
+    name: 'flt',
+    meaning: 'filter names',
+    print: () => printAnnotated('# List of registered filter names:\n', names.FILTER_NAMES, FILTERS),
+  },
   { name: 'smp', meaning: 'sample fetch functions', print: printFetches },
-  { name: 'svc', meaning: 'service names', print: () => printAnnotated('# List of registered service names:\n', names.SERVICE_NAMES, SERVICES) },
+  {
+    name: 'svc',
+    meaning: 'service names',
+    print: () => printAnnotated('# List of registered service names:\n', names.SERVICE_NAMES, SERVICES),
+  },
 ];
 
 /** For `-dK…`: the lists of the given classes, names that work only, or the list of classes for `help`. */
@@ -59,7 +85,8 @@ export function printHaproxyKeywords(classes: readonly string[]): string {
 
 function printClass(name: string): string {
   if (name === 'all') return CLASSES.map((known) => known.print()).join('');
-  if (name === 'help') return `# List of supported keyword classes:\nall: list all keywords\n${CLASSES.map((known) => `${known.name}: ${known.meaning}\n`).join('')}`;
+  if (name === 'help')
+    return `# List of supported keyword classes:\nall: list all keywords\n${CLASSES.map((known) => `${known.name}: ${known.meaning}\n`).join('')}`;
   return CLASSES.find((known) => known.name === name)?.print() ?? '';
 }
 
@@ -107,7 +134,9 @@ function printConfigurationKeywords(): string {
     .filter(({ name }) => KEYWORDS.serverOptions.get(name)?.state === 'works')
     .map(({ name, note }) => `\tserver <name> <addr> ${spaced(name, note)}\n`);
   const flags = new Map(annotatedNames(names.OPTION_FLAGS).map(({ name, note }) => [`option ${name}`, note]));
-  const options = proxy.filter((name) => name.startsWith('option ')).map((name) => `\t${spaced(name, flags.get(name) ?? '')}\n`);
+  const options = proxy
+    .filter((name) => name.startsWith('option '))
+    .map((name) => `\t${spaced(name, flags.get(name) ?? '')}\n`);
   const actions = Object.entries(ACTIONS).flatMap(([phase, table]) =>
     [...table.values()]
       .filter((action) => action.state === 'works')
@@ -142,7 +171,11 @@ function printCliKeywords(): string {
   return `# List of registered CLI keywords:\n${lines.join('')}`;
 }
 
-function printAnnotated(head: string, list: string, states: ReadonlyMap<string, { readonly state: KeywordState }>): string {
+function printAnnotated(
+  head: string,
+  list: string,
+  states: ReadonlyMap<string, { readonly state: KeywordState }>,
+): string {
   const lines = annotatedNames(list)
     .filter(({ name }) => states.get(name)?.state === 'works')
     .map(({ name, note }) => `${spaced(name, note)}\n`);

@@ -66,7 +66,8 @@ function readHttpError(cursor: Cursor, { draft, scope }: ProxyContext): void {
   const { status, body } = reply;
   if (body.kind !== 'errorfiles') draft.errors[status] = { kind: 'reply', reply };
   else if (body.section === undefined) delete draft.errors[status];
-  else draft.errors[status] = { kind: 'section', name: body.section, at, otherwise: draft.errors[status], isNamed: true };
+  else
+    draft.errors[status] = { kind: 'section', name: body.section, at, otherwise: draft.errors[status], isNamed: true };
 }
 
 export const proxyErrorKeywords: readonly Keyword<ProxyContext>[] = [

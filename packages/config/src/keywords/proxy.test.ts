@@ -197,7 +197,10 @@ test('http-error: answers made here, pages of sections, and the way back to what
   const plain = { status: 503, contentType: undefined, headers: [], body: { kind: 'string', content: '' } };
   assert.deepEqual(reply('status 503'), { 503: { kind: 'reply', reply: plain } });
   assert.deepEqual(reply('string x status 404 content-type a/b'), {
-    404: { kind: 'reply', reply: { ...plain, status: 404, contentType: 'a/b', body: { kind: 'string', content: 'x' } } },
+    404: {
+      kind: 'reply',
+      reply: { ...plain, status: 404, contentType: 'a/b', body: { kind: 'string', content: 'x' } },
+    },
   });
   const text = (statements: string): string =>
     `http-errors site\n errorfile 503 /e\ndefaults\n mode http\n timeout connect 1\n timeout server 1\n http-error status 503\n errorloc 500 /a\nbackend b\n${statements}`;
@@ -206,7 +209,10 @@ test('http-error: answers made here, pages of sections, and the way back to what
   const page = { kind: 'file', path: '/e', content: PAGE };
   assert.deepEqual(errors(''), { 500: location, 503: { kind: 'reply', reply: plain } });
   assert.deepEqual(errors(' http-error status 503 default-errorfiles'), { 500: location });
-  assert.deepEqual(errors(' http-error status 503 errorfiles site\n http-error status 500 errorfiles site'), { 500: location, 503: page });
+  assert.deepEqual(errors(' http-error status 503 errorfiles site\n http-error status 500 errorfiles site'), {
+    500: location,
+    503: page,
+  });
 });
 
 test('log global stands for the global targets, wherever they are', () => {

@@ -11,7 +11,10 @@ function operand(value: string | number): Integer {
 }
 
 /** A binary operator: `fast` where its result is a safe integer, else `exact`. */
-function operator(fast: (left: number, right: number) => number, exact: (left: bigint, right: bigint) => bigint): ConverterCompiler {
+function operator(
+  fast: (left: number, right: number) => number,
+  exact: (left: bigint, right: bigint) => bigint,
+): ConverterCompiler {
   return ([argument = 0]) => {
     const right = operand(argument);
     return (value) => {
@@ -25,7 +28,10 @@ function operator(fast: (left: number, right: number) => number, exact: (left: b
 }
 
 /** Bits of two's complement; 32-bit operators of the language would cut, so only small operands take the short way. */
-function bitwise(fast: (left: number, right: number) => number, exact: (left: bigint, right: bigint) => bigint): ConverterCompiler {
+function bitwise(
+  fast: (left: number, right: number) => number,
+  exact: (left: bigint, right: bigint) => bigint,
+): ConverterCompiler {
   return ([argument = 0]) => {
     const right = operand(argument);
     const rightIsSmall = typeof right === 'number' && right === (right | 0);
@@ -72,7 +78,9 @@ export const ARITHMETIC_CONVERTERS: Readonly<Record<string, ConverterCompiler>> 
     (left, right) => left ^ right,
     (left, right) => left ^ right,
   ),
-  neg: simple((value) => (value === 0 ? 0 : typeof value === 'number' ? -value : fromBigInt(-BigInt(value as Integer)))),
+  neg: simple((value) =>
+    value === 0 ? 0 : typeof value === 'number' ? -value : fromBigInt(-BigInt(value as Integer)),
+  ),
   cpl: simple((value) => fromBigInt(~BigInt(value as Integer))),
   bool: simple((value) => value !== 0),
   not: simple((value) => value === 0),

@@ -54,7 +54,13 @@ const ipmask: ConverterCompiler = ([mask4, mask6]) => {
     if (address.w0 === 0 && address.w1 === 0 && address.w2 === 0xffff) return ipv4(address.w3 & bits);
     if (words === undefined) return undefined;
     const [m0, m1, m2, m3] = words;
-    return new IpAddress(6, (address.w0 & m0) >>> 0, (address.w1 & m1) >>> 0, (address.w2 & m2) >>> 0, (address.w3 & m3) >>> 0);
+    return new IpAddress(
+      6,
+      (address.w0 & m0) >>> 0,
+      (address.w1 & m1) >>> 0,
+      (address.w2 & m2) >>> 0,
+      (address.w3 & m3) >>> 0,
+    );
   };
 };
 

@@ -13,7 +13,8 @@ const CRC32C = crcTable(0x82f63b78);
 
 function crc(table: Uint32Array, bytes: string): number {
   let value = 0xffffffff;
-  for (let index = 0; index < bytes.length; index++) value = (value >>> 8) ^ table[(value ^ bytes.charCodeAt(index)) & 255];
+  for (let index = 0; index < bytes.length; index++)
+    value = (value >>> 8) ^ table[(value ^ bytes.charCodeAt(index)) & 255];
   return (value ^ 0xffffffff) >>> 0;
 }
 

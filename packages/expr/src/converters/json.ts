@@ -8,7 +8,7 @@ export function escapeJson(bytes: string, input: JsonInput): string | undefined 
   const skips = input.endsWith('s');
   const fixes = input === 'utf8p' || input === 'utf8ps';
   let out = '';
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const { code, next, overlong } = decodeUtf8(bytes, index);
     index = next;
     const isValid = code >= 0 && code <= 0xffff && !(code >= 0xd800 && code <= 0xdfff) && (!overlong || fixes);
@@ -46,7 +46,8 @@ interface Decoded {
 function decodeUtf8(bytes: string, start: number): Decoded {
   const first = bytes.charCodeAt(start);
   if (first < 0x80) return { code: first, next: start + 1, overlong: false };
-  const length = first >= 0xf0 && first < 0xf8 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc0 && first < 0xe0 ? 2 : 0;
+  const length =
+    first >= 0xf0 && first < 0xf8 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc0 && first < 0xe0 ? 2 : 0;
   if (length === 0) return { code: -1, next: start + 1, overlong: false };
   let code = first & (0xff >> (length + 1));
   for (let index = 1; index < length; index++) {

@@ -19,6 +19,8 @@ export function pickLanguage(accepted: string, wanted: readonly string[]): strin
 
 /** Thousandths; 1000 without a quality. */
 function qualityOf(parameters: readonly string[]): number {
-  const text = parameters.map((parameter) => /^q=(\d(?:\.\d{0,3})?)/.exec(parameter)?.[1]).find((quality) => quality !== undefined);
+  const text = parameters
+    .map((parameter) => /^q=(\d(?:\.\d{0,3})?)/.exec(parameter)?.[1])
+    .find((quality) => quality !== undefined);
   return text === undefined ? 1000 : Math.round(Number(text) * 1000);
 }

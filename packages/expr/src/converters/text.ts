@@ -77,7 +77,13 @@ function wordRanges(text: string, delimiters: string): { starts: number[]; ends:
 }
 
 /** From piece `index` on, `count` pieces (0: all) with what stands between them; backwards for a negative index. */
-function pickRange(text: string, starts: readonly number[], ends: readonly number[], index: number, count: number): string | undefined {
+function pickRange(
+  text: string,
+  starts: readonly number[],
+  ends: readonly number[],
+  index: number,
+  count: number,
+): string | undefined {
   const pieces = starts.length;
   const last = index > 0 ? (count === 0 ? pieces : Math.min(pieces, index + count - 1)) : pieces + index + 1;
   const first = index > 0 ? index : count === 0 ? 1 : Math.max(1, last - count + 1);
@@ -99,7 +105,10 @@ const regsub: ConverterCompiler = ([pattern, replacement = '', flags = '']) => {
   const translated = translateRegex(String(pattern), String(flags).includes('i'));
   const expression = new RegExp(translated.source, translated.flags + (String(flags).includes('g') ? 'g' : ''));
   const pieces = replacementPieces(String(replacement));
-  return (value) => (value as string).replace(expression, (...match: unknown[]) => pieces.map((piece) => (typeof piece === 'string' ? piece : groupText(match, piece))).join(''));
+  return (value) =>
+    (value as string).replace(expression, (...match: unknown[]) =>
+      pieces.map((piece) => (typeof piece === 'string' ? piece : groupText(match, piece))).join(''),
+    );
 };
 
 /** A group's text out of what a replacer receives: groups come before the offset, which is the first number. */
@@ -143,7 +152,10 @@ function decodeUrl(text: string, inForm: boolean): string | undefined {
 
 /** Everything but the unreserved characters of RFC 3986 as `%XX`. */
 function encodeUrl(text: string): string {
-  return text.replace(/[^A-Za-z0-9._~-]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return text.replace(
+    /[^A-Za-z0-9._~-]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 /** Host of a Host field in lower case, brackets included. */
@@ -191,8 +203,14 @@ export const TEXT_CONVERTERS: Readonly<Record<string, ConverterCompiler>> = {
       return text.slice(0, end);
     };
   },
-  iif: ([yes = '', no = '']) => (value) => String(value === true ? yes : no),
-  url_dec: ([inForm = 0]) => (value) => decodeUrl(value as string, Number(inForm) !== 0),
+  iif:
+    ([yes = '', no = '']) =>
+    (value) =>
+      String(value === true ? yes : no),
+  url_dec:
+    ([inForm = 0]) =>
+    (value) =>
+      decodeUrl(value as string, Number(inForm) !== 0),
   url_enc: ofText(encodeUrl),
   json: ([input = 'ascii']) => {
     const code = (input === '' ? 'ascii' : String(input)) as JsonInput;

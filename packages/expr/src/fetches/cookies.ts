@@ -17,8 +17,18 @@ interface Source {
   readonly pending: (context: SampleContext) => boolean;
 }
 
-const REQUEST: Source = { headersOf: (context) => context.request?.headers, field: 'cookie', firstOnly: false, pending: requestPending };
-const RESPONSE: Source = { headersOf: (context) => context.response?.headers, field: 'set-cookie', firstOnly: true, pending: responsePending };
+const REQUEST: Source = {
+  headersOf: (context) => context.request?.headers,
+  field: 'cookie',
+  firstOnly: false,
+  pending: requestPending,
+};
+const RESPONSE: Source = {
+  headersOf: (context) => context.response?.headers,
+  field: 'set-cookie',
+  firstOnly: true,
+  pending: responsePending,
+};
 
 /** Calls `visit` with each value of the cookie (of any where `name` is empty) until it returns true. */
 function visitCookies(headers: HeaderList, source: Source, name: string, visit: (value: string) => boolean): boolean {

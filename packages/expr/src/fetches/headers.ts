@@ -50,7 +50,13 @@ function wholeFetch(side: Side): FetchCompiler {
 type Pick = (headers: HeaderList, name: string, occurrence: number) => string | undefined;
 type Each = (headers: HeaderList, name: string, test: (text: string) => boolean) => boolean;
 
-function valuesFetch(side: Side, [name, occurrence = 0]: FetchArguments, convert: Convert, pick: Pick, each: Each): CompiledFetch {
+function valuesFetch(
+  side: Side,
+  [name, occurrence = 0]: FetchArguments,
+  convert: Convert,
+  pick: Pick,
+  each: Each,
+): CompiledFetch {
   const { headersOf, pending } = side;
   // Without any argument HAProxy finds nothing; an empty name stands for any field.
   if (name === undefined) return { get: () => undefined, pending };
@@ -102,7 +108,8 @@ function eachElementFrom(headers: HeaderList, name: string, index: number, test:
 }
 
 function eachField(headers: HeaderList, name: string, test: (text: string) => boolean): boolean {
-  for (let index = headers.indexOf(name); index >= 0; index = headers.indexOf(name, index + 1)) if (test(headers.valueAt(index))) return true;
+  for (let index = headers.indexOf(name); index >= 0; index = headers.indexOf(name, index + 1))
+    if (test(headers.valueAt(index))) return true;
   return false;
 }
 
@@ -156,13 +163,16 @@ function block(side: Side): FetchCompiler {
       const headers = side.headersOf(context);
       if (headers === undefined) return undefined;
       let out = '';
-      for (let index = 0; index < headers.count; index++) out += `${headers.nameAt(index)}: ${headers.valueAt(index)}\r\n`;
+      for (let index = 0; index < headers.count; index++)
+        out += `${headers.nameAt(index)}: ${headers.valueAt(index)}\r\n`;
       return `${out}\r\n`;
     },
   });
 }
 
-function family(side: Side): Readonly<Record<'hdr' | 'cnt' | 'ip' | 'val' | 'names' | 'fhdr' | 'fhdrCnt' | 'hdrs', FetchCompiler>> {
+function family(
+  side: Side,
+): Readonly<Record<'hdr' | 'cnt' | 'ip' | 'val' | 'names' | 'fhdr' | 'fhdrCnt' | 'hdrs', FetchCompiler>> {
   return {
     hdr: listFetch(side, asText),
     cnt: listCount(side),

@@ -9,5 +9,7 @@ import { REQUEST_FETCHES } from './request.ts';
 export type { CompiledFetch, FetchCompiler, Getter, Iterator } from './fetch.ts';
 
 export const FETCH_COMPILERS: ReadonlyMap<string, FetchCompiler> = new Map(
-  [INTERNAL_FETCHES, CONNECTION_FETCHES, HEADER_FETCHES, COOKIE_FETCHES, REQUEST_FETCHES].flatMap((table) => Object.entries(table)),
+  [INTERNAL_FETCHES, CONNECTION_FETCHES, HEADER_FETCHES, COOKIE_FETCHES, REQUEST_FETCHES].flatMap((table) =>
+    Object.entries(table),
+  ),
 );

@@ -114,7 +114,8 @@ export const CONNECTION_FETCHES: Readonly<Record<string, FetchCompiler>> = {
   src: plain((context) => context.session.source),
   src_port: plain((context) => (context.session.source === undefined ? undefined : context.session.sourcePort)),
   dst: plain((context) => context.session.destination),
-  dst_port: plain((context) => (context.session.destination === undefined ? undefined : context.session.destinationPort)),
+  dst_port: plain((context) =>
+    context.session.destination === undefined ? undefined : context.session.destinationPort,
+  ),
   ssl_fc: plain((context) => context.session.secure),
 };
-

@@ -50,7 +50,13 @@ function visitParameters(uri: string, name: string, delimiter: string, visit: (v
     let end = start;
     while (end < uri.length && !isParameterEnd(uri[end], delimiter)) end++;
     const equals = uri.indexOf('=', start);
-    if (equals >= 0 && equals < end && (name === '' || uri.slice(start, equals) === name) && visit(uri.slice(equals + 1, end))) return true;
+    if (
+      equals >= 0 &&
+      equals < end &&
+      (name === '' || uri.slice(start, equals) === name) &&
+      visit(uri.slice(equals + 1, end))
+    )
+      return true;
     start = end + 1;
   }
   return false;
@@ -87,7 +93,10 @@ function parameter(convert: (text: string) => Value | undefined): FetchCompiler 
 }
 
 /** Scheme and credentials of Authorization, or of another field. */
-function authorization(request: RequestHead, field = 'authorization'): { scheme: string; credentials: string } | undefined {
+function authorization(
+  request: RequestHead,
+  field = 'authorization',
+): { scheme: string; credentials: string } | undefined {
   const value = request.headers.first(field);
   const match = value === undefined ? null : /^([!-~]+)[ \t]+(.*)$/.exec(value);
   return match === null ? undefined : { scheme: match[1], credentials: match[2] };

@@ -1,71 +1,71 @@
 // What all backends of one thread share, over all generations: the queue tickets of the thread, and what is to be done when
 // another thread wakes it. One for each thread, made with it.
 
-import { Tickets, Wake, type Granted, type Ticket } from '@evenkeel/shm'
-import type { Plan } from '../plan.ts'
-import type { ThreadContext } from '../thread-context.ts'
-import { Backend } from './backend.ts'
-import type { Dispatch } from './dispatch.ts'
+import { Tickets, Wake, type Granted, type Ticket } from '@evenkeel/shm';
+import type { Plan } from '../plan.ts';
+import type { ThreadContext } from '../thread-context.ts';
+import { Backend } from './backend.ts';
+import type { Dispatch } from './dispatch.ts';
 
 export class BackendThread {
-  readonly context: ThreadContext
-  readonly tickets: Tickets
+  readonly context: ThreadContext;
+  readonly tickets: Tickets;
   /** Streams in a queue, by ticket. */
-  readonly #waiting = new Map<Ticket, Dispatch>()
-  readonly #backends = new Set<Backend>()
-  readonly #retired = new Set<Backend>()
+  readonly #waiting = new Map<Ticket, Dispatch>();
+  readonly #backends = new Set<Backend>();
+  readonly #retired = new Set<Backend>();
   /** Streams whose wait is over and that have not been called yet. */
-  #ready: Dispatch[] = []
-  #delivering = false
+  #ready: Dispatch[] = [];
+  #delivering = false;
 
   constructor(context: ThreadContext) {
-    this.context = context
-    this.tickets = new Tickets(context.segment)
-    context.onWake(Wake.granted | Wake.recovered | Wake.state, (reasons) => this.#handleWake(reasons))
+    this.context = context;
+    this.tickets = new Tickets(context.segment);
+    context.onWake(Wake.granted | Wake.recovered | Wake.state, (reasons) => this.#handleWake(reasons));
   }
 
   /** Streams of older generations may still end here. */
   get hasOldBackends(): boolean {
-    return this.#retired.size > 0
+    return this.#retired.size > 0;
   }
 
   /** The backends of a plan, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
   build(plan: Plan): (Backend | undefined)[] {
     return plan.config.proxies.map((proxy, index) => {
-      const shared = plan.proxies[index]
-      if (shared.backendSlot < 0 || proxy.disabled) return undefined
-      const backend = new Backend(this, proxy, index, shared, plan.generation)
-      this.#backends.add(backend)
-      return backend
-    })
+      const shared = plan.proxies[index];
+      if (shared.backendSlot < 0 || proxy.disabled) return undefined;
+      const backend = new Backend(this, proxy, index, shared, plan.generation);
+      this.#backends.add(backend);
+      return backend;
+    });
   }
 
   /** A newer generation was published: nothing is kept idle here any more. Streams go on and are still told of changes. */
   retire(backends: readonly (Backend | undefined)[]): void {
     for (const backend of backends) {
-      if (backend === undefined) continue
-      this.#retired.add(backend)
-      for (const server of backend.servers) server.pool.close()
+      if (backend === undefined) continue;
+      this.#retired.add(backend);
+      for (const server of backend.servers) server.pool.close();
     }
   }
 
   /** The last stream of a generation has ended. */
   forget(backends: readonly (Backend | undefined)[]): void {
     for (const backend of backends) {
-      if (backend === undefined) continue
-      this.#backends.delete(backend)
-      this.#retired.delete(backend)
+      if (backend === undefined) continue;
+      this.#backends.delete(backend);
+      this.#retired.delete(backend);
     }
   }
 
   /** Registers a stream that waits in a queue. */
   wait(ticket: Ticket, dispatch: Dispatch): void {
-    this.#waiting.set(ticket, dispatch)
+    this.#waiting.set(ticket, dispatch);
   }
 
   /** It waits no longer: its ticket is being given up. */
   stopWaiting(ticket: Ticket): void {
-    this.#waiting.delete(ticket)
+    this.#waiting.delete(ticket);
   }
 
   /**
@@ -74,60 +74,61 @@ export class BackendThread {
    */
   deliver(grants: readonly Granted[]): void {
     for (const grant of grants) {
-      const dispatch = this.#waiting.get(grant.ticket)
-      if (dispatch === undefined) throw new Error(`ticket ${grant.ticket} was granted and nobody waits with it`)
-      this.#waiting.delete(grant.ticket)
-      dispatch.handleGrant(grant.type === 'entered' ? grant.server : -1)
-      this.#ready.push(dispatch)
+      const dispatch = this.#waiting.get(grant.ticket);
+      if (dispatch === undefined) throw new Error(`ticket ${grant.ticket} was granted and nobody waits with it`);
+      this.#waiting.delete(grant.ticket);
+      dispatch.handleGrant(grant.type === 'entered' ? grant.server : -1);
+      this.#ready.push(dispatch);
     }
-    if (this.#delivering) return
-    this.#delivering = true
-    for (let at = 0; at < this.#ready.length; at++) this.#ready[at].continueGranted()
-    if (this.#ready.length > 0) this.#ready = []
-    this.#delivering = false
+    if (this.#delivering) return;
+    this.#delivering = true;
+    for (let at = 0; at < this.#ready.length; at++) this.#ready[at].continueGranted();
+    if (this.#ready.length > 0) this.#ready = [];
+    this.#delivering = false;
   }
 
   /** A slot that any generation of a backend knows: a server may have come with a reload while a stream waited. */
   findServer(backendSlot: number, serverSlot: number): ReturnType<Backend['serverBySlot']> {
     for (const backend of this.#backends) {
-      if (backend.slot !== backendSlot) continue
-      const server = backend.serverBySlot(serverSlot)
-      if (server !== undefined) return server
+      if (backend.slot !== backendSlot) continue;
+      const server = backend.serverBySlot(serverSlot);
+      if (server !== undefined) return server;
     }
-    return undefined
+    return undefined;
   }
 
   #handleWake(reasons: number): void {
     if ((reasons & Wake.recovered) !== 0) {
-      this.deliver(this.tickets.rescan())
+      this.deliver(this.tickets.rescan());
       for (const backend of this.#backends) {
-        backend.balancer.refresh?.()
-        this.#fillSlots(backend)
+        backend.balancer.refresh?.();
+        this.#fillSlots(backend);
       }
     } else if ((reasons & Wake.granted) !== 0) {
-      this.deliver(this.tickets.takeGranted())
+      this.deliver(this.tickets.takeGranted());
     }
     if ((reasons & Wake.state) !== 0) {
-      for (const backend of this.#backends) this.#followStates(backend)
+      for (const backend of this.#backends) this.#followStates(backend);
     }
   }
 
   #followStates(backend: Backend): void {
-    if (!backend.followStates()) return
+    if (!backend.followStates()) return;
     for (const server of backend.takeFallen()) {
-      server.pool.clear()
+      server.pool.clear();
       if (server.config.onMarkedDown === 'shutdown-sessions') {
-        for (let dispatch = server.firstDispatch; dispatch !== undefined; dispatch = server.firstDispatch) dispatch.shutDown('down')
+        for (let dispatch = server.firstDispatch; dispatch !== undefined; dispatch = server.firstDispatch)
+          dispatch.shutDown('down');
       }
       // `option persist` binds them to the server, up or not.
-      if (!backend.config.options.persist) this.deliver(backend.admission.redistribute(server.slot))
+      if (!backend.config.options.persist) this.deliver(backend.admission.redistribute(server.slot));
     }
-    this.#fillSlots(backend)
+    this.#fillSlots(backend);
   }
 
   /** Waiters get what has become free; every thread may do it for all, whoever comes first does. */
   #fillSlots(backend: Backend): void {
-    backend.followVersion()
-    for (const server of backend.candidates) this.deliver(backend.admission.dispatch(server.limit))
+    backend.followVersion();
+    for (const server of backend.candidates) this.deliver(backend.admission.dispatch(server.limit));
   }
 }

@@ -7,156 +7,172 @@
 // thread already sees the change, whatever else waits in that thread's mailbox; a thread that was stalled or has just been
 // started misses nothing; and changes that come in bursts cost one build.
 
-import type { Proxy } from '@evenkeel/config'
-import { Admission, BackendGauge, BackendRate, BackendVersion, FrequencyCounter, SharedCount, StatBlock, type ServerLimit } from '@evenkeel/shm'
-import type { ProxyPlan } from '../plan.ts'
-import { createBalancer } from './balance/algorithms.ts'
-import type { Balancer, Picker } from './balance/balancer.ts'
-import type { BackendThread } from './backend-thread.ts'
-import { balanceBufferName } from './prepare.ts'
-import { Server } from './server.ts'
+import type { Proxy } from '@evenkeel/config';
+import {
+  Admission,
+  BackendGauge,
+  BackendRate,
+  BackendVersion,
+  FrequencyCounter,
+  SharedCount,
+  StatBlock,
+  type ServerLimit,
+} from '@evenkeel/shm';
+import type { ProxyPlan } from '../plan.ts';
+import { createBalancer } from './balance/algorithms.ts';
+import type { Balancer, Picker } from './balance/balancer.ts';
+import type { BackendThread } from './backend-thread.ts';
+import { balanceBufferName } from './prepare.ts';
+import { Server } from './server.ts';
 
 /** ms after which a balancer that keeps an order computes it again while older generations live: see `Balancer.refresh`. */
-const ORDER_REFRESH_MS = 1000
+const ORDER_REFRESH_MS = 1000;
 
 export class Backend {
-  readonly name: string
+  readonly name: string;
   /** Index in the plan's list of proxies. */
-  readonly index: number
+  readonly index: number;
   /** Index of this backend in shared memory. */
-  readonly slot: number
-  readonly config: Proxy
+  readonly slot: number;
+  readonly config: Proxy;
   /** In configuration order. */
-  readonly servers: readonly Server[]
-  readonly thread: BackendThread
+  readonly servers: readonly Server[];
+  readonly thread: BackendThread;
   /** `timeout connect` in ms; 0 = none. */
-  readonly connectTimeoutMs: number
+  readonly connectTimeoutMs: number;
   /** `timeout queue` in ms, which falls back to `timeout connect` (manual "timeout queue"); 0 = none. */
-  readonly queueTimeoutMs: number
-  readonly balancer: Balancer<Server>
-  readonly admission: Admission
+  readonly queueTimeoutMs: number;
+  readonly balancer: Balancer<Server>;
+  readonly admission: Admission;
   /** This thread's counters of the backend. */
-  readonly stat: StatBlock
-  readonly rate: FrequencyCounter
+  readonly stat: StatBlock;
+  readonly rate: FrequencyCounter;
   /** Streams assigned now, over all threads (`%bc`, `be_conn`). */
-  readonly sessions: SharedCount
+  readonly sessions: SharedCount;
 
-  readonly #version: BackendVersion
-  readonly #byName: ReadonlyMap<string, Server>
-  readonly #bySlot: ReadonlyMap<number, Server>
-  #picker: Picker<Server>
-  #built = -1
-  #candidates: readonly Server[] = []
-  #limits: readonly ServerLimit[] = []
-  #refreshAt = 0
+  readonly #version: BackendVersion;
+  readonly #byName: ReadonlyMap<string, Server>;
+  readonly #bySlot: ReadonlyMap<number, Server>;
+  #picker: Picker<Server>;
+  #built = -1;
+  #candidates: readonly Server[] = [];
+  #limits: readonly ServerLimit[] = [];
+  #refreshAt = 0;
   /** The version whose changes of state were acted on. */
-  #followed = -1
+  #followed = -1;
 
   constructor(thread: BackendThread, config: Proxy, index: number, plan: ProxyPlan, generation: number) {
-    const { context } = thread
-    const { segment } = context
-    this.name = config.name
-    this.index = index
-    this.slot = plan.backendSlot
-    this.config = config
-    this.thread = thread
-    this.connectTimeoutMs = config.timeouts.connect ?? 0
-    this.queueTimeoutMs = config.timeouts.queue ?? this.connectTimeoutMs
-    this.admission = new Admission(thread.tickets, this.slot)
-    this.stat = new StatBlock(segment, 'backend', this.slot)
-    this.rate = new FrequencyCounter(segment, 'backend', this.slot, BackendRate.sessions)
-    this.sessions = new SharedCount(segment, 'backend', this.slot, BackendGauge.sessions)
-    this.#version = new BackendVersion(segment, this.slot)
-    this.servers = config.servers.map((server, at) => new Server(context, this, server, at, plan.serverSlots[at], this.admission, plan.serverAddresses?.[at]))
-    this.#byName = new Map(this.servers.map((server) => [server.name, server]))
-    this.#bySlot = new Map(this.servers.map((server) => [server.slot, server]))
-    const words = new Int32Array(segment.buffer(balanceBufferName(generation, this.slot)))
-    this.balancer = createBalancer<Server>(config.balance, { words, servers: this.servers.length, me: segment.party })
-    this.#picker = this.balancer.build([])
-    this.followStates()
-    this.takeFallen()
+    const { context } = thread;
+    const { segment } = context;
+    this.name = config.name;
+    this.index = index;
+    this.slot = plan.backendSlot;
+    this.config = config;
+    this.thread = thread;
+    this.connectTimeoutMs = config.timeouts.connect ?? 0;
+    this.queueTimeoutMs = config.timeouts.queue ?? this.connectTimeoutMs;
+    this.admission = new Admission(thread.tickets, this.slot);
+    this.stat = new StatBlock(segment, 'backend', this.slot);
+    this.rate = new FrequencyCounter(segment, 'backend', this.slot, BackendRate.sessions);
+    this.sessions = new SharedCount(segment, 'backend', this.slot, BackendGauge.sessions);
+    this.#version = new BackendVersion(segment, this.slot);
+    this.servers = config.servers.map(
+      (server, at) =>
+        new Server(context, this, server, at, plan.serverSlots[at], this.admission, plan.serverAddresses?.[at]),
+    );
+    this.#byName = new Map(this.servers.map((server) => [server.name, server]));
+    this.#bySlot = new Map(this.servers.map((server) => [server.slot, server]));
+    const words = new Int32Array(segment.buffer(balanceBufferName(generation, this.slot)));
+    this.balancer = createBalancer<Server>(config.balance, { words, servers: this.servers.length, me: segment.party });
+    this.#picker = this.balancer.build([]);
+    this.followStates();
+    this.takeFallen();
   }
 
   /** Takes in changes of states and weights; a dispatch does so before it looks at servers. */
   followVersion(): void {
-    if (this.#version.current() !== this.#built) this.#refresh()
-    else if (this.balancer.refresh !== undefined && this.thread.hasOldBackends && this.thread.context.now >= this.#refreshAt) {
-      this.#refreshAt = this.thread.context.now + ORDER_REFRESH_MS
-      this.balancer.refresh()
+    if (this.#version.current() !== this.#built) this.#refresh();
+    else if (
+      this.balancer.refresh !== undefined &&
+      this.thread.hasOldBackends &&
+      this.thread.context.now >= this.#refreshAt
+    ) {
+      this.#refreshAt = this.thread.context.now + ORDER_REFRESH_MS;
+      this.balancer.refresh();
     }
   }
 
   /** Over the candidates; replaced whole when weights or states change. */
   get picker(): Picker<Server> {
-    return this.#picker
+    return this.#picker;
   }
 
   /** What may be picked from: active servers, or the backups in use. */
   get candidates(): readonly Server[] {
-    return this.#candidates
+    return this.#candidates;
   }
 
   /** The candidates as queueing sees them. */
   get limits(): readonly ServerLimit[] {
-    return this.#limits
+    return this.#limits;
   }
 
   #refresh(): void {
     // Read before the states: a change that comes in between raises it again, and the next call builds once more.
-    this.#built = this.#version.current()
-    for (const server of this.servers) server.refresh()
-    this.#candidates = usable(this.servers, this.config.options.allbackups)
-    for (const server of this.servers) server.limit.takesBackendQueue = false
-    for (const server of this.#candidates) server.limit.takesBackendQueue = true
-    this.#limits = this.#candidates.map((server) => server.limit)
-    this.#picker = this.balancer.build(this.#candidates)
-    this.#refreshAt = this.thread.context.now + ORDER_REFRESH_MS
+    this.#built = this.#version.current();
+    for (const server of this.servers) server.refresh();
+    this.#candidates = usable(this.servers, this.config.options.allbackups);
+    for (const server of this.servers) server.limit.takesBackendQueue = false;
+    for (const server of this.#candidates) server.limit.takesBackendQueue = true;
+    this.#limits = this.#candidates.map((server) => server.limit);
+    this.#picker = this.balancer.build(this.#candidates);
+    this.#refreshAt = this.thread.context.now + ORDER_REFRESH_MS;
   }
 
   /** Whether states changed since the last call. */
   followStates(): boolean {
-    this.followVersion()
-    const changed = this.#followed !== this.#built
-    this.#followed = this.#built
-    return changed
+    this.followVersion();
+    const changed = this.#followed !== this.#built;
+    this.#followed = this.#built;
+    return changed;
   }
 
   /** Servers that were up at the last call and are not now. */
   takeFallen(): readonly Server[] {
-    const fallen = this.servers.filter((server) => server.wasUp && !server.isUp)
-    for (const server of this.servers) server.wasUp = server.isUp
-    return fallen
+    const fallen = this.servers.filter((server) => server.wasUp && !server.isUp);
+    for (const server of this.servers) server.wasUp = server.isUp;
+    return fallen;
   }
 
   /** Streams assigned now, over all threads (`%bc`, `be_conn`). */
   currentSessions(): number {
-    return this.sessions.sum()
+    return this.sessions.sum();
   }
 
   /** Waiters in the backend's own queue now (`qcur` is this and those of its servers). */
   queued(): number {
-    return this.admission.backendQueue().length
+    return this.admission.backendQueue().length;
   }
 
   /** Servers that would be picked from now. */
   usableServers(): number {
-    this.followVersion()
-    return this.candidates.length
+    this.followVersion();
+    return this.candidates.length;
   }
 
   serverByName(name: string): Server | undefined {
-    return this.#byName.get(name)
+    return this.#byName.get(name);
   }
 
   serverBySlot(slot: number): Server | undefined {
-    return this.#bySlot.get(slot)
+    return this.#bySlot.get(slot);
   }
 }
 
 /** Active servers; where there is none the first backup, or all with `option allbackups`. */
 function usable(servers: readonly Server[], allBackups: boolean): readonly Server[] {
-  const active = servers.filter((server) => server.isEligible && !server.config.backup)
-  if (active.length > 0) return active
-  const backups = servers.filter((server) => server.isEligible)
-  return allBackups ? backups : backups.slice(0, 1)
+  const active = servers.filter((server) => server.isEligible && !server.config.backup);
+  if (active.length > 0) return active;
+  const backups = servers.filter((server) => server.isEligible);
+  return allBackups ? backups : backups.slice(0, 1);
 }

@@ -1,7 +1,7 @@
 // The two sides' contract: what a stream is to its dispatch, and the reasons for which there is no connection.
 
-import type { Connection, ConnectionErrorKind } from '../connection.ts'
-import type { Server } from './server.ts'
+import type { Connection, ConnectionErrorKind } from '../connection.ts';
+import type { Server } from './server.ts';
 
 /** Why no server connection could be had. The table of statuses and termination states is the streams'. */
 export type DispatchFailure =
@@ -20,7 +20,7 @@ export type DispatchFailure =
   /** Descriptors, ports or memory are missing here (503, `RC`). */
   | 'resource'
   /** A local error of no other kind, for example a Unix socket that may not be opened (503, `SC`). */
-  | 'connect-error'
+  | 'connect-error';
 
 /** What a stream is to its dispatch. The first two may be called within start(). */
 export interface DispatchClient {
@@ -28,14 +28,14 @@ export interface DispatchClient {
    * `connection` is established and paused, and nobody's: the stream sets `connection.owner` and resumes it. `reused` is
    * true for one that carried a request before; it may be found dead (`retryAfterReuseFailure`).
    */
-  onServerConnection(server: Server, connection: Connection, reused: boolean): void
+  onServerConnection(server: Server, connection: Connection, reused: boolean): void;
   /** The slot is given back; the stream answers and then calls finish(). */
-  onDispatchFailure(failure: DispatchFailure): void
+  onDispatchFailure(failure: DispatchFailure): void;
   /**
    * `on-marked-down shutdown-sessions`, or `shutdown sessions server` of the runtime socket: the stream must end at once
    * (termination `D` or `K`), closing its server connection, and call finish() before it returns.
    */
-  onServerShutdown(reason: 'down' | 'killed'): void
+  onServerShutdown(reason: 'down' | 'killed'): void;
 }
 
 /** How a failed attempt is told, by the kind of its error. */
@@ -46,4 +46,4 @@ export const FAILURE_OF_KIND: Readonly<Record<ConnectionErrorKind, DispatchFailu
   unreachable: 'unreachable',
   resource: 'resource',
   other: 'connect-error',
-}
+};

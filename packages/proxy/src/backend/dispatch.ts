@@ -13,167 +13,167 @@
 // One object for the whole of it, beyond the usual size, because every step can end in any of the others (a retry waits in a
 // queue, a grant is cancelled); its rules of retrying, contract, connections and lists are files of their own.
 
-import { BackendStat, ServerStat, type EnqueueResult, type Ticket } from '@evenkeel/shm'
-import type { Connection, ConnectionError } from '../connection.ts'
-import type { ThreadContext } from '../thread-context.ts'
-import { Timer, type TimerOwner } from '../timers.ts'
-import type { Backend } from './backend.ts'
-import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure } from './dispatch-client.ts'
-import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts'
-import type { Server } from './server.ts'
-import { ServerConnection, type ConnectionKeeper, type Opener } from './server-connection.ts'
+import { BackendStat, ServerStat, type EnqueueResult, type Ticket } from '@evenkeel/shm';
+import type { Connection, ConnectionError } from '../connection.ts';
+import type { ThreadContext } from '../thread-context.ts';
+import { Timer, type TimerOwner } from '../timers.ts';
+import type { Backend } from './backend.ts';
+import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure } from './dispatch-client.ts';
+import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts';
+import type { Server } from './server.ts';
+import { ServerConnection, type ConnectionKeeper, type Opener } from './server-connection.ts';
 
-export type { DispatchClient, DispatchFailure } from './dispatch-client.ts'
+export type { DispatchClient, DispatchFailure } from './dispatch-client.ts';
 
 /** `lastsess` is told in seconds: it is stamped no more often than this for each server. */
-const STAMP_INTERVAL_MS = 100
+const STAMP_INTERVAL_MS = 100;
 /** Idle connections kept for one client where they may not be shared: HAProxy's `max-session-srv-conns`. */
-const MAX_PRIVATE_CONNECTIONS = 5
+const MAX_PRIVATE_CONNECTIONS = 5;
 /** Priority rules are not there to say otherwise: all wait in one class, in order of arrival. */
-const IN_ORDER = { priorityClass: 0, offsetMs: 0 } as const
+const IN_ORDER = { priorityClass: 0, offsetMs: 0 } as const;
 
 /** One for each stream (TCP) or client connection (HTTP). */
 export function createDispatch(context: ThreadContext, client: DispatchClient): Dispatch {
-  return new Dispatch(context, client)
+  return new Dispatch(context, client);
 }
 
-const IDLE = 0
-const QUEUED = 1
+const IDLE = 0;
+const QUEUED = 1;
 /** A session was granted and continueGranted() is about to be called. */
-const GRANTED = 2
-const CONNECTING = 3
+const GRANTED = 2;
+const CONNECTING = 3;
 /** Between two attempts at the same server. */
-const PAUSING = 4
-const ESTABLISHED = 5
-const FAILED = 6
+const PAUSING = 4;
+const ESTABLISHED = 5;
+const FAILED = 6;
 
 export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   // ------------------------------------------------------------------------------------------------- set by the stream
   /** Set before start() where persistence, `use-server` or a tracked entry names the server: it is asked first. */
-  persistentServer: Server | undefined = undefined
+  persistentServer: Server | undefined = undefined;
   /** Hash of the balance key for the hash algorithms, 32 bits unsigned; 0 where the algorithm has no key. */
-  balanceHash = 0
+  balanceHash = 0;
   /** First request of its client connection: what `http-reuse safe` asks. The stream sets it to false after the first. */
-  firstRequest = true
+  firstRequest = true;
   /** The connection may not be shared with other clients (manual: `http-reuse`, NTLM); set before giveBack(). */
-  privateConnection = false
+  privateConnection = false;
   /** Port that the client connected to, for servers that have none or a relative one. */
-  clientPort = 0
+  clientPort = 0;
 
   // ------------------------------------------------------------------------------------------------ read by the stream
-  backend: Backend | undefined = undefined
+  backend: Backend | undefined = undefined;
   /** The server whose slot is held, or the last one tried; undefined when none was ever chosen (`<NOSRV>`). */
-  server: Server | undefined = undefined
+  server: Server | undefined = undefined;
   /** Connection attempts after the first (`%rc`). */
-  retries = 0
+  retries = 0;
   /** The server was changed after a failed attempt (`+` before `%rc`). */
-  redispatched = false
+  redispatched = false;
   /** Place taken in the server's queue, 1 for the first; 0 where it did not wait there (`%sq`). */
-  serverQueuePosition = 0
+  serverQueuePosition = 0;
   /** Place taken in the backend's queue, 1 for the first; 0 where it did not wait there (`%bq`). */
-  backendQueuePosition = 0
+  backendQueuePosition = 0;
   /**
    * ms from start() to the moment the last server was assigned (`%Tw`), earlier attempts included, or to the end of
    * `timeout queue`; -1 when there was neither.
    */
-  queueTimeMs = -1
+  queueTimeMs = -1;
   /** ms from that moment to the established connection (`%Tc`); -1 when there is none, 0 when reused. */
-  connectTimeMs = -1
+  connectTimeMs = -1;
   /** Neighbours among the streams of the server on this thread; written by Server only. */
-  nextOnServer: Dispatch | undefined = undefined
-  previousOnServer: Dispatch | undefined = undefined
+  nextOnServer: Dispatch | undefined = undefined;
+  previousOnServer: Dispatch | undefined = undefined;
 
-  readonly #context: ThreadContext
-  readonly #client: DispatchClient
-  readonly #timer: Timer
-  #state = IDLE
-  #startedMs = 0
-  #assignedMs = 0
-  #ticket: Ticket = -1
-  #grantedSlot = -1
+  readonly #context: ThreadContext;
+  readonly #client: DispatchClient;
+  readonly #timer: Timer;
+  #state = IDLE;
+  #startedMs = 0;
+  #assignedMs = 0;
+  #ticket: Ticket = -1;
+  #grantedSlot = -1;
   /** `server` is held: a slot of it is counted for this stream. */
-  #holdsSlot = false
+  #holdsSlot = false;
   /** The server was named by persistence, not by the algorithm. */
-  #isBound = false
+  #isBound = false;
   /** Where the last attempt failed, when the server is being changed. */
-  #leftServer: Server | undefined = undefined
-  #serverConnection: ServerConnection | undefined = undefined
-  #reused = false
-  #reuseFailures = 0
-  #private: ServerConnection[] | undefined = undefined
+  #leftServer: Server | undefined = undefined;
+  #serverConnection: ServerConnection | undefined = undefined;
+  #reused = false;
+  #reuseFailures = 0;
+  #private: ServerConnection[] | undefined = undefined;
 
   constructor(context: ThreadContext, client: DispatchClient) {
-    this.#context = context
-    this.#client = client
-    this.#timer = new Timer(this, 0)
+    this.#context = context;
+    this.#client = client;
+    this.#timer = new Timer(this, 0);
   }
 
   get connection(): Connection | undefined {
-    return this.#state === ESTABLISHED ? this.#serverConnection?.connection : undefined
+    return this.#state === ESTABLISHED ? this.#serverConnection?.connection : undefined;
   }
 
   /** True between start() and its callback. */
   get pending(): boolean {
-    return this.#state >= QUEUED && this.#state <= PAUSING
+    return this.#state >= QUEUED && this.#state <= PAUSING;
   }
 
   /** What the stream waits for, for time-outs and termination states; undefined when it waits for nothing. */
   get waitsFor(): 'queue' | 'connect' | undefined {
-    if (this.#state === QUEUED || this.#state === GRANTED) return 'queue'
-    return this.#state === CONNECTING || this.#state === PAUSING ? 'connect' : undefined
+    if (this.#state === QUEUED || this.#state === GRANTED) return 'queue';
+    return this.#state === CONNECTING || this.#state === PAUSING ? 'connect' : undefined;
   }
 
   /** Counts a session of `backend` and resets the figures above. Must follow finish() where there was one before. */
   assign(backend: Backend): void {
-    if (this.backend !== undefined) throw new Error(`dispatch is still assigned to ${this.backend.name}`)
-    this.backend = backend
-    this.server = undefined
-    this.persistentServer = undefined
-    this.retries = 0
-    this.redispatched = false
-    this.serverQueuePosition = 0
-    this.backendQueuePosition = 0
-    this.queueTimeMs = -1
-    this.connectTimeMs = -1
-    this.privateConnection = false
-    this.#reuseFailures = 0
-    this.#state = IDLE
-    backend.sessions.increment()
-    backend.rate.add(this.#context.now)
-    backend.stat.add(BackendStat.sessions, 1)
+    if (this.backend !== undefined) throw new Error(`dispatch is still assigned to ${this.backend.name}`);
+    this.backend = backend;
+    this.server = undefined;
+    this.persistentServer = undefined;
+    this.retries = 0;
+    this.redispatched = false;
+    this.serverQueuePosition = 0;
+    this.backendQueuePosition = 0;
+    this.queueTimeMs = -1;
+    this.connectTimeMs = -1;
+    this.privateConnection = false;
+    this.#reuseFailures = 0;
+    this.#state = IDLE;
+    backend.sessions.increment();
+    backend.rate.add(this.#context.now);
+    backend.stat.add(BackendStat.sessions, 1);
   }
 
   /** Seeks a connection; exactly one callback follows unless cancel() or finish() comes first. */
   start(): void {
-    this.#startedMs = this.#context.now
-    this.#leftServer = undefined
-    this.#balance()
+    this.#startedMs = this.#context.now;
+    this.#leftServer = undefined;
+    this.#balance();
   }
 
   /** The client went away: leaves the queue or abandons the attempt. Harmless when nothing is pending. */
   cancel(): void {
     switch (this.#state) {
       case QUEUED:
-        this.#leaveQueue()
-        break
+        this.#leaveQueue();
+        break;
       case GRANTED: {
-        const slot = this.#grantedSlot
-        this.#grantedSlot = -1
-        this.#state = IDLE
-        if (slot >= 0) this.#returnGrant(slot)
-        break
+        const slot = this.#grantedSlot;
+        this.#grantedSlot = -1;
+        this.#state = IDLE;
+        if (slot >= 0) this.#returnGrant(slot);
+        break;
       }
       case CONNECTING:
-        this.#abandonAttempt()
-        break
+        this.#abandonAttempt();
+        break;
       case PAUSING:
-        break
+        break;
       default:
-        return
+        return;
     }
-    this.#context.wheel.disarm(this.#timer)
-    this.#state = IDLE
-    this.#releaseSlot()
+    this.#context.wheel.disarm(this.#timer);
+    this.#state = IDLE;
+    this.#releaseSlot();
   }
 
   /**
@@ -181,27 +181,27 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
    * pool's limits or `http-reuse` say so. The slot stays held until finish().
    */
   giveBack(): void {
-    const connection = this.#serverConnection
-    if (connection === undefined || this.#state !== ESTABLISHED) return
-    this.#serverConnection = undefined
-    this.#state = IDLE
+    const connection = this.#serverConnection;
+    if (connection === undefined || this.#state !== ESTABLISHED) return;
+    this.#serverConnection = undefined;
+    this.#state = IDLE;
     if (!this.privateConnection && connection.server.backend.config.httpReuse !== 'never') {
-      connection.release()
-      return
+      connection.release();
+      return;
     }
-    const kept = (this.#private ??= [])
-    if (!connection.releaseTo(this)) return
-    kept.push(connection)
-    if (kept.length > MAX_PRIVATE_CONNECTIONS) kept.shift()!.close()
+    const kept = (this.#private ??= []);
+    if (!connection.releaseTo(this)) return;
+    kept.push(connection);
+    if (kept.length > MAX_PRIVATE_CONNECTIONS) kept.shift()!.close();
   }
 
   /** The connection is closed or will be by the stream: it is no longer this dispatch's. */
   discard(): void {
-    const connection = this.#serverConnection
-    if (connection === undefined || this.#state !== ESTABLISHED) return
-    this.#serverConnection = undefined
-    this.#state = IDLE
-    connection.endUse()
+    const connection = this.#serverConnection;
+    if (connection === undefined || this.#state !== ESTABLISHED) return;
+    this.#serverConnection = undefined;
+    this.#state = IDLE;
+    connection.endUse();
   }
 
   /**
@@ -209,11 +209,11 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
    * per request and not counted as a retry. Returns false, and does nothing, where that is spent or it was not reused.
    */
   retryAfterReuseFailure(): boolean {
-    if (!this.#reused || this.#reuseFailures > 0 || !this.#holdsSlot) return false
-    this.discard()
-    this.#reuseFailures++
-    this.#connect(false)
-    return true
+    if (!this.#reused || this.#reuseFailures > 0 || !this.#holdsSlot) return false;
+    this.discard();
+    this.#reuseFailures++;
+    this.#connect(false);
+    return true;
   }
 
   /**
@@ -221,348 +221,356 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
    * attempt, counted and paced as after a failed connect. Returns false when `retries` is spent.
    */
   retry(): boolean {
-    if (this.backend === undefined || !this.#holdsSlot || this.retries >= this.backend.config.retries) return false
-    this.discard()
-    this.connectTimeMs = -1
-    this.#nextAttempt(false)
-    return true
+    if (this.backend === undefined || !this.#holdsSlot || this.retries >= this.backend.config.retries) return false;
+    this.discard();
+    this.connectTimeMs = -1;
+    this.#nextAttempt(false);
+    return true;
   }
 
   /** Returns slot and backend session (waking the oldest waiter) and cancels what is pending. Idempotent. */
   finish(): void {
-    const { backend } = this
-    if (backend === undefined) return
-    this.cancel()
-    this.discard()
-    this.#releaseSlot()
-    this.backend = undefined
-    backend.sessions.decrement()
+    const { backend } = this;
+    if (backend === undefined) return;
+    this.cancel();
+    this.discard();
+    this.#releaseSlot();
+    this.backend = undefined;
+    backend.sessions.decrement();
   }
 
   /** The client connection is closed for good: also connections kept for it alone are closed. Implies finish(). */
   close(): void {
-    this.finish()
-    this.#context.wheel.remove(this.#timer)
-    for (const connection of this.#private ?? []) connection.close()
-    this.#private = undefined
+    this.finish();
+    this.#context.wheel.remove(this.#timer);
+    for (const connection of this.#private ?? []) connection.close();
+    this.#private = undefined;
   }
 
   // ------------------------------------------------------------------------------------------------ choosing a server
 
   #balance(): void {
-    const backend = this.backend!
-    backend.followVersion()
-    const bound = this.persistentServer
+    const backend = this.backend!;
+    backend.followVersion();
+    const bound = this.persistentServer;
     if (bound !== undefined && (bound.isUp || backend.config.options.persist)) {
-      this.#isBound = true
-      if (backend.admission.enter(bound.limit)) this.#assigned(bound, false)
-      else this.#waitForServer(bound)
-      return
+      this.#isBound = true;
+      if (backend.admission.enter(bound.limit)) this.#assigned(bound, false);
+      else this.#waitForServer(bound);
+      return;
     }
-    this.#isBound = false
-    const { picker } = backend
-    const server = picker.pick(this.balanceHash, this.#leftServer)
+    this.#isBound = false;
+    const { picker } = backend;
+    const server = picker.pick(this.balanceHash, this.#leftServer);
     if (server !== undefined) {
       if (backend.admission.enter(server.limit)) {
-        this.#assigned(server, true)
-        return
+        this.#assigned(server, true);
+        return;
       }
       // Another stream was quicker, or older ones wait.
-      const queues = picker.serverQueues
+      const queues = picker.serverQueues;
       if (queues === 'always' || (queues === 'with-maxqueue' && (server.config.maxqueue ?? 0) > 0)) {
-        this.#waitForServer(server)
-        return
+        this.#waitForServer(server);
+        return;
       }
     } else if (picker.size === 0) {
-      this.#fail('no-server')
-      return
+      this.#fail('no-server');
+      return;
     }
-    this.#waitForBackend()
+    this.#waitForBackend();
   }
 
   #waitForServer(server: Server): void {
-    const { admission } = this.backend!
-    const position = server.queued() + 1
-    const result = admission.enqueueForServer(server.limit, server.config.maxqueue ?? 0, IN_ORDER, this.#context.now)
+    const { admission } = this.backend!;
+    const position = server.queued() + 1;
+    const result = admission.enqueueForServer(server.limit, server.config.maxqueue ?? 0, IN_ORDER, this.#context.now);
     if (result.type === 'full' && this.#isBound && this.backend!.config.redispatch !== undefined) {
-      this.persistentServer = undefined
-      this.#leftServer = server
-      this.#balance()
-      return
+      this.persistentServer = undefined;
+      this.#leftServer = server;
+      this.#balance();
+      return;
     }
-    this.server = server
-    if (result.type === 'queued') this.serverQueuePosition = position
-    this.#enqueued(result)
+    this.server = server;
+    if (result.type === 'queued') this.serverQueuePosition = position;
+    this.#enqueued(result);
   }
 
   #waitForBackend(): void {
-    const backend = this.backend!
-    const position = backend.queued() + 1
-    const result = backend.admission.enqueueForBackend(backend.limits, IN_ORDER, this.#context.now)
-    this.server = undefined
-    if (result.type === 'queued') this.backendQueuePosition = position
-    this.#enqueued(result)
+    const backend = this.backend!;
+    const position = backend.queued() + 1;
+    const result = backend.admission.enqueueForBackend(backend.limits, IN_ORDER, this.#context.now);
+    this.server = undefined;
+    if (result.type === 'queued') this.backendQueuePosition = position;
+    this.#enqueued(result);
   }
 
   #enqueued(result: EnqueueResult): void {
-    const { thread, queueTimeoutMs } = this.backend!
+    const { thread, queueTimeoutMs } = this.backend!;
     switch (result.type) {
       case 'full':
-        this.#fail('queue-full')
-        break
+        this.#fail('queue-full');
+        break;
       case 'entered':
-        this.#enterGranted(result.server)
-        break
+        this.#enterGranted(result.server);
+        break;
       case 'queued':
-        this.#state = QUEUED
-        this.#ticket = result.ticket
-        thread.wait(result.ticket, this)
-        if (queueTimeoutMs > 0) this.#context.wheel.arm(this.#timer, this.#context.now + queueTimeoutMs)
-        break
+        this.#state = QUEUED;
+        this.#ticket = result.ticket;
+        thread.wait(result.ticket, this);
+        if (queueTimeoutMs > 0) this.#context.wheel.arm(this.#timer, this.#context.now + queueTimeoutMs);
+        break;
     }
     // Queueing may have granted free sessions to older waiters of this thread; they go on at once, so that none of them
     // can be cancelled in between.
-    thread.deliver(thread.tickets.takeGranted())
+    thread.deliver(thread.tickets.takeGranted());
   }
 
   /** The wait is over: a session on the server of that slot is held, or (-1) the server's queue was emptied. */
   handleGrant(slot: number): void {
-    this.#state = GRANTED
-    this.#ticket = -1
-    this.#grantedSlot = slot
-    this.#context.wheel.disarm(this.#timer)
+    this.#state = GRANTED;
+    this.#ticket = -1;
+    this.#grantedSlot = slot;
+    this.#context.wheel.disarm(this.#timer);
   }
 
   /** Called by BackendThread after handleGrant, from the bottom of the stack. */
   continueGranted(): void {
-    if (this.#state !== GRANTED) return
-    const slot = this.#grantedSlot
-    this.#grantedSlot = -1
-    this.#state = IDLE
+    if (this.#state !== GRANTED) return;
+    const slot = this.#grantedSlot;
+    this.#grantedSlot = -1;
+    this.#state = IDLE;
     if (slot >= 0) {
-      this.#enterGranted(slot)
-      return
+      this.#enterGranted(slot);
+      return;
     }
-    this.persistentServer = undefined
-    this.#balance()
+    this.persistentServer = undefined;
+    this.#balance();
   }
 
   #enterGranted(slot: number): void {
-    const backend = this.backend!
-    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot)
-    if (server === undefined) throw new Error(`a session was granted on server slot ${slot}, which backend ${backend.name} does not have`)
-    this.#assigned(server, false)
+    const backend = this.backend!;
+    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
+    if (server === undefined)
+      throw new Error(`a session was granted on server slot ${slot}, which backend ${backend.name} does not have`);
+    this.#assigned(server, false);
   }
 
   #returnGrant(slot: number): void {
-    const backend = this.backend!
-    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot)
-    if (server !== undefined) backend.thread.deliver(backend.admission.leave(server.limit))
+    const backend = this.backend!;
+    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
+    if (server !== undefined) backend.thread.deliver(backend.admission.leave(server.limit));
   }
 
   #leaveQueue(): void {
-    const backend = this.backend!
-    const ticket = this.#ticket
-    this.#ticket = -1
-    this.#state = IDLE
-    backend.thread.stopWaiting(ticket)
-    backend.thread.deliver(backend.admission.cancel(ticket, (slot) => limitOf(backend, slot)))
+    const backend = this.backend!;
+    const ticket = this.#ticket;
+    this.#ticket = -1;
+    this.#state = IDLE;
+    backend.thread.stopWaiting(ticket);
+    backend.thread.deliver(backend.admission.cancel(ticket, (slot) => limitOf(backend, slot)));
   }
 
   /** A slot of `server` is held. `balanced`: the algorithm chose it, not persistence nor the end of a wait. */
   #assigned(server: Server, balanced: boolean): void {
-    const backend = this.backend!
-    const { now } = this.#context
-    this.server = server
-    this.#holdsSlot = true
-    server.addDispatch(this)
-    server.backend.balancer.loadChanged?.(server)
-    this.#assignedMs = now
-    this.queueTimeMs = now - this.#startedMs
+    const backend = this.backend!;
+    const { now } = this.#context;
+    this.server = server;
+    this.#holdsSlot = true;
+    server.addDispatch(this);
+    server.backend.balancer.loadChanged?.(server);
+    this.#assignedMs = now;
+    this.queueTimeMs = now - this.#startedMs;
     if (balanced) {
-      server.stat.add(ServerStat.loadBalanced, 1)
-      backend.stat.add(BackendStat.loadBalanced, 1)
+      server.stat.add(ServerStat.loadBalanced, 1);
+      backend.stat.add(BackendStat.loadBalanced, 1);
     }
-    const left = this.#leftServer
+    const left = this.#leftServer;
     if (left !== undefined) {
-      this.#leftServer = undefined
+      this.#leftServer = undefined;
       if (left !== server) {
-        this.redispatched = true
-        left.stat.add(ServerStat.redispatches, 1)
-        backend.stat.add(BackendStat.redispatches, 1)
+        this.redispatched = true;
+        left.stat.add(ServerStat.redispatches, 1);
+        backend.stat.add(BackendStat.redispatches, 1);
       } else {
-        left.stat.add(ServerStat.retries, 1)
-        backend.stat.add(BackendStat.retries, 1)
+        left.stat.add(ServerStat.retries, 1);
+        backend.stat.add(BackendStat.retries, 1);
       }
     }
-    this.#connect(true)
+    this.#connect(true);
   }
 
   #releaseSlot(): void {
-    if (!this.#holdsSlot) return
-    const server = this.server!
-    this.#holdsSlot = false
-    server.removeDispatch(this)
-    const { backend } = server
-    const grants = backend.admission.leave(server.limit)
-    backend.balancer.loadChanged?.(server)
-    if (grants.length > 0) backend.thread.deliver(grants)
+    if (!this.#holdsSlot) return;
+    const server = this.server!;
+    this.#holdsSlot = false;
+    server.removeDispatch(this);
+    const { backend } = server;
+    const grants = backend.admission.leave(server.limit);
+    backend.balancer.loadChanged?.(server);
+    if (grants.length > 0) backend.thread.deliver(grants);
   }
 
   // ------------------------------------------------------------------------------------------------------- connecting
 
   #connect(mayReuse: boolean): void {
-    const server = this.server!
-    const { now } = this.#context
-    server.stat.add(ServerStat.sessions, 1)
-    server.rate.add(now)
+    const server = this.server!;
+    const { now } = this.#context;
+    server.stat.add(ServerStat.sessions, 1);
+    server.rate.add(now);
     if (mayReuse && server.backend.config.mode === 'http') {
-      const idle = this.#takePrivate(server) ?? server.pool.take(this.firstRequest)
+      const idle = this.#takePrivate(server) ?? server.pool.take(this.firstRequest);
       if (idle !== undefined) {
-        server.stat.add(ServerStat.reuses, 1)
-        server.backend.stat.add(BackendStat.reuses, 1)
-        this.#established(idle, true)
-        return
+        server.stat.add(ServerStat.reuses, 1);
+        server.backend.stat.add(BackendStat.reuses, 1);
+        this.#established(idle, true);
+        return;
       }
     }
-    server.stat.add(ServerStat.connects, 1)
-    server.backend.stat.add(BackendStat.connects, 1)
-    this.#state = CONNECTING
-    const { connectTimeoutMs } = this.backend!
-    if (connectTimeoutMs > 0) this.#context.wheel.arm(this.#timer, now + connectTimeoutMs)
-    this.#serverConnection = new ServerConnection(server, server.openOptionsFor(this.clientPort), this.#context, this)
+    server.stat.add(ServerStat.connects, 1);
+    server.backend.stat.add(BackendStat.connects, 1);
+    this.#state = CONNECTING;
+    const { connectTimeoutMs } = this.backend!;
+    if (connectTimeoutMs > 0) this.#context.wheel.arm(this.#timer, now + connectTimeoutMs);
+    this.#serverConnection = new ServerConnection(server, server.openOptionsFor(this.clientPort), this.#context, this);
   }
 
   #takePrivate(server: Server): ServerConnection | undefined {
-    const kept = this.#private
-    if (kept === undefined) return undefined
-    const at = kept.findIndex((connection) => connection.server === server)
-    if (at < 0) return undefined
-    const [connection] = kept.splice(at, 1)
-    connection.reclaim()
-    return connection
+    const kept = this.#private;
+    if (kept === undefined) return undefined;
+    const at = kept.findIndex((connection) => connection.server === server);
+    if (at < 0) return undefined;
+    const [connection] = kept.splice(at, 1);
+    connection.reclaim();
+    return connection;
   }
 
   onOpened(connection: ServerConnection): void {
-    this.#context.wheel.disarm(this.#timer)
-    this.#established(connection, false)
+    this.#context.wheel.disarm(this.#timer);
+    this.#established(connection, false);
   }
 
   #established(connection: ServerConnection, reused: boolean): void {
-    this.#serverConnection = connection
-    this.#state = ESTABLISHED
-    this.#reused = reused
-    this.connectTimeMs = this.#context.now - this.#assignedMs
-    connection.requests++
-    const { server } = connection
+    this.#serverConnection = connection;
+    this.#state = ESTABLISHED;
+    this.#reused = reused;
+    this.connectTimeMs = this.#context.now - this.#assignedMs;
+    connection.requests++;
+    const { server } = connection;
     if (this.#context.now >= server.stampDueMs) {
-      server.stampDueMs = this.#context.now + STAMP_INTERVAL_MS
-      const date = this.#context.dateNow()
-      server.stat.raise(ServerStat.lastSessionMs, date)
-      server.backend.stat.raise(BackendStat.lastSessionMs, date)
+      server.stampDueMs = this.#context.now + STAMP_INTERVAL_MS;
+      const date = this.#context.dateNow();
+      server.stat.raise(ServerStat.lastSessionMs, date);
+      server.backend.stat.raise(BackendStat.lastSessionMs, date);
     }
-    this.#client.onServerConnection(server, connection.connection, reused)
+    this.#client.onServerConnection(server, connection.connection, reused);
   }
 
   onOpenFailed(_connection: ServerConnection, error: ConnectionError | undefined): void {
-    this.#context.wheel.disarm(this.#timer)
-    this.#serverConnection = undefined
-    this.#attemptFailed(error === undefined ? 'refused' : FAILURE_OF_KIND[error.kind])
+    this.#context.wheel.disarm(this.#timer);
+    this.#serverConnection = undefined;
+    this.#attemptFailed(error === undefined ? 'refused' : FAILURE_OF_KIND[error.kind]);
   }
 
   /** Time-outs: in a queue, of an attempt, and the end of a pause. */
   onTimer(): void {
     switch (this.#state) {
       case QUEUED:
-        this.#leaveQueue()
-        this.queueTimeMs = this.#context.now - this.#startedMs
-        this.#fail('queue-timeout')
-        break
+        this.#leaveQueue();
+        this.queueTimeMs = this.#context.now - this.#startedMs;
+        this.#fail('queue-timeout');
+        break;
       case CONNECTING:
-        this.#abandonAttempt()
-        this.#attemptFailed('connect-timeout')
-        break
+        this.#abandonAttempt();
+        this.#attemptFailed('connect-timeout');
+        break;
       case PAUSING:
-        if (this.#holdsSlot) this.#connect(true)
-        else this.#balance()
-        break
+        if (this.#holdsSlot) this.#connect(true);
+        else this.#balance();
+        break;
       default:
-        break
+        break;
     }
   }
 
   #abandonAttempt(): void {
-    this.#serverConnection?.abandon()
-    this.#serverConnection = undefined
+    this.#serverConnection?.abandon();
+    this.#serverConnection = undefined;
   }
 
   #attemptFailed(failure: DispatchFailure): void {
-    const backend = this.backend!
-    const { config } = backend
+    const backend = this.backend!;
+    const { config } = backend;
     if (this.retries >= config.retries || !retriesFailedConnects(config.retryOn)) {
-      this.#fail(failure)
-      return
+      this.#fail(failure);
+      return;
     }
-    this.#nextAttempt(failure !== 'connect-timeout')
+    this.#nextAttempt(failure !== 'connect-timeout');
   }
 
   /** The slot is held and `retries` is not spent. */
   #nextAttempt(afterError: boolean): void {
-    const backend = this.backend!
-    const server = this.server!
-    backend.followVersion()
-    this.retries++
-    const others = backend.candidates.length > 1 && backend.picker.serverQueues !== 'always'
-    if (mayRedispatch(backend.config, { attempt: this.retries, bound: this.#isBound, serverIsUp: server.isUp, othersAreThere: others })) {
-      this.#leftServer = server
-      this.persistentServer = undefined
-      this.#releaseSlot()
+    const backend = this.backend!;
+    const server = this.server!;
+    backend.followVersion();
+    this.retries++;
+    const others = backend.candidates.length > 1 && backend.picker.serverQueues !== 'always';
+    if (
+      mayRedispatch(backend.config, {
+        attempt: this.retries,
+        bound: this.#isBound,
+        serverIsUp: server.isUp,
+        othersAreThere: others,
+      })
+    ) {
+      this.#leftServer = server;
+      this.persistentServer = undefined;
+      this.#releaseSlot();
       // Where the algorithm may well name the same server again, the pause comes first.
-      if (others || !afterError) this.#balance()
-      else this.#pause()
-      return
+      if (others || !afterError) this.#balance();
+      else this.#pause();
+      return;
     }
-    server.stat.add(ServerStat.retries, 1)
-    backend.stat.add(BackendStat.retries, 1)
-    if (afterError) this.#pause()
-    else this.#connect(true)
+    server.stat.add(ServerStat.retries, 1);
+    backend.stat.add(BackendStat.retries, 1);
+    if (afterError) this.#pause();
+    else this.#connect(true);
   }
 
   #pause(): void {
-    this.#state = PAUSING
-    this.#context.wheel.arm(this.#timer, this.#context.now + pauseMs(this.backend!.connectTimeoutMs))
+    this.#state = PAUSING;
+    this.#context.wheel.arm(this.#timer, this.#context.now + pauseMs(this.backend!.connectTimeoutMs));
   }
 
   #fail(failure: DispatchFailure): void {
-    this.#context.wheel.disarm(this.#timer)
-    this.#state = FAILED
-    this.#releaseSlot()
-    this.server?.stat.add(ServerStat.failedConnects, 1)
-    this.backend!.stat.add(BackendStat.failedConnects, 1)
-    this.#client.onDispatchFailure(failure)
+    this.#context.wheel.disarm(this.#timer);
+    this.#state = FAILED;
+    this.#releaseSlot();
+    this.server?.stat.add(ServerStat.failedConnects, 1);
+    this.backend!.stat.add(BackendStat.failedConnects, 1);
+    this.#client.onDispatchFailure(failure);
   }
 
   // ------------------------------------------------------------------------------------------------ told by the server
 
   /** The server went down and its streams are to end, or an operator ends them. */
   shutDown(reason: 'down' | 'killed'): void {
-    const server = this.server!
-    if (this.#state === ESTABLISHED || this.#state === IDLE) this.#client.onServerShutdown(reason)
+    const server = this.server!;
+    if (this.#state === ESTABLISHED || this.#state === IDLE) this.#client.onServerShutdown(reason);
     else if (this.#state === CONNECTING || this.#state === PAUSING) {
-      this.#abandonAttempt()
-      this.#attemptFailed('refused')
+      this.#abandonAttempt();
+      this.#attemptFailed('refused');
     }
     // A stream that did not end would keep its place at the head of the list for ever.
-    if (server.firstDispatch === this) server.removeDispatch(this)
+    if (server.firstDispatch === this) server.removeDispatch(this);
   }
 
   onKeptClosed(connection: ServerConnection): void {
-    const at = this.#private?.indexOf(connection) ?? -1
-    if (at >= 0) this.#private!.splice(at, 1)
+    const at = this.#private?.indexOf(connection) ?? -1;
+    if (at >= 0) this.#private!.splice(at, 1);
   }
 }
 
 function limitOf(backend: Backend, slot: number): Server['limit'] {
-  const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot)
-  return server?.limit ?? { server: slot, limit: 0, takesBackendQueue: false }
+  const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
+  return server?.limit ?? { server: slot, limit: 0, takesBackendQueue: false };
 }

@@ -1,75 +1,91 @@
 // Two generations of one backend in one thread: counts are common, orders follow, waiters of the old one are served.
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import type { Balance } from '@evenkeel/config'
-import type { Backend } from './backend.ts'
-import type { Server } from './server.ts'
-import { planOf, singleThread, type ServerOptions, type TestThread } from './test-kit.ts'
-import { Client, listen } from './test-setup.ts'
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { Balance } from '@evenkeel/config';
+import type { Backend } from './backend.ts';
+import type { Server } from './server.ts';
+import { planOf, singleThread, type ServerOptions, type TestThread } from './test-kit.ts';
+import { Client, listen } from './test-setup.ts';
 
-function twoGenerations(context: TestContext, algorithm: Balance['algorithm'], before: readonly ServerOptions[], after: readonly ServerOptions[]): { thread: TestThread; old: Backend; next: Backend } {
-  const { owner, start } = singleThread()
-  const options = { balance: { algorithm } as Balance }
-  const first = planOf(owner, before, options, 1)
-  const second = planOf(owner, after, options, 2)
-  const thread = start()
-  context.after(() => thread.stop())
-  return { thread, old: thread.build(first), next: thread.build(second) }
+function twoGenerations(
+  context: TestContext,
+  algorithm: Balance['algorithm'],
+  before: readonly ServerOptions[],
+  after: readonly ServerOptions[],
+): { thread: TestThread; old: Backend; next: Backend } {
+  const { owner, start } = singleThread();
+  const options = { balance: { algorithm } as Balance };
+  const first = planOf(owner, before, options, 1);
+  const second = planOf(owner, after, options, 2);
+  const thread = start();
+  context.after(() => thread.stop());
+  return { thread, old: thread.build(first), next: thread.build(second) };
 }
 
 const take = (backend: Backend, server: Server): void => {
-  assert.ok(backend.admission.enter(server.limit))
-  backend.balancer.loadChanged?.(server)
-}
+  assert.ok(backend.admission.enter(server.limit));
+  backend.balancer.loadChanged?.(server);
+};
 const give = (backend: Backend, server: Server): void => {
-  backend.admission.leave(server.limit)
-  backend.balancer.loadChanged?.(server)
-}
+  backend.admission.leave(server.limit);
+  backend.balancer.loadChanged?.(server);
+};
 
 test('leastconn sees within a second that streams of the old generation ended', (context) => {
-  const servers = [{ port: 1 }, { port: 1 }]
-  const { thread, old, next } = twoGenerations(context, 'leastconn', servers, servers)
-  for (let stream = 0; stream < 2; stream++) take(old, old.servers[0])
-  thread.backendThread.retire([old])
-  thread.now += 1001
-  next.followVersion()
-  assert.equal(next.picker.pick(0, undefined)?.name, 's1')
-  take(next, next.servers[1])
-  for (let stream = 0; stream < 2; stream++) give(old, old.servers[0])
-  thread.now += 1001
-  next.followVersion()
-  assert.equal(next.picker.pick(0, undefined)?.name, 's0')
-})
+  const servers = [{ port: 1 }, { port: 1 }];
+  const { thread, old, next } = twoGenerations(context, 'leastconn', servers, servers);
+  for (let stream = 0; stream < 2; stream++) take(old, old.servers[0]);
+  thread.backendThread.retire([old]);
+  thread.now += 1001;
+  next.followVersion();
+  assert.equal(next.picker.pick(0, undefined)?.name, 's1');
+  take(next, next.servers[1]);
+  for (let stream = 0; stream < 2; stream++) give(old, old.servers[0]);
+  thread.now += 1001;
+  next.followVersion();
+  assert.equal(next.picker.pick(0, undefined)?.name, 's0');
+});
 
 test('maxconn counts the streams of both generations, and a slot that one returns serves the other', async (context) => {
-  const { port } = await listen(context)
-  const servers = [{ port, maxconn: 1 }]
-  const { thread, old, next } = twoGenerations(context, 'roundrobin', servers, servers)
-  const first = await new Client(thread).start(old).settled()
-  thread.backendThread.retire([old])
-  const second = new Client(thread).start(next)
-  assert.equal(next.queued(), 1)
-  first.end()
-  await second.settled()
-  assert.equal(second.server, next.servers[0])
-  const third = new Client(thread).start(old)
-  second.end()
-  await third.settled()
-  assert.equal(third.server, old.servers[0])
-  third.end()
-})
+  const { port } = await listen(context);
+  const servers = [{ port, maxconn: 1 }];
+  const { thread, old, next } = twoGenerations(context, 'roundrobin', servers, servers);
+  const first = await new Client(thread).start(old).settled();
+  thread.backendThread.retire([old]);
+  const second = new Client(thread).start(next);
+  assert.equal(next.queued(), 1);
+  first.end();
+  await second.settled();
+  assert.equal(second.server, next.servers[0]);
+  const third = new Client(thread).start(old);
+  second.end();
+  await third.settled();
+  assert.equal(third.server, old.servers[0]);
+  third.end();
+});
 
 test('a stream of the old generation may be granted a server that came with the new one', async (context) => {
-  const { port } = await listen(context)
-  const { thread, old, next } = twoGenerations(context, 'roundrobin', [{ port, maxconn: 1 }], [{ port, maxconn: 1 }, { port, maxconn: 1 }])
-  const first = await new Client(thread).start(old).settled()
-  const waiting = new Client(thread).start(old)
-  assert.equal(old.queued(), 1)
+  const { port } = await listen(context);
+  const { thread, old, next } = twoGenerations(
+    context,
+    'roundrobin',
+    [{ port, maxconn: 1 }],
+    [
+      { port, maxconn: 1 },
+      { port, maxconn: 1 },
+    ],
+  );
+  const first = await new Client(thread).start(old).settled();
+  const waiting = new Client(thread).start(old);
+  assert.equal(old.queued(), 1);
   // The new server is filled from the queue as after a change of state.
-  thread.backendThread.deliver(next.admission.dispatch(next.servers[1].limit))
-  await waiting.settled()
-  assert.equal(waiting.server, next.servers[1])
-  waiting.end()
-  first.end()
-  assert.deepEqual(next.servers.map((server) => server.currentSessions()), [0, 0])
-})
+  thread.backendThread.deliver(next.admission.dispatch(next.servers[1].limit));
+  await waiting.settled();
+  assert.equal(waiting.server, next.servers[1]);
+  waiting.end();
+  first.end();
+  assert.deepEqual(
+    next.servers.map((server) => server.currentSessions()),
+    [0, 0],
+  );
+});

@@ -1,19 +1,19 @@
 // What of a plan the health monitor wants to know.
 
-import { isIP } from 'node:net'
-import type { MonitoredGeneration } from '@evenkeel/checks'
-import type { Address } from '@evenkeel/config'
-import type { Plan } from '../plan.ts'
+import { isIP } from 'node:net';
+import type { MonitoredGeneration } from '@evenkeel/checks';
+import type { Address } from '@evenkeel/config';
+import type { Plan } from '../plan.ts';
 
 export function monitoredGeneration(plan: Plan): MonitoredGeneration {
-  const { global, proxies } = plan.config
+  const { global, proxies } = plan.config;
   return {
     generation: plan.generation,
     spreadPercent: global.spreadChecksPercent,
     maxSpreadMs: global.maxSpreadChecksMs,
     backends: proxies.flatMap((proxy, proxyIndex) => {
-      const { backendSlot, serverSlots, serverAddresses } = plan.proxies[proxyIndex]
-      if (backendSlot < 0 || proxy.disabled) return []
+      const { backendSlot, serverSlots, serverAddresses } = plan.proxies[proxyIndex];
+      if (backendSlot < 0 || proxy.disabled) return [];
       return {
         name: proxy.name,
         slot: backendSlot,
@@ -23,12 +23,16 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
         checkTimeoutMs: proxy.timeouts.check,
         options: proxy.options,
         source: proxy.source,
-        servers: proxy.servers.map((config, at) => ({ config, slot: serverSlots[at], host: serverAddresses?.[at] ?? numericHost(config.address) })),
-      }
+        servers: proxy.servers.map((config, at) => ({
+          config,
+          slot: serverSlots[at],
+          host: serverAddresses?.[at] ?? numericHost(config.address),
+        })),
+      };
     }),
-  }
+  };
 }
 
 function numericHost(address: Address): string | undefined {
-  return address.kind === 'inet' && isIP(address.host) !== 0 ? address.host : undefined
+  return address.kind === 'inet' && isIP(address.host) !== 0 ? address.host : undefined;
 }

@@ -7,37 +7,40 @@
 // again, keeping its slot: after a time-out at once, after an error when `pauseMs` have passed.
 
 export interface RetrySettings {
-  readonly retries: number
+  readonly retries: number;
   /** `option redispatch N`: undefined = off. */
-  readonly redispatch: number | undefined
-  readonly options: { readonly persist: boolean }
+  readonly redispatch: number | undefined;
+  readonly options: { readonly persist: boolean };
 }
 
 export interface FailedAttempt {
   /** Number of the attempt that is to follow, from 1. */
-  readonly attempt: number
+  readonly attempt: number;
   /** Persistence named the server. */
-  readonly bound: boolean
-  readonly serverIsUp: boolean
+  readonly bound: boolean;
+  readonly serverIsUp: boolean;
   /** Other servers may be picked, and the algorithm is free to pick them. */
-  readonly othersAreThere: boolean
+  readonly othersAreThere: boolean;
 }
 
-export function mayRedispatch({ retries, redispatch, options }: RetrySettings, { attempt, bound, serverIsUp, othersAreThere }: FailedAttempt): boolean {
-  if (redispatch === undefined || redispatch === 0) return false
-  if (!serverIsUp) return !options.persist || !bound
-  if (!bound && othersAreThere) return true
-  return redispatch > 0 ? attempt % redispatch === 0 : attempt === retries + 1 + redispatch
+export function mayRedispatch(
+  { retries, redispatch, options }: RetrySettings,
+  { attempt, bound, serverIsUp, othersAreThere }: FailedAttempt,
+): boolean {
+  if (redispatch === undefined || redispatch === 0) return false;
+  if (!serverIsUp) return !options.persist || !bound;
+  if (!bound && othersAreThere) return true;
+  return redispatch > 0 ? attempt % redispatch === 0 : attempt === retries + 1 + redispatch;
 }
 
 /** Whether `retry-on` has failed connects retried: they are, unless a list leaves them out (manual: default `conn-failure`). */
 export function retriesFailedConnects(retryOn: readonly string[]): boolean {
-  return retryOn.length === 0 || retryOn.includes('conn-failure') || retryOn.includes('all-retryable-errors')
+  return retryOn.length === 0 || retryOn.includes('conn-failure') || retryOn.includes('all-retryable-errors');
 }
 
-const TURN_AROUND_MS = 1000
+const TURN_AROUND_MS = 1000;
 
 /** ms between a failed attempt and the next at the same server: one second, or `timeout connect` (0 = none) where that is shorter. */
 export function pauseMs(connectTimeoutMs: number): number {
-  return connectTimeoutMs > 0 ? Math.min(TURN_AROUND_MS, connectTimeoutMs) : TURN_AROUND_MS
+  return connectTimeoutMs > 0 ? Math.min(TURN_AROUND_MS, connectTimeoutMs) : TURN_AROUND_MS;
 }

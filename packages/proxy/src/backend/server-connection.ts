@@ -1,114 +1,114 @@
 // One connection to a server, from the connect call to its end, as its server sees it. It owns the Connection while it is
 // being opened and while it is idle; in between the stream does.
 
-import { setStreamOptions } from '@evenkeel/sys'
-import { Connection, type ConnectionError, type ConnectionOwner, type OpenOptions } from '../connection.ts'
-import type { Clock } from '../thread-context.ts'
-import type { ConnectionList } from './pool.ts'
-import type { Server } from './server.ts'
+import { setStreamOptions } from '@evenkeel/sys';
+import { Connection, type ConnectionError, type ConnectionOwner, type OpenOptions } from '../connection.ts';
+import type { Clock } from '../thread-context.ts';
+import type { ConnectionList } from './pool.ts';
+import type { Server } from './server.ts';
 
 /** Who waits for a connection to be established. */
 export interface Opener {
-  onOpened(connection: ServerConnection): void
+  onOpened(connection: ServerConnection): void;
   /** The attempt failed; `error` is undefined where the server closed at once. */
-  onOpenFailed(connection: ServerConnection, error: ConnectionError | undefined): void
+  onOpenFailed(connection: ServerConnection, error: ConnectionError | undefined): void;
 }
 
 export class ServerConnection implements ConnectionOwner {
-  readonly server: Server
-  readonly connection: Connection
+  readonly server: Server;
+  readonly connection: Connection;
   /** Requests that it has carried, the present one included. */
-  requests = 0
+  requests = 0;
   /** The idle list that it is in, and its neighbours there; written by ServerPool and ConnectionList only. */
-  list: ConnectionList | undefined = undefined
-  newer: ServerConnection | undefined = undefined
-  older: ServerConnection | undefined = undefined
-  #opener: Opener | undefined
+  list: ConnectionList | undefined = undefined;
+  newer: ServerConnection | undefined = undefined;
+  older: ServerConnection | undefined = undefined;
+  #opener: Opener | undefined;
   /** Kept for one client only: told when it ends while idle. */
-  #keeper: ConnectionKeeper | undefined = undefined
+  #keeper: ConnectionKeeper | undefined = undefined;
 
   /** Starts connecting. Counted as used in the server's pool until `endUse`, `keep` or `close`. */
   constructor(server: Server, options: OpenOptions, clock: Clock, opener: Opener) {
-    this.server = server
-    this.#opener = opener
-    server.pool.countUse()
-    this.connection = Connection.open(options, clock, this)
+    this.server = server;
+    this.#opener = opener;
+    server.pool.countUse();
+    this.connection = Connection.open(options, clock, this);
     // Whoever gets it reads at once; asking now spares a system call for each connection.
-    this.connection.resume()
+    this.connection.resume();
   }
 
   get isUsable(): boolean {
-    const { connection } = this
-    return !connection.isClosed && !connection.isReadEnded && !connection.isWriteEnded
+    const { connection } = this;
+    return !connection.isClosed && !connection.isReadEnded && !connection.isWriteEnded;
   }
 
   /** The attempt is given up: nobody is told. */
   abandon(): void {
-    this.#opener = undefined
-    this.server.pool.countEndOfUse()
-    this.connection.destroy()
+    this.#opener = undefined;
+    this.server.pool.countEndOfUse();
+    this.connection.destroy();
   }
 
   /** From a stream's hands into the shared pool; closed where that does not want it. */
   release(): void {
-    this.connection.owner = this
+    this.connection.owner = this;
     if (!this.isUsable || this.connection.writableLength > 0) {
-      this.server.pool.countEndOfUse()
-      this.connection.destroy()
+      this.server.pool.countEndOfUse();
+      this.connection.destroy();
     } else if (this.server.pool.keep(this)) {
-      this.connection.resume()
+      this.connection.resume();
     } else {
       // Reset, as HAProxy does, so that no source port is kept in TIME_WAIT: at some hundred connections a second that nobody
       // keeps, there would soon be none left.
-      this.connection.reset()
+      this.connection.reset();
     }
   }
 
   /** From a stream's hands into those of one client; returns false where it is of no more use, and closes it. */
   releaseTo(keeper: ConnectionKeeper): boolean {
-    this.server.pool.countEndOfUse()
-    this.connection.owner = this
+    this.server.pool.countEndOfUse();
+    this.connection.owner = this;
     if (!this.isUsable || this.connection.writableLength > 0) {
-      this.connection.destroy()
-      return false
+      this.connection.destroy();
+      return false;
     }
-    this.#keeper = keeper
-    this.connection.resume()
-    return true
+    this.#keeper = keeper;
+    this.connection.resume();
+    return true;
   }
 
   /** Back from the client's hands into a stream's. */
   reclaim(): void {
-    this.#keeper = undefined
-    this.server.pool.countUse()
+    this.#keeper = undefined;
+    this.server.pool.countUse();
   }
 
   /** A stream is done with it and closes it itself. */
   endUse(): void {
-    this.server.pool.countEndOfUse()
+    this.server.pool.countEndOfUse();
   }
 
   /** Closes it while it is idle; the lists have let go of it. */
   close(): void {
-    this.#keeper = undefined
-    this.connection.destroy()
+    this.#keeper = undefined;
+    this.connection.destroy();
   }
 
   onConnect(): void {
-    const opener = this.#opener
-    if (opener === undefined) return
-    this.#opener = undefined
-    applySocketOptions(this.server, this.connection)
-    opener.onOpened(this)
+    const opener = this.#opener;
+    if (opener === undefined) return;
+    this.#opener = undefined;
+    applySocketOptions(this.server, this.connection);
+    opener.onOpened(this);
   }
 
   onData(): void {
     // A server that speaks unasked: whatever that is would be taken for the answer to somebody's next request.
-    this.#endIdle()
+    this.#endIdle();
   }
 
   onEnd(): void {
-    this.#endIdle()
+    this.#endIdle();
   }
 
   onDrain(): void {
@@ -116,35 +116,35 @@ export class ServerConnection implements ConnectionOwner {
   }
 
   onClose(error: ConnectionError | undefined): void {
-    const opener = this.#opener
+    const opener = this.#opener;
     if (opener !== undefined) {
-      this.#opener = undefined
-      this.server.pool.countEndOfUse()
-      opener.onOpenFailed(this, error)
-      return
+      this.#opener = undefined;
+      this.server.pool.countEndOfUse();
+      opener.onOpenFailed(this, error);
+      return;
     }
-    this.#endIdle()
+    this.#endIdle();
   }
 
   #endIdle(): void {
-    if (this.list !== undefined) this.server.pool.forget(this)
-    const keeper = this.#keeper
-    this.#keeper = undefined
-    keeper?.onKeptClosed(this)
-    this.connection.destroy()
+    if (this.list !== undefined) this.server.pool.forget(this);
+    const keeper = this.#keeper;
+    this.#keeper = undefined;
+    keeper?.onKeptClosed(this);
+    this.connection.destroy();
   }
 }
 
 /** Who keeps idle connections for one client only. */
 export interface ConnectionKeeper {
-  onKeptClosed(connection: ServerConnection): void
+  onKeptClosed(connection: ServerConnection): void;
 }
 
 /** `option srvtcpka` with its knobs, and `tcp-ut`. */
 function applySocketOptions(server: Server, connection: Connection): void {
-  const { options } = server.backend.config
-  if (server.openOptions.path !== undefined) return
-  if (options.srvtcpka) connection.setKeepAlive(options.srvtcpkaIdleMs, options.srvtcpkaIntvlMs, options.srvtcpkaCnt)
-  const { tcpUserTimeoutMs } = server.config
-  if (tcpUserTimeoutMs !== undefined) setStreamOptions(connection.descriptor, { userTimeoutMs: tcpUserTimeoutMs })
+  const { options } = server.backend.config;
+  if (server.openOptions.path !== undefined) return;
+  if (options.srvtcpka) connection.setKeepAlive(options.srvtcpkaIdleMs, options.srvtcpkaIntvlMs, options.srvtcpkaCnt);
+  const { tcpUserTimeoutMs } = server.config;
+  if (tcpUserTimeoutMs !== undefined) setStreamOptions(connection.descriptor, { userTimeoutMs: tcpUserTimeoutMs });
 }

@@ -3,173 +3,186 @@
 // threads and generations, under the server's slot; what requests ask often is copied here by `refresh`, whenever the
 // backend's version says that something changed.
 
-import { isIP } from 'node:net'
-import type { Address, Proxy, Server as ServerConfig } from '@evenkeel/config'
-import { FrequencyCounter, ServerRate, ServerState, StatBlock, type Admission, type ServerLimit } from '@evenkeel/shm'
-import type { OpenOptions } from '../connection.ts'
-import type { ThreadContext } from '../thread-context.ts'
-import type { Backend } from './backend.ts'
-import type { Candidate } from './balance/balancer.ts'
-import type { Dispatch } from './dispatch.ts'
-import { ServerPool } from './pool.ts'
+import { isIP } from 'node:net';
+import type { Address, Proxy, Server as ServerConfig } from '@evenkeel/config';
+import { FrequencyCounter, ServerRate, ServerState, StatBlock, type Admission, type ServerLimit } from '@evenkeel/shm';
+import type { OpenOptions } from '../connection.ts';
+import type { ThreadContext } from '../thread-context.ts';
+import type { Backend } from './backend.ts';
+import type { Candidate } from './balance/balancer.ts';
+import type { Dispatch } from './dispatch.ts';
+import { ServerPool } from './pool.ts';
 
 export class Server implements Candidate {
-  readonly name: string
+  readonly name: string;
   /** `id` (`sid` in statistics). */
-  readonly id: number
+  readonly id: number;
   /** Position in the backend, from 0. */
-  readonly index: number
+  readonly index: number;
   /** Index of this server in shared memory: statistics, state and session count of all threads. */
-  readonly slot: number
-  readonly backend: Backend
-  readonly config: ServerConfig
+  readonly slot: number;
+  readonly backend: Backend;
+  readonly config: ServerConfig;
   /** IP literal; empty for a Unix socket or a name that did not resolve. */
-  readonly host: string
+  readonly host: string;
   /** 0 where the client's own port is used (no port, or a relative one, in the configuration). */
-  readonly port: number
+  readonly port: number;
   /** `address:port` or `unix@path`, as logs print it. */
-  readonly addressText: string
-  readonly pool: ServerPool
-  readonly state: ServerState
+  readonly addressText: string;
+  readonly pool: ServerPool;
+  readonly state: ServerState;
   /** This thread's counters of the server. */
-  readonly stat: StatBlock
-  readonly rate: FrequencyCounter
+  readonly stat: StatBlock;
+  readonly rate: FrequencyCounter;
   /** What queueing knows of it; its fields follow `refresh`. */
-  readonly limit: { server: number; limit: number; takesBackendQueue: boolean } & ServerLimit
+  readonly limit: { server: number; limit: number; takesBackendQueue: boolean } & ServerLimit;
   /** What connecting needs, the same object for each attempt; the port differs for servers that take the client's. */
-  readonly openOptions: OpenOptions
+  readonly openOptions: OpenOptions;
   /** Streams of this thread that hold a slot, through their `nextOnServer`. */
-  firstDispatch: Dispatch | undefined = undefined
+  firstDispatch: Dispatch | undefined = undefined;
   /** When the last-session stamp of the statistics is due again; written by Dispatch. */
-  stampDueMs = 0
+  stampDueMs = 0;
   /** As of the last refresh: in sixteenths, see Candidate. */
-  balanceWeight = 0
+  balanceWeight = 0;
   /** As of the last refresh: up and not in maintenance; persistence may use it, also while it drains. */
-  isUp = false
+  isUp = false;
   /** As of the last refresh: up, not draining, weight above 0. */
-  isEligible = false
+  isEligible = false;
   /** What `isUp` was when this thread last acted on changes of state; see Backend.takeFallen. */
-  wasUp = false
+  wasUp = false;
 
-  readonly #admission: Admission
+  readonly #admission: Admission;
 
-  constructor(context: ThreadContext, backend: Backend, config: ServerConfig, index: number, slot: number, admission: Admission, resolved: string | undefined) {
-    const { segment } = context
-    this.name = config.name
-    this.id = config.id
-    this.index = index
-    this.slot = slot
-    this.backend = backend
-    this.config = config
-    this.#admission = admission
-    this.host = hostOf(config.address, resolved)
-    this.port = portOf(config.address)
-    this.addressText = addressText(config.address, this.host, this.port)
-    this.openOptions = openOptions(config, backend.config, this.host, this.port)
-    this.state = new ServerState(segment, slot)
-    this.stat = new StatBlock(segment, 'server', slot)
-    this.rate = new FrequencyCounter(segment, 'server', slot, ServerRate.sessions)
-    this.limit = { server: slot, limit: 0, takesBackendQueue: false }
+  constructor(
+    context: ThreadContext,
+    backend: Backend,
+    config: ServerConfig,
+    index: number,
+    slot: number,
+    admission: Admission,
+    resolved: string | undefined,
+  ) {
+    const { segment } = context;
+    this.name = config.name;
+    this.id = config.id;
+    this.index = index;
+    this.slot = slot;
+    this.backend = backend;
+    this.config = config;
+    this.#admission = admission;
+    this.host = hostOf(config.address, resolved);
+    this.port = portOf(config.address);
+    this.addressText = addressText(config.address, this.host, this.port);
+    this.openOptions = openOptions(config, backend.config, this.host, this.port);
+    this.state = new ServerState(segment, slot);
+    this.stat = new StatBlock(segment, 'server', slot);
+    this.rate = new FrequencyCounter(segment, 'server', slot, ServerRate.sessions);
+    this.limit = { server: slot, limit: 0, takesBackendQueue: false };
     this.pool = new ServerPool(context, segment, slot, {
       reuse: backend.config.httpReuse,
       maxIdle: config.poolMaxConn,
       purgeDelayMs: config.poolPurgeDelayMs,
       lowIdle: config.poolLowConn,
       maxReuse: config.maxReuse,
-    })
+    });
   }
 
   /** Options for a connection that goes to the port that the client connected to, where the configuration says so. */
   openOptionsFor(clientPort: number): OpenOptions {
-    const { address } = this.config
-    if (address.kind !== 'inet' || (address.port !== undefined && !address.port.relative)) return this.openOptions
-    return { ...this.openOptions, port: clientPort + (address.port?.first ?? 0) }
+    const { address } = this.config;
+    if (address.kind !== 'inet' || (address.port !== undefined && !address.port.relative)) return this.openOptions;
+    return { ...this.openOptions, port: clientPort + (address.port?.first ?? 0) };
   }
 
   /** Streams that hold a slot now, over all threads (`%sc`, `scur`). */
   currentSessions(): number {
-    return this.#admission.used(this.slot)
+    return this.#admission.used(this.slot);
   }
 
   /** Waiters in this server's own queue (`qcur`). */
   queued(): number {
-    return this.#admission.serverQueue(this.slot).length
+    return this.#admission.serverQueue(this.slot).length;
   }
 
   load(): number {
-    return this.limit.limit === 0 ? this.currentSessions() : this.currentSessions() + this.queued()
+    return this.limit.limit === 0 ? this.currentSessions() : this.currentSessions() + this.queued();
   }
 
   isFull(): boolean {
-    const { limit } = this.limit
-    return limit !== 0 && (this.currentSessions() >= limit || this.queued() > 0)
+    const { limit } = this.limit;
+    return limit !== 0 && (this.currentSessions() >= limit || this.queued() > 0);
   }
 
   /** No room in its own queue either, which without `maxqueue` nobody is sent to. */
   isQueueFull(): boolean {
-    const { limit } = this.limit
-    return limit !== 0 && this.load() >= limit + (this.config.maxqueue ?? 0)
+    const { limit } = this.limit;
+    return limit !== 0 && this.load() >= limit + (this.config.maxqueue ?? 0);
   }
 
   addDispatch(dispatch: Dispatch): void {
-    const first = this.firstDispatch
-    dispatch.previousOnServer = undefined
-    dispatch.nextOnServer = first
-    if (first !== undefined) first.previousOnServer = dispatch
-    this.firstDispatch = dispatch
+    const first = this.firstDispatch;
+    dispatch.previousOnServer = undefined;
+    dispatch.nextOnServer = first;
+    if (first !== undefined) first.previousOnServer = dispatch;
+    this.firstDispatch = dispatch;
   }
 
   /** Harmless for one that is not in the list. */
   removeDispatch(dispatch: Dispatch): void {
-    const { nextOnServer: next, previousOnServer: previous } = dispatch
-    if (next !== undefined) next.previousOnServer = previous
-    if (previous !== undefined) previous.nextOnServer = next
-    else if (this.firstDispatch === dispatch) this.firstDispatch = next
-    dispatch.nextOnServer = undefined
-    dispatch.previousOnServer = undefined
+    const { nextOnServer: next, previousOnServer: previous } = dispatch;
+    if (next !== undefined) next.previousOnServer = previous;
+    if (previous !== undefined) previous.nextOnServer = next;
+    else if (this.firstDispatch === dispatch) this.firstDispatch = next;
+    dispatch.nextOnServer = undefined;
+    dispatch.previousOnServer = undefined;
   }
 
   /** Copies what shared memory says now. */
   refresh(): void {
-    const { state } = this
-    this.isUp = state.isUsable()
-    this.isEligible = state.isEligible()
-    this.balanceWeight = this.isEligible ? state.get('effectiveWeight') : 0
-    this.limit.limit = state.get('maxconn')
+    const { state } = this;
+    this.isUp = state.isUsable();
+    this.isEligible = state.isEligible();
+    this.balanceWeight = this.isEligible ? state.get('effectiveWeight') : 0;
+    this.limit.limit = state.get('maxconn');
   }
 }
 
 function hostOf(address: Address, resolved: string | undefined): string {
-  if (address.kind !== 'inet') return ''
-  return resolved ?? (isIP(address.host) === 0 ? '' : address.host)
+  if (address.kind !== 'inet') return '';
+  return resolved ?? (isIP(address.host) === 0 ? '' : address.host);
 }
 
 function portOf(address: Address): number {
-  return address.kind === 'inet' && address.port !== undefined && !address.port.relative ? address.port.first : 0
+  return address.kind === 'inet' && address.port !== undefined && !address.port.relative ? address.port.first : 0;
 }
 
 function addressText(address: Address, host: string, port: number): string {
   switch (address.kind) {
     case 'inet':
-      return `${host}:${port}`
+      return `${host}:${port}`;
     case 'unix':
-      return `unix@${address.path}`
+      return `unix@${address.path}`;
     case 'abstract':
-      return `abns@${address.name}`
+      return `abns@${address.name}`;
     case 'fd':
-      return `fd@${address.fd}`
+      return `fd@${address.fd}`;
   }
 }
 
 function openOptions(config: ServerConfig, proxy: Proxy, host: string, port: number): OpenOptions {
-  const { address } = config
-  if (address.kind === 'unix') return { path: address.path }
+  const { address } = config;
+  if (address.kind === 'unix') return { path: address.path };
   // Abstract names are padded with NUL to the whole of sun_path, as HAProxy binds and connects them.
-  if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') }
-  const source = (config.source ?? proxy.source)?.address
-  if (source?.kind !== 'inet' || isIP(source.host) === 0) return { host, port }
-  return { host, port, localAddress: source.host, ...(source.port === undefined ? {} : { localPort: source.port.first }) }
+  if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') };
+  const source = (config.source ?? proxy.source)?.address;
+  if (source?.kind !== 'inet' || isIP(source.host) === 0) return { host, port };
+  return {
+    host,
+    port,
+    localAddress: source.host,
+    ...(source.port === undefined ? {} : { localPort: source.port.first }),
+  };
 }
 
 /** Size of sun_path (unix(7)). */
-const SUN_PATH_BYTES = 108
+const SUN_PATH_BYTES = 108;

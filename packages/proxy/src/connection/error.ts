@@ -7,15 +7,15 @@ export type ConnectionErrorKind =
   | 'timeout' // the kernel gave up: TCP_USER_TIMEOUT, keep-alive probes, SYN retries
   | 'unreachable' // no route, host or network
   | 'resource' // this process or machine ran out: descriptors, memory, local ports
-  | 'other'
+  | 'other';
 
 export class ConnectionError {
-  readonly kind: ConnectionErrorKind
+  readonly kind: ConnectionErrorKind;
   /** errno name, for logs: `ECONNRESET`. */
-  readonly code: string
+  readonly code: string;
   constructor(kind: ConnectionErrorKind, code: string) {
-    this.kind = kind
-    this.code = code
+    this.kind = kind;
+    this.code = code;
   }
 }
 
@@ -36,9 +36,9 @@ const KIND_OF_CODE: ReadonlyMap<string, ConnectionErrorKind> = new Map([
   ['ENOMEM', 'resource'],
   ['EADDRNOTAVAIL', 'resource'],
   ['EAGAIN', 'resource'],
-])
+]);
 
 /** Files an errno name under its kind. */
 export function connectionError(code: string): ConnectionError {
-  return new ConnectionError(KIND_OF_CODE.get(code) ?? 'other', code)
+  return new ConnectionError(KIND_OF_CODE.get(code) ?? 'other', code);
 }

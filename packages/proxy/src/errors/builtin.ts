@@ -22,28 +22,28 @@ const PAGES: Readonly<Record<number, readonly [reason: string, sentence: string]
   502: ['Bad Gateway', 'The server returned an invalid or incomplete response.'],
   503: ['Service Unavailable', 'No server is available to handle this request.'],
   504: ['Gateway Time-out', "The server didn't respond in time."],
-}
+};
 
 /** The statuses for which a page exists, and so those that `errorfile` and its kind may replace. */
-export const pageStatuses: readonly number[] = Object.keys(PAGES).map(Number)
+export const pageStatuses: readonly number[] = Object.keys(PAGES).map(Number);
 
 /** After these the connection is closed: what follows on it cannot be told from the request that failed. */
-const CLOSING: readonly number[] = [400, 408]
+const CLOSING: readonly number[] = [400, 408];
 
 /** Head and body of the page for a status that has one. */
 export function builtinPage(status: number): { readonly head: string; readonly body: string } {
-  const [reason, sentence] = PAGES[status]
-  const body = `<html><body><h1>${status} ${reason}</h1>\n${sentence}\n</body></html>\n`
-  const connection = CLOSING.includes(status) ? 'connection: close\r\n' : ''
+  const [reason, sentence] = PAGES[status];
+  const body = `<html><body><h1>${status} ${reason}</h1>\n${sentence}\n</body></html>\n`;
+  const connection = CLOSING.includes(status) ? 'connection: close\r\n' : '';
   return {
     head: `HTTP/1.1 ${status} ${reason}\r\ncontent-length: ${body.length}\r\ncache-control: no-cache\r\n${connection}content-type: text/html\r\n\r\n`,
     body,
-  }
+  };
 }
 
 /** The same as it is sent to a client whose request was not even understood: names as HAProxy spells them there, always closing. */
 export function builtinRefusal(status: number): string {
-  const [reason] = PAGES[status]
-  const { body } = builtinPage(status)
-  return `HTTP/1.1 ${status} ${reason}\r\nContent-length: ${body.length}\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n${body}`
+  const [reason] = PAGES[status];
+  const { body } = builtinPage(status);
+  return `HTTP/1.1 ${status} ${reason}\r\nContent-length: ${body.length}\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n${body}`;
 }

@@ -5,33 +5,33 @@
 // A client that closes its sending side is not gone: it may wait for the response. Only `option abortonclose` takes it so,
 // and only until the response begins. A reset means that nobody reads any more, but a request that the server is working on goes
 // on all the same without that option: the server may be changing something, and would not be told apart from a failure.
-import { answerReply, answerStatus } from './answer.ts'
-import { abandon, dropServer, finish, terminate } from './ending.ts'
-import { Stage, Upload } from './stage.ts'
-import type { HttpTransaction } from './transaction.ts'
+import { answerReply, answerStatus } from './answer.ts';
+import { abandon, dropServer, finish, terminate } from './ending.ts';
+import { Stage, Upload } from './stage.ts';
+import type { HttpTransaction } from './transaction.ts';
 
 /** FIN from the client. */
 export function handleClientEnd(tx: HttpTransaction): void {
-  const isUploading = tx.upload !== Upload.complete
+  const isUploading = tx.upload !== Upload.complete;
   switch (tx.stage) {
     case Stage.request:
       // What is there of the body is all that rules will see.
-      if (isUploading) tx.advance()
-      return
+      if (isUploading) tx.advance();
+      return;
     case Stage.tarpit:
-      if (abortsOnClose(tx)) leaveTarpit(tx)
-      return
+      if (abortsOnClose(tx)) leaveTarpit(tx);
+      return;
     case Stage.dispatch:
     case Stage.head:
-      if (isUploading) return abortUpload(tx)
-      if (abortsOnClose(tx)) abortWait(tx)
-      return
+      if (isUploading) return abortUpload(tx);
+      if (abortsOnClose(tx)) abortWait(tx);
+      return;
     case Stage.body:
     case Stage.upload:
-      if (isUploading) abortUpload(tx)
-      return
+      if (isUploading) abortUpload(tx);
+      return;
     default:
-      // The other stages wait for nothing of this kind.
+    // The other stages wait for nothing of this kind.
   }
 }
 
@@ -39,116 +39,117 @@ export function handleClientEnd(tx: HttpTransaction): void {
 export function handleClientGone(tx: HttpTransaction): void {
   switch (tx.stage) {
     case Stage.request:
-      return tx.advance()
+      return tx.advance();
     case Stage.tarpit:
-      return leaveTarpit(tx)
+      return leaveTarpit(tx);
     case Stage.dispatch:
     case Stage.head:
-      if (tx.upload !== Upload.complete) return abortUpload(tx)
-      if (abortsOnClose(tx)) abortWait(tx)
-      return
+      if (tx.upload !== Upload.complete) return abortUpload(tx);
+      if (abortsOnClose(tx)) abortWait(tx);
+      return;
     case Stage.body:
     case Stage.upload:
     case Stage.flush:
-      terminate(tx, 'client-abort')
-      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
-      return abandon(tx)
+      terminate(tx, 'client-abort');
+      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+      return abandon(tx);
     default:
-      // The other stages wait for nothing of this kind.
+    // The other stages wait for nothing of this kind.
   }
 }
 
 function abortsOnClose(tx: HttpTransaction): boolean {
-  return tx.backendHttp.proxy.options.abortonclose || tx.http.proxy.options.abortonclose
+  return tx.backendHttp.proxy.options.abortonclose || tx.http.proxy.options.abortonclose;
 }
 
 /** The client of a tarpit left: logged as what it would have got. */
 function leaveTarpit(tx: HttpTransaction): void {
-  tx.queueLeftMs = tx.thread.now
-  terminate(tx, 'client-abort')
-  answerReply(tx, tx.tarpitReply!)
+  tx.queueLeftMs = tx.thread.now;
+  terminate(tx, 'client-abort');
+  answerReply(tx, tx.tarpitReply!);
 }
 
 /** The rest of the request will never come: no answer would be one to it. */
 function abortUpload(tx: HttpTransaction): void {
-  if (tx.stage === Stage.head) tx.termination.set('client-abort', 'data')
-  else terminate(tx, 'client-abort')
-  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
-  abandon(tx)
+  if (tx.stage === Stage.head) tx.termination.set('client-abort', 'data');
+  else terminate(tx, 'client-abort');
+  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+  abandon(tx);
 }
 
 /** `option abortonclose`: the client left before the response began. */
 function abortWait(tx: HttpTransaction): void {
-  const isSent = tx.stage === Stage.head
-  if (tx.dispatch.waitsFor === 'queue') tx.queueLeftMs = tx.thread.now
-  terminate(tx, 'client-abort')
-  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
-  tx.dispatch.cancel()
-  tx.keepsClient = false
-  answerStatus(tx, isSent ? 400 : 503)
+  const isSent = tx.stage === Stage.head;
+  if (tx.dispatch.waitsFor === 'queue') tx.queueLeftMs = tx.thread.now;
+  terminate(tx, 'client-abort');
+  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+  tx.dispatch.cancel();
+  tx.keepsClient = false;
+  answerStatus(tx, isSent ? 400 : 503);
 }
 
 /** `timeout client` (or, while rules wait for the body, `timeout http-request`). */
 export function handleClientTimeout(tx: HttpTransaction): void {
-  const { session } = tx
+  const { session } = tx;
   switch (tx.stage) {
     case Stage.request:
-      terminate(tx, 'client-timeout')
-      tx.frontend.counters.failedRequest(session.client)
-      tx.requestEndMs = -1
-      return answerStatus(tx, 408)
+      terminate(tx, 'client-timeout');
+      tx.frontend.counters.failedRequest(session.client);
+      tx.requestEndMs = -1;
+      return answerStatus(tx, 408);
     case Stage.dispatch:
     case Stage.head: {
-      if (tx.upload !== Upload.open) return
+      if (tx.upload !== Upload.open) return;
       // It is not read, so it cannot be late; or the server's time-out, which runs beside and is not longer, decides.
-      const { serverTimeoutMs } = tx.backendHttp
-      const isServersTurn = tx.server !== undefined && serverTimeoutMs > 0 && serverTimeoutMs <= tx.http.clientTimeoutMs
-      if (session.isPaused || isServersTurn) return session.touch()
-      if (tx.stage === Stage.head) tx.termination.set('client-timeout', 'data')
-      else terminate(tx, 'client-timeout')
-      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
-      tx.dispatch.cancel()
-      return answerStatus(tx, 408)
+      const { serverTimeoutMs } = tx.backendHttp;
+      const isServersTurn =
+        tx.server !== undefined && serverTimeoutMs > 0 && serverTimeoutMs <= tx.http.clientTimeoutMs;
+      if (session.isPaused || isServersTurn) return session.touch();
+      if (tx.stage === Stage.head) tx.termination.set('client-timeout', 'data');
+      else terminate(tx, 'client-timeout');
+      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+      tx.dispatch.cancel();
+      return answerStatus(tx, 408);
     }
     case Stage.body:
-      if (session.connection.unsentBytes === 0) return session.touch()
-      return resetClient(tx)
+      if (session.connection.unsentBytes === 0) return session.touch();
+      return resetClient(tx);
     case Stage.flush:
-      return resetClient(tx)
+      return resetClient(tx);
     case Stage.upload:
-      if (session.isPaused) return session.touch()
-      terminate(tx, 'client-timeout')
-      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
-      return abandon(tx)
+      if (session.isPaused) return session.touch();
+      terminate(tx, 'client-timeout');
+      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+      return abandon(tx);
     default:
-      // The other stages wait for nothing of this kind.
+    // The other stages wait for nothing of this kind.
   }
 }
 
 /** The client takes nothing: what waits for it is lost. */
 function resetClient(tx: HttpTransaction): void {
-  terminate(tx, 'client-timeout')
-  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server)
-  tx.session.connection.reset()
-  abandon(tx)
+  terminate(tx, 'client-timeout');
+  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+  tx.session.connection.reset();
+  abandon(tx);
 }
 
 /** `on-marked-down shutdown-sessions`, or an operator's `shutdown sessions server`. */
 export function handleServerShutdown(tx: HttpTransaction, reason: 'down' | 'killed'): void {
-  const event = reason === 'down' ? 'server-down' : 'killed'
-  if (tx.tunnel !== undefined) return tx.tunnel.stop(event)
-  terminate(tx, event)
-  dropServer(tx)
-  tx.dispatch.finish()
-  if (tx.status > 0) return abandon(tx)
-  answerStatus(tx, 503)
+  const event = reason === 'down' ? 'server-down' : 'killed';
+  if (tx.tunnel !== undefined) return tx.tunnel.stop(event);
+  terminate(tx, event);
+  dropServer(tx);
+  tx.dispatch.finish();
+  if (tx.status > 0) return abandon(tx);
+  answerStatus(tx, 503);
 }
 
 /** An operator, or the end of `hard-stop-after`. */
 export function handleKill(tx: HttpTransaction): void {
-  if (tx.tunnel !== undefined) return tx.tunnel.stop('killed')
-  terminate(tx, 'killed')
-  tx.session.connection.reset()
-  tx.keepsClient = false
-  finish(tx)
+  if (tx.tunnel !== undefined) return tx.tunnel.stop('killed');
+  terminate(tx, 'killed');
+  tx.session.connection.reset();
+  tx.keepsClient = false;
+  finish(tx);
 }

@@ -1,162 +1,171 @@
 // What rules and log formats see of a transaction (manual, sections 7, 8.2 and 8.4). A view: it holds nothing but the
 // transaction, so it serves all requests of a connection.
-import { parseIpAddress, type IpAddress, type LogContext, type LogTimers, type ProxyView, type ServerView } from '@evenkeel/expr'
-import type { RequestHead, ResponseHead } from '@evenkeel/http'
-import type { ClientSession } from '../stream/client-session.ts'
-import { serverView } from '../stream/views.ts'
-import { captureHeaders } from './captures.ts'
-import type { HttpTransaction } from './transaction.ts'
+import {
+  parseIpAddress,
+  type IpAddress,
+  type LogContext,
+  type LogTimers,
+  type ProxyView,
+  type ServerView,
+} from '@evenkeel/expr';
+import type { RequestHead, ResponseHead } from '@evenkeel/http';
+import type { ClientSession } from '../stream/client-session.ts';
+import { serverView } from '../stream/views.ts';
+import { captureHeaders } from './captures.ts';
+import type { HttpTransaction } from './transaction.ts';
 
 export class HttpContext implements LogContext {
-  readonly timers: LogTimers
-  readonly cookieState = '--'
-  readonly requestCookie = undefined
-  readonly responseCookie = undefined
+  readonly timers: LogTimers;
+  readonly cookieState = '--';
+  readonly requestCookie = undefined;
+  readonly responseCookie = undefined;
   /** Rules run when the head is complete: nothing more will come. */
-  readonly inspectionFinal = true
+  readonly inspectionFinal = true;
 
-  readonly #tx: HttpTransaction
+  readonly #tx: HttpTransaction;
 
   constructor(tx: HttpTransaction) {
-    this.#tx = tx
-    this.timers = new HttpTimers(tx)
+    this.#tx = tx;
+    this.timers = new HttpTimers(tx);
   }
 
   get session(): ClientSession {
-    return this.#tx.session.client
+    return this.#tx.session.client;
   }
   get backend(): ProxyView {
-    const { backend, frontend } = this.#tx
-    return frontend.generation.views[backend?.index ?? frontend.index]
+    const { backend, frontend } = this.#tx;
+    return frontend.generation.views[backend?.index ?? frontend.index];
   }
   get backendChosen(): boolean {
-    return this.#tx.backend !== undefined
+    return this.#tx.backend !== undefined;
   }
   get server(): ServerView | undefined {
-    const { server } = this.#tx.dispatch
-    return this.#tx.backend === undefined || server === undefined ? undefined : serverView(server)
+    const { server } = this.#tx.dispatch;
+    return this.#tx.backend === undefined || server === undefined ? undefined : serverView(server);
   }
   get request(): RequestHead | undefined {
-    return this.#tx.request
+    return this.#tx.request;
   }
   get response(): ResponseHead | undefined {
-    return this.#tx.response
+    return this.#tx.response;
   }
   get uniqueId(): string | undefined {
-    return (this.#tx.uniqueId ??= this.#tx.frontend.makeUniqueId(this))
+    return (this.#tx.uniqueId ??= this.#tx.frontend.makeUniqueId(this));
   }
 
   get requestDateMs(): number {
-    const { client } = this.#tx.session
-    const { requestStartMs, originMs } = this.#tx
-    return client.acceptDateMs + Math.round((requestStartMs < 0 ? originMs : requestStartMs) - client.acceptedMs)
+    const { client } = this.#tx.session;
+    const { requestStartMs, originMs } = this.#tx;
+    return client.acceptDateMs + Math.round((requestStartMs < 0 ? originMs : requestStartMs) - client.acceptedMs);
   }
   get loggedRequestLine(): string | undefined {
-    const { request, requestMethod, requestUri, http } = this.#tx
-    return request === undefined ? undefined : `${requestMethod} ${requestUri} ${request.protocol}`.slice(0, http.logUriBytes)
+    const { request, requestMethod, requestUri, http } = this.#tx;
+    return request === undefined
+      ? undefined
+      : `${requestMethod} ${requestUri} ${request.protocol}`.slice(0, http.logUriBytes);
   }
   get early(): boolean {
-    return this.#tx.http.proxy.options.logasap
+    return this.#tx.http.proxy.options.logasap;
   }
   get status(): number {
-    return this.#tx.status
+    return this.#tx.status;
   }
   get bytesRead(): number {
-    return this.#tx.session.connection.bytesOut - this.#tx.bytesOutBefore
+    return this.#tx.session.connection.bytesOut - this.#tx.bytesOutBefore;
   }
   get bytesUploaded(): number {
-    return this.#tx.bytesIn
+    return this.#tx.bytesIn;
   }
   get logCounter(): number {
-    return this.#tx.frontend.logCounter
+    return this.#tx.frontend.logCounter;
   }
   get requestCounter(): number {
-    return this.#tx.requestNumber
+    return this.#tx.requestNumber;
   }
   get activeConnections(): number {
-    return this.#tx.frontend.processConnections
+    return this.#tx.frontend.processConnections;
   }
   get terminationState(): string {
-    return this.#tx.termination.text
+    return this.#tx.termination.text;
   }
   get retries(): number {
-    return this.#tx.backend === undefined ? 0 : this.#tx.dispatch.retries
+    return this.#tx.backend === undefined ? 0 : this.#tx.dispatch.retries;
   }
   get redispatched(): boolean {
-    return this.#tx.backend !== undefined && this.#tx.dispatch.redispatched
+    return this.#tx.backend !== undefined && this.#tx.dispatch.redispatched;
   }
   get backendQueue(): number {
-    return this.#tx.backend === undefined ? 0 : this.#tx.dispatch.backendQueuePosition
+    return this.#tx.backend === undefined ? 0 : this.#tx.dispatch.backendQueuePosition;
   }
   get serverQueue(): number {
-    return this.#tx.backend === undefined ? 0 : this.#tx.dispatch.serverQueuePosition
+    return this.#tx.backend === undefined ? 0 : this.#tx.dispatch.serverQueuePosition;
   }
   get serverNameFallback(): string {
-    return this.#tx.service?.name ?? '<NOSRV>'
+    return this.#tx.service?.name ?? '<NOSRV>';
   }
   get backendSource(): IpAddress | undefined {
-    const address = this.#tx.backendSource?.address
-    return address === undefined || address === '' ? undefined : parseIpAddress(address)
+    const address = this.#tx.backendSource?.address;
+    return address === undefined || address === '' ? undefined : parseIpAddress(address);
   }
   get backendSourcePort(): number {
-    return this.#tx.backendSource?.port ?? 0
+    return this.#tx.backendSource?.port ?? 0;
   }
   get capturedRequestHeaders(): readonly (string | undefined)[] {
-    const { capturedRequest, http } = this.#tx
-    return capturedRequest ?? http.requestCaptures.map(() => undefined)
+    const { capturedRequest, http } = this.#tx;
+    return capturedRequest ?? http.requestCaptures.map(() => undefined);
   }
   get capturedResponseHeaders(): readonly (string | undefined)[] {
-    const { capturedResponse, http } = this.#tx
-    return capturedResponse ?? http.responseCaptures.map(() => undefined)
+    const { capturedResponse, http } = this.#tx;
+    return capturedResponse ?? http.responseCaptures.map(() => undefined);
   }
 }
 
 /** Keeps what the configured captures of the request name, before any rule changes it. */
 export function captureRequest(tx: HttpTransaction, head: RequestHead): void {
-  const { requestCaptures } = tx.http
-  if (requestCaptures.length > 0) tx.capturedRequest = captureHeaders(requestCaptures, head.headers)
+  const { requestCaptures } = tx.http;
+  if (requestCaptures.length > 0) tx.capturedRequest = captureHeaders(requestCaptures, head.headers);
 }
 
 /** The same for the response. */
 export function captureResponse(tx: HttpTransaction, head: ResponseHead): void {
-  const { responseCaptures } = tx.http
-  if (responseCaptures.length > 0) tx.capturedResponse = captureHeaders(responseCaptures, head.headers)
+  const { responseCaptures } = tx.http;
+  if (responseCaptures.length > 0) tx.capturedResponse = captureHeaders(responseCaptures, head.headers);
 }
 
 /** ms since the accept, which for later requests of a connection is the end of the one before (manual, 8.4). */
 class HttpTimers implements LogTimers {
-  readonly handshakeMs = 0
-  readonly #tx: HttpTransaction
+  readonly handshakeMs = 0;
+  readonly #tx: HttpTransaction;
 
   constructor(tx: HttpTransaction) {
-    this.#tx = tx
+    this.#tx = tx;
   }
 
   get idleMs(): number {
-    return this.#since(this.#tx.requestStartMs)
+    return this.#since(this.#tx.requestStartMs);
   }
   get requestMs(): number {
-    return this.#since(this.#tx.requestEndMs)
+    return this.#since(this.#tx.requestEndMs);
   }
   get queueMs(): number {
-    const { queueLeftMs, dispatchStartMs, dispatch } = this.#tx
-    if (queueLeftMs >= 0) return this.#since(queueLeftMs)
-    return dispatchStartMs < 0 || dispatch.queueTimeMs < 0 ? -1 : this.#since(dispatchStartMs + dispatch.queueTimeMs)
+    const { queueLeftMs, dispatchStartMs, dispatch } = this.#tx;
+    if (queueLeftMs >= 0) return this.#since(queueLeftMs);
+    return dispatchStartMs < 0 || dispatch.queueTimeMs < 0 ? -1 : this.#since(dispatchStartMs + dispatch.queueTimeMs);
   }
   get connectMs(): number {
-    const { dispatchStartMs, dispatch } = this.#tx
-    if (dispatchStartMs < 0 || dispatch.connectTimeMs < 0) return -1
-    return this.#since(dispatchStartMs + dispatch.queueTimeMs + dispatch.connectTimeMs)
+    const { dispatchStartMs, dispatch } = this.#tx;
+    if (dispatchStartMs < 0 || dispatch.connectTimeMs < 0) return -1;
+    return this.#since(dispatchStartMs + dispatch.queueTimeMs + dispatch.connectTimeMs);
   }
   get dataMs(): number {
-    return this.#since(this.#tx.responseMs)
+    return this.#since(this.#tx.responseMs);
   }
   get closeMs(): number {
-    const { endMs, thread } = this.#tx
-    return this.#since(endMs < 0 ? thread.now : endMs)
+    const { endMs, thread } = this.#tx;
+    return this.#since(endMs < 0 ? thread.now : endMs);
   }
 
   #since(timeMs: number): number {
-    return timeMs < 0 ? -1 : Math.round(timeMs - this.#tx.originMs)
+    return timeMs < 0 ? -1 : Math.round(timeMs - this.#tx.originMs);
   }
 }

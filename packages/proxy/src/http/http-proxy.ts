@@ -1,96 +1,104 @@
 // What the HTTP side needs of one proxy section, compiled once per thread and generation: rules, error pages and the few
 // numbers and flags that requests read. A request that goes from a frontend to a backend consults both, as the manual's
 // section 4.1 says which side each keyword belongs to.
-import type { Config, Proxy } from '@evenkeel/config'
-import type { Compiler, LogContext } from '@evenkeel/expr'
-import type { BodyLimits, CaseMap, HeadOptions } from '@evenkeel/http'
-import { compileHttpErrors, ErrorPageSet } from '../errors/pages.ts'
-import { compileReply } from '../errors/reply.ts'
-import { compileRules, type CompiledRules } from '../rules/compile.ts'
-import type { Service } from '../services/service.ts'
-import { compileCaptures, type Capture } from './captures.ts'
-import { compileForwardedHeader, type ForwardedHeader } from './forwarded.ts'
+import type { Config, Proxy } from '@evenkeel/config';
+import type { Compiler, LogContext } from '@evenkeel/expr';
+import type { BodyLimits, CaseMap, HeadOptions } from '@evenkeel/http';
+import { compileHttpErrors, ErrorPageSet } from '../errors/pages.ts';
+import { compileReply } from '../errors/reply.ts';
+import { compileRules, type CompiledRules } from '../rules/compile.ts';
+import type { Service } from '../services/service.ts';
+import { compileCaptures, type Capture } from './captures.ts';
+import { compileForwardedHeader, type ForwardedHeader } from './forwarded.ts';
 
 /** A service and the requests that it answers; the first that matches has them, before any `http-request` rule is asked. */
 export interface MountedService {
-  readonly service: Service
-  matches(context: LogContext): boolean
+  readonly service: Service;
+  matches(context: LogContext): boolean;
 }
 
 /** The HTTP face of one proxy section. */
 export interface HttpProxy {
-  readonly proxy: Proxy
-  readonly rules: CompiledRules
-  readonly pages: ErrorPageSet
-  readonly services: readonly MountedService[]
+  readonly proxy: Proxy;
+  readonly rules: CompiledRules;
+  readonly pages: ErrorPageSet;
+  readonly services: readonly MountedService[];
   /** Parser knobs for requests (frontend side) and responses (backend side). */
-  readonly requestHead: HeadOptions
-  readonly responseHead: HeadOptions
+  readonly requestHead: HeadOptions;
+  readonly responseHead: HeadOptions;
   /** For bodies on the way to servers, and to clients. */
-  readonly requestBody: BodyLimits
-  readonly responseBody: BodyLimits
+  readonly requestBody: BodyLimits;
+  readonly responseBody: BodyLimits;
   /** `tune.bufsize`: the most that one direction of a stream holds, beside one read from the socket. */
-  readonly bufferBytes: number
+  readonly bufferBytes: number;
   /** `tune.bufsize - tune.maxrewrite`: the largest head. */
-  readonly maxHeadBytes: number
+  readonly maxHeadBytes: number;
   /** Time-outs in ms; 0 = none. `timeout http-keep-alive` falls back to `http-request`, `tarpit` to `connect` on backends. */
-  readonly clientTimeoutMs: number
-  readonly requestTimeoutMs: number
-  readonly keepAliveTimeoutMs: number
-  readonly serverTimeoutMs: number
-  readonly tunnelTimeoutMs: number
-  readonly clientFinTimeoutMs: number
-  readonly serverFinTimeoutMs: number
-  readonly tarpitTimeoutMs: number
+  readonly clientTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly serverTimeoutMs: number;
+  readonly tunnelTimeoutMs: number;
+  readonly clientFinTimeoutMs: number;
+  readonly serverFinTimeoutMs: number;
+  readonly tarpitTimeoutMs: number;
   /** `option httpclose` of a frontend: its clients are closed after each response. */
-  readonly closesClients: boolean
+  readonly closesClients: boolean;
   /** `option httpclose` or `http-server-close`, on either side: servers are closed after each response. */
-  readonly closesServers: boolean
+  readonly closesServers: boolean;
   /** `option http-pretend-keepalive` of a backend: servers are not told that they will be closed. */
-  readonly pretendsKeepAlive: boolean
+  readonly pretendsKeepAlive: boolean;
   /** `option http-buffer-request` */
-  readonly buffersRequests: boolean
+  readonly buffersRequests: boolean;
   /** `unique-id-header`, lower case. */
-  readonly uniqueIdHeader: string | undefined
+  readonly uniqueIdHeader: string | undefined;
   /** `tune.http.logurilen`: the longest request line that is logged. */
-  readonly logUriBytes: number
+  readonly logUriBytes: number;
   /** `option independent-streams` */
-  readonly hasIndependentStreams: boolean
-  readonly forwardfor: ForwardedHeader | undefined
-  readonly originalto: ForwardedHeader | undefined
+  readonly hasIndependentStreams: boolean;
+  readonly forwardfor: ForwardedHeader | undefined;
+  readonly originalto: ForwardedHeader | undefined;
   /** `h1-case-adjust` for clients (frontend side) and servers (backend side), where the options ask for it. */
-  readonly clientCase: CaseMap | undefined
-  readonly serverCase: CaseMap | undefined
-  readonly monitorUri: string | undefined
+  readonly clientCase: CaseMap | undefined;
+  readonly serverCase: CaseMap | undefined;
+  readonly monitorUri: string | undefined;
   /** Whether `monitor fail` says that the monitor page is to fail. */
-  readonly monitorFails: ((context: LogContext) => boolean) | undefined
-  readonly requestCaptures: readonly Capture[]
-  readonly responseCaptures: readonly Capture[]
+  readonly monitorFails: ((context: LogContext) => boolean) | undefined;
+  readonly requestCaptures: readonly Capture[];
+  readonly responseCaptures: readonly Capture[];
 }
 
 /** Faces of all sections, parallel to `config.proxies`; undefined for those of mode tcp. */
 export function compileHttpProxies(
-  config: Config, compiler: Compiler, servicesOf: (proxy: Proxy) => readonly MountedService[] = noServices,
+  config: Config,
+  compiler: Compiler,
+  servicesOf: (proxy: Proxy) => readonly MountedService[] = noServices,
 ): readonly (HttpProxy | undefined)[] {
-  const sections = compileHttpErrors(config.httpErrors)
-  return config.proxies.map((proxy) => (proxy.mode === 'http' ? compileHttpProxy(proxy, config, compiler, sections, servicesOf(proxy)) : undefined))
+  const sections = compileHttpErrors(config.httpErrors);
+  return config.proxies.map((proxy) =>
+    proxy.mode === 'http' ? compileHttpProxy(proxy, config, compiler, sections, servicesOf(proxy)) : undefined,
+  );
 }
 
 function noServices(): readonly MountedService[] {
-  return []
+  return [];
 }
 
 function compileHttpProxy(
-  proxy: Proxy, config: Config, compiler: Compiler, sections: ReadonlyMap<string, ErrorPageSet>, services: readonly MountedService[],
+  proxy: Proxy,
+  config: Config,
+  compiler: Compiler,
+  sections: ReadonlyMap<string, ErrorPageSet>,
+  services: readonly MountedService[],
 ): HttpProxy {
-  const { tune } = config.global
-  const { options, timeouts } = proxy
-  const caseMap = caseMapOf(config)
-  const requestTimeoutMs = timeouts.httpRequest ?? 0
-  const bodyLimits = { maxTrailerBytes: tune.bufsize - tune.maxrewrite, maxTrailers: tune.httpMaxhdr }
-  const clientCase = options.h1CaseAdjustBogusClient ? caseMap : undefined
-  const serverCase = options.h1CaseAdjustBogusServer ? caseMap : undefined
-  const hasBackend = proxy.kind !== 'frontend'
+  const { tune } = config.global;
+  const { options, timeouts } = proxy;
+  const caseMap = caseMapOf(config);
+  const requestTimeoutMs = timeouts.httpRequest ?? 0;
+  const bodyLimits = { maxTrailerBytes: tune.bufsize - tune.maxrewrite, maxTrailers: tune.httpMaxhdr };
+  const clientCase = options.h1CaseAdjustBogusClient ? caseMap : undefined;
+  const serverCase = options.h1CaseAdjustBogusServer ? caseMap : undefined;
+  const hasBackend = proxy.kind !== 'frontend';
   return {
     proxy,
     rules: compileRules(proxy, compiler, sections),
@@ -117,24 +125,30 @@ function compileHttpProxy(
     uniqueIdHeader: proxy.uniqueIdHeader?.toLowerCase(),
     logUriBytes: tune.httpLogurilen,
     hasIndependentStreams: options.independentStreams,
-    forwardfor: proxy.forwardfor === undefined ? undefined : compileForwardedHeader(proxy.forwardfor.header, proxy.forwardfor.except, proxy.forwardfor.ifNone),
-    originalto: proxy.originalto === undefined ? undefined : compileForwardedHeader(proxy.originalto.header, proxy.originalto.except, false),
+    forwardfor:
+      proxy.forwardfor === undefined
+        ? undefined
+        : compileForwardedHeader(proxy.forwardfor.header, proxy.forwardfor.except, proxy.forwardfor.ifNone),
+    originalto:
+      proxy.originalto === undefined
+        ? undefined
+        : compileForwardedHeader(proxy.originalto.header, proxy.originalto.except, false),
     clientCase,
     serverCase,
     monitorUri: proxy.monitorUri,
     monitorFails: compileMonitorFail(proxy, compiler),
     requestCaptures: compileCaptures(proxy.captures, 'request'),
     responseCaptures: compileCaptures(proxy.captures, 'response'),
-  }
+  };
 }
 
 function caseMapOf(config: Config): CaseMap | undefined {
-  const entries = Object.entries(config.global.h1CaseAdjust)
-  return entries.length === 0 ? undefined : new Map(entries)
+  const entries = Object.entries(config.global.h1CaseAdjust);
+  return entries.length === 0 ? undefined : new Map(entries);
 }
 
 function compileMonitorFail(proxy: Proxy, compiler: Compiler): ((context: LogContext) => boolean) | undefined {
-  const conditions: ((context: LogContext) => boolean)[] = []
-  for (const condition of proxy.monitorFail) conditions.push(compiler.condition(condition) ?? (() => true))
-  return conditions.length === 0 ? undefined : (context) => conditions.some((matches) => matches(context))
+  const conditions: ((context: LogContext) => boolean)[] = [];
+  for (const condition of proxy.monitorFail) conditions.push(compiler.condition(condition) ?? (() => true));
+  return conditions.length === 0 ? undefined : (context) => conditions.some((matches) => matches(context));
 }

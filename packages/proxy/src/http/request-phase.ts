@@ -1,79 +1,79 @@
 // From a parsed request head to a request that is on its way to a server: monitor page, services, rules of the frontend, choice
 // of the backend, rules of the backend, forwarded headers, dispatch, first write. In the manual's order.
-import { type RequestHead, serializeRequest } from '@evenkeel/http'
-import type { DispatchFailure } from '../backend/dispatch.ts'
-import type { Connection } from '../connection.ts'
-import { DISPATCH_TERMINATION, type TerminationEvent } from '../stream/termination.ts'
-import type { Verdict } from '../rules/compile.ts'
-import { answerReply, answerStatus } from './answer.ts'
-import { countFailedRewrite, countIntercepted, countRequest } from './counters.ts'
-import { abandon, terminate } from './ending.ts'
-import { addForwardedHeader } from './forwarded.ts'
-import { captureRequest } from './http-context.ts'
-import type { HttpProxy } from './http-proxy.ts'
-import { COALESCE_BYTES, latin1 } from './latin1.ts'
-import { forgetHeld, isBodyBuffered, startUpload, waitForBody } from './request-body.ts'
-import { TransactionService } from './service-exchange.ts'
-import { Stage, Step, Upload } from './stage.ts'
-import type { HttpTransaction } from './transaction.ts'
+import { type RequestHead, serializeRequest } from '@evenkeel/http';
+import type { DispatchFailure } from '../backend/dispatch.ts';
+import type { Connection } from '../connection.ts';
+import { DISPATCH_TERMINATION, type TerminationEvent } from '../stream/termination.ts';
+import type { Verdict } from '../rules/compile.ts';
+import { answerReply, answerStatus } from './answer.ts';
+import { countFailedRewrite, countIntercepted, countRequest } from './counters.ts';
+import { abandon, terminate } from './ending.ts';
+import { addForwardedHeader } from './forwarded.ts';
+import { captureRequest } from './http-context.ts';
+import type { HttpProxy } from './http-proxy.ts';
+import { COALESCE_BYTES, latin1 } from './latin1.ts';
+import { forgetHeld, isBodyBuffered, startUpload, waitForBody } from './request-body.ts';
+import { TransactionService } from './service-exchange.ts';
+import { Stage, Step, Upload } from './stage.ts';
+import type { HttpTransaction } from './transaction.ts';
 
 // ---------------------------------------------------------------------------------------------------------- beginning
 
 /** Starts with a complete head; the body's bytes that came with it start at `offset` of `buffer`. */
 export function beginRequest(tx: HttpTransaction, head: RequestHead, buffer: Buffer, offset: number): void {
-  tx.request = head
-  tx.frontend.logAccept(tx.session.client)
+  tx.request = head;
+  tx.frontend.logAccept(tx.session.client);
   if (tx.frontend.tcp.request?.evaluate(tx.context) === 'reject') {
     // Before HTTP rules and before the request counts as one: it is not even named in the log.
-    tx.request = undefined
-    tx.upload = head.framing === 'none' ? Upload.complete : Upload.open
-    return rejectContent(tx)
+    tx.request = undefined;
+    tx.upload = head.framing === 'none' ? Upload.complete : Upload.open;
+    return rejectContent(tx);
   }
-  tx.requestMethod = head.method
-  tx.requestUri = head.uri
-  tx.requestEndMs = tx.thread.now
-  tx.bytesIn = head.bytes
-  tx.clientBytesBefore = tx.session.connection.bytesIn - (buffer.length - offset) - head.bytes
-  countRequest(tx)
+  tx.requestMethod = head.method;
+  tx.requestUri = head.uri;
+  tx.requestEndMs = tx.thread.now;
+  tx.bytesIn = head.bytes;
+  tx.clientBytesBefore = tx.session.connection.bytesIn - (buffer.length - offset) - head.bytes;
+  countRequest(tx);
   if (!startUpload(tx, head, buffer, offset)) {
     // A body that is wrong from its first bytes on: nobody has seen the request yet, so it counts as not understood.
-    tx.request = undefined
-    tx.requestEndMs = -1
-    return refuseRequest(tx, 'denied', 400)
+    tx.request = undefined;
+    tx.requestEndMs = -1;
+    return refuseRequest(tx, 'denied', 400);
   }
-  captureRequest(tx, head)
-  const { http } = tx
-  if (http.monitorUri !== undefined && head.uri === http.monitorUri) return answerMonitor(tx)
+  captureRequest(tx, head);
+  const { http } = tx;
+  if (http.monitorUri !== undefined && head.uri === http.monitorUri) return answerMonitor(tx);
   if (http.services.length > 0) {
-    const mounted = http.services.find((each) => each.matches(tx.context))
+    const mounted = http.services.find((each) => each.matches(tx.context));
     if (mounted !== undefined) {
-      tx.service = new TransactionService(tx, mounted.service)
-      return tx.service.start()
+      tx.service = new TransactionService(tx, mounted.service);
+      return tx.service.start();
     }
   }
-  advanceRequest(tx)
+  advanceRequest(tx);
 }
 
 /** There is no request to speak of: answers with `status` as far as there is anybody to read it, logs, closes. */
 export function refuseRequest(tx: HttpTransaction, event: TerminationEvent, status: number): void {
-  const { session } = tx
-  tx.termination.set(event, 'request')
-  tx.status = status
-  tx.upload = Upload.open
-  tx.frontend.counters.failedRequest(session.client)
-  session.refuseActive(status)
+  const { session } = tx;
+  tx.termination.set(event, 'request');
+  tx.status = status;
+  tx.upload = Upload.open;
+  tx.frontend.counters.failedRequest(session.client);
+  session.refuseActive(status);
   // What is said to no request is no response: HAProxy counts none of its bytes.
-  tx.bytesOutBefore = session.connection.bytesOut
-  abandon(tx)
+  tx.bytesOutBefore = session.connection.bytesOut;
+  abandon(tx);
 }
 
 /** `monitor-uri`: answered before anything else, neither logged nor counted as a response. */
 function answerMonitor(tx: HttpTransaction): void {
-  tx.isMonitor = true
-  countIntercepted(tx)
-  const fails = tx.http.monitorFails?.(tx.context) === true
-  terminate(tx, 'local')
-  answerStatus(tx, fails ? 503 : 200)
+  tx.isMonitor = true;
+  countIntercepted(tx);
+  const fails = tx.http.monitorFails?.(tx.context) === true;
+  terminate(tx, 'local');
+  answerStatus(tx, fails ? 503 : 200);
 }
 
 // ---------------------------------------------------------------------------------------------------------- the rules
@@ -81,164 +81,183 @@ function answerMonitor(tx: HttpTransaction): void {
 /** Goes through the steps of the request stage from where it stands, as far as rules and the request's body allow. */
 export function advanceRequest(tx: HttpTransaction): void {
   if (tx.step === Step.frontendBody) {
-    if (tx.http.buffersRequests && !isBodyBuffered(tx)) return waitForBody(tx)
-    tx.step = Step.frontendRules
+    if (tx.http.buffersRequests && !isBodyBuffered(tx)) return waitForBody(tx);
+    tx.step = Step.frontendRules;
   }
   if (tx.step === Step.frontendRules) {
-    const { request } = tx.http.rules
+    const { request } = tx.http.rules;
     if (request !== undefined) {
-      const verdict = request(tx.context)
-      if (verdict !== undefined && verdict.kind !== 'allow') return obey(tx, verdict, tx.http)
+      const verdict = request(tx.context);
+      if (verdict !== undefined && verdict.kind !== 'allow') return obey(tx, verdict, tx.http);
     }
-    const backend = tx.frontend.chooseBackend(tx.context)
+    const backend = tx.frontend.chooseBackend(tx.context);
     if (backend === undefined) {
-      tx.termination.setLetters('S', 'C')
+      tx.termination.setLetters('S', 'C');
       // HAProxy logs no time of the request where nothing was to become of it.
-      tx.requestEndMs = -1
-      return answerStatus(tx, 503)
+      tx.requestEndMs = -1;
+      return answerStatus(tx, 503);
     }
-    tx.backend = backend
-    tx.backendHttp = tx.frontend.generation.http[backend.index]!
-    tx.dispatch.assign(backend)
-    const contentRules = tx.frontend.generation.tcp[backend.index].request
-    if (contentRules !== undefined && backend.index !== tx.frontend.index && contentRules.evaluate(tx.context) === 'reject') return rejectContent(tx)
-    tx.step = Step.backendBody
+    tx.backend = backend;
+    tx.backendHttp = tx.frontend.generation.http[backend.index]!;
+    tx.dispatch.assign(backend);
+    const contentRules = tx.frontend.generation.tcp[backend.index].request;
+    if (
+      contentRules !== undefined &&
+      backend.index !== tx.frontend.index &&
+      contentRules.evaluate(tx.context) === 'reject'
+    )
+      return rejectContent(tx);
+    tx.step = Step.backendBody;
   }
   if (tx.step === Step.backendBody) {
-    if (tx.backendHttp.buffersRequests && !isBodyBuffered(tx)) return waitForBody(tx)
-    tx.step = Step.backendRules
+    if (tx.backendHttp.buffersRequests && !isBodyBuffered(tx)) return waitForBody(tx);
+    tx.step = Step.backendRules;
   }
-  const { backendHttp } = tx
+  const { backendHttp } = tx;
   if (backendHttp !== tx.http && backendHttp.rules.request !== undefined) {
-    const verdict = backendHttp.rules.request(tx.context)
-    if (verdict !== undefined && verdict.kind !== 'allow') return obey(tx, verdict, backendHttp)
+    const verdict = backendHttp.rules.request(tx.context);
+    if (verdict !== undefined && verdict.kind !== 'allow') return obey(tx, verdict, backendHttp);
   }
-  dispatchRequest(tx)
+  dispatchRequest(tx);
 }
 
 /** `tcp-request content reject`: closed without an answer. */
 function rejectContent(tx: HttpTransaction): void {
-  tx.frontend.counters.deniedRequest(tx.session.client)
-  tx.termination.setLetters('P', 'R')
-  tx.requestEndMs = -1
-  abandon(tx)
+  tx.frontend.counters.deniedRequest(tx.session.client);
+  tx.termination.setLetters('P', 'R');
+  tx.requestEndMs = -1;
+  abandon(tx);
 }
 
 /** `section`: whose rule it was. */
 function obey(tx: HttpTransaction, verdict: Verdict, section: HttpProxy): void {
   switch (verdict.kind) {
     case 'allow':
-      return
+      return;
     case 'reject':
-      tx.frontend.counters.deniedRequest(tx.session.client)
-      terminate(tx, 'denied')
-      return abandon(tx)
+      tx.frontend.counters.deniedRequest(tx.session.client);
+      terminate(tx, 'denied');
+      return abandon(tx);
     case 'deny':
-      tx.frontend.counters.deniedRequest(tx.session.client)
-      terminate(tx, 'denied')
-      return answerReply(tx, verdict.reply!)
+      tx.frontend.counters.deniedRequest(tx.session.client);
+      terminate(tx, 'denied');
+      return answerReply(tx, verdict.reply!);
     case 'return':
-      countIntercepted(tx)
-      terminate(tx, 'local')
-      return answerReply(tx, verdict.reply!)
+      countIntercepted(tx);
+      terminate(tx, 'local');
+      return answerReply(tx, verdict.reply!);
     case 'tarpit':
-      tx.frontend.counters.deniedRequest(tx.session.client)
-      tx.stage = Stage.tarpit
-      tx.requestEndMs = -1
-      tx.tarpitReply = verdict.reply
-      if (section.tarpitTimeoutMs === 0) return handleTarpitEnd(tx)
-      tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + section.tarpitTimeoutMs)
+      tx.frontend.counters.deniedRequest(tx.session.client);
+      tx.stage = Stage.tarpit;
+      tx.requestEndMs = -1;
+      tx.tarpitReply = verdict.reply;
+      if (section.tarpitTimeoutMs === 0) return handleTarpitEnd(tx);
+      tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + section.tarpitTimeoutMs);
   }
 }
 
 /** The delay of a tarpit is over. */
 export function handleTarpitEnd(tx: HttpTransaction): void {
-  tx.queueLeftMs = tx.thread.now
-  terminate(tx, 'denied')
-  answerReply(tx, tx.tarpitReply!)
+  tx.queueLeftMs = tx.thread.now;
+  terminate(tx, 'denied');
+  answerReply(tx, tx.tarpitReply!);
 }
 
 // ---------------------------------------------------------------------------------------------------- towards a server
 
 function dispatchRequest(tx: HttpTransaction): void {
-  const { session, backendHttp, http, dispatch } = tx
-  const request = tx.request!
+  const { session, backendHttp, http, dispatch } = tx;
+  const request = tx.request!;
   if (session.isEnded && tx.upload === Upload.open) {
     // The rest of the body will never come, so no server is bothered.
-    tx.termination.set('client-abort', 'request')
-    tx.frontend.counters.failedRequest(session.client)
-    return abandon(tx)
+    tx.termination.set('client-abort', 'request');
+    tx.frontend.counters.failedRequest(session.client);
+    return abandon(tx);
   }
-  addHeaders(tx, request)
-  const closes = http.closesServers || backendHttp.closesServers
-  tx.requestText = serializeRequest(request, closes && !backendHttp.pretendsKeepAlive ? 'close' : 'keep-alive', backendHttp.serverCase)
+  addHeaders(tx, request);
+  const closes = http.closesServers || backendHttp.closesServers;
+  tx.requestText = serializeRequest(
+    request,
+    closes && !backendHttp.pretendsKeepAlive ? 'close' : 'keep-alive',
+    backendHttp.serverCase,
+  );
   if (tx.requestText.length > http.bufferBytes) {
-    tx.termination.setLetters('P', 'R')
-    countFailedRewrite(tx)
-    return answerStatus(tx, 500)
+    tx.termination.setLetters('P', 'R');
+    countFailedRewrite(tx);
+    return answerStatus(tx, 500);
   }
-  tx.stage = Stage.dispatch
-  tx.dispatchStartMs = tx.thread.now
-  dispatch.firstRequest = session.requests === 1
-  if (tx.frontend.generation.usesClientPort[tx.backend!.index]) dispatch.clientPort = session.connection.local.port
-  dispatch.start()
+  tx.stage = Stage.dispatch;
+  tx.dispatchStartMs = tx.thread.now;
+  dispatch.firstRequest = session.requests === 1;
+  if (tx.frontend.generation.usesClientPort[tx.backend!.index]) dispatch.clientPort = session.connection.local.port;
+  dispatch.start();
 }
 
 /** Headers that options add, behind those of the rules: `unique-id-header`, `forwardfor`, `originalto`. */
 function addHeaders(tx: HttpTransaction, request: RequestHead): void {
-  const { http, backendHttp } = tx
+  const { http, backendHttp } = tx;
   if (http.uniqueIdHeader !== undefined) {
-    const id = tx.context.uniqueId
-    if (id !== undefined) request.headers.add(http.uniqueIdHeader, id)
+    const id = tx.context.uniqueId;
+    if (id !== undefined) request.headers.add(http.uniqueIdHeader, id);
   }
   if (http.forwardfor !== undefined || backendHttp.forwardfor !== undefined) {
-    addForwardedHeader(request.headers, http.forwardfor, backendHttp === http ? undefined : backendHttp.forwardfor, tx.session.client.source)
+    addForwardedHeader(
+      request.headers,
+      http.forwardfor,
+      backendHttp === http ? undefined : backendHttp.forwardfor,
+      tx.session.client.source,
+    );
   }
   if (http.originalto !== undefined || backendHttp.originalto !== undefined) {
-    addForwardedHeader(request.headers, http.originalto, backendHttp === http ? undefined : backendHttp.originalto, tx.session.client.destination)
+    addForwardedHeader(
+      request.headers,
+      http.originalto,
+      backendHttp === http ? undefined : backendHttp.originalto,
+      tx.session.client.destination,
+    );
   }
 }
 
 export function handleDispatchFailure(tx: HttpTransaction, failure: DispatchFailure): void {
-  const [cause, phase] = DISPATCH_TERMINATION[failure]
-  tx.termination.setLetters(cause, phase)
-  if (phase === 'Q') tx.queueLeftMs = tx.thread.now
-  answerStatus(tx, 503)
+  const [cause, phase] = DISPATCH_TERMINATION[failure];
+  tx.termination.setLetters(cause, phase);
+  if (phase === 'Q') tx.queueLeftMs = tx.thread.now;
+  answerStatus(tx, 503);
 }
 
 /** A connection is there: sends what there is of the request. */
 export function handleServerConnection(tx: HttpTransaction, connection: Connection, reused: boolean): void {
-  const { http, backendHttp } = tx
-  tx.server = connection
-  tx.isServerPaused = false
-  tx.isServerReused = reused
-  tx.keepsServer = !http.closesServers && !backendHttp.closesServers
-  tx.stage = Stage.head
-  connection.owner = tx
-  if (tx.frontend.logsBackendSource) tx.backendSource = connection.local
-  const { held } = tx
-  const text = tx.requestText
+  const { http, backendHttp } = tx;
+  tx.server = connection;
+  tx.isServerPaused = false;
+  tx.isServerReused = reused;
+  tx.keepsServer = !http.closesServers && !backendHttp.closesServers;
+  tx.stage = Stage.head;
+  connection.owner = tx;
+  if (tx.frontend.logsBackendSource) tx.backendSource = connection.local;
+  const { held } = tx;
+  const text = tx.requestText;
   if (held === undefined) {
-    connection.writeLatin1(text)
+    connection.writeLatin1(text);
   } else {
-    sendWithBody(connection, text, held, tx.heldBytes)
+    sendWithBody(connection, text, held, tx.heldBytes);
     // Only a connection that was used before may turn out to be dead in a way that nobody is to blame for.
-    if (!reused || tx.heldBytes > http.bufferBytes) forgetHeld(tx)
+    if (!reused || tx.heldBytes > http.bufferBytes) forgetHeld(tx);
   }
-  if (!reused) tx.isReplayable = false
-  const { serverTimeoutMs } = backendHttp
-  if (serverTimeoutMs > 0) tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + serverTimeoutMs)
-  if (tx.upload === Upload.open && connection.writableLength < http.bufferBytes) tx.session.resume()
-  connection.resume()
+  if (!reused) tx.isReplayable = false;
+  const { serverTimeoutMs } = backendHttp;
+  if (serverTimeoutMs > 0) tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + serverTimeoutMs);
+  if (tx.upload === Upload.open && connection.writableLength < http.bufferBytes) tx.session.resume();
+  connection.resume();
 }
 
 function sendWithBody(connection: Connection, text: string, held: readonly Buffer[], bytes: number): void {
   if (text.length + bytes > COALESCE_BYTES) {
-    connection.writeLatin1(text)
-    for (const piece of held) connection.write(piece)
-    return
+    connection.writeLatin1(text);
+    for (const piece of held) connection.write(piece);
+    return;
   }
-  let all = text
-  for (const piece of held) all += latin1(piece, 0, piece.length)
-  connection.writeLatin1(all)
+  let all = text;
+  for (const piece of held) all += latin1(piece, 0, piece.length);
+  connection.writeLatin1(all);
 }

@@ -3,80 +3,80 @@
 //
 // While it waits between requests it holds no buffer. The transaction object is made with the first request and used again
 // for all others. What the client sends ahead (pipelining) is kept here, bounded, until the response before it is complete.
-import { findHeadEnd, HeadError, readRequestHead, skipEmptyLines } from '@evenkeel/http'
-import type { Connection, ConnectionError, ConnectionOwner } from '../connection.ts'
-import type { Frontend } from '../frontend.ts'
-import type { ClientSession, SessionUser } from '../stream/client-session.ts'
-import type { TerminationEvent } from '../stream/termination.ts'
-import type { ThreadContext } from '../thread-context.ts'
-import { Timer, type TimerOwner } from '../timers.ts'
-import type { HttpProxy } from './http-proxy.ts'
-import { HttpTransaction } from './transaction.ts'
+import { findHeadEnd, HeadError, readRequestHead, skipEmptyLines } from '@evenkeel/http';
+import type { Connection, ConnectionError, ConnectionOwner } from '../connection.ts';
+import type { Frontend } from '../frontend.ts';
+import type { ClientSession, SessionUser } from '../stream/client-session.ts';
+import type { TerminationEvent } from '../stream/termination.ts';
+import type { ThreadContext } from '../thread-context.ts';
+import { Timer, type TimerOwner } from '../timers.ts';
+import type { HttpProxy } from './http-proxy.ts';
+import { HttpTransaction } from './transaction.ts';
 
 /** Waits for a request, or for the rest of its head. */
-const WAITING = 0
+const WAITING = 0;
 /** The transaction runs. */
-const ACTIVE = 1
+const ACTIVE = 1;
 /** Everything was said: what is buffered goes out, what comes in is thrown away. */
-const CLOSING = 2
-const CLOSED = 3
+const CLOSING = 2;
+const CLOSED = 3;
 
 /**
  * How long a client that may still be sending is read before its connection is closed: closing with unread bytes makes the
  * kernel send a reset, which destroys an answer that the client has not read yet. A few round trips.
  */
-const LINGER_MS = 1000
+const LINGER_MS = 1000;
 
 export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
-  readonly client: ClientSession
-  readonly connection: Connection
-  readonly thread: ThreadContext
-  frontend: Frontend
-  http: HttpProxy
+  readonly client: ClientSession;
+  readonly connection: Connection;
+  readonly thread: ThreadContext;
+  frontend: Frontend;
+  http: HttpProxy;
   /** Monotonic ms from which the next request's times count: the accept, or the end of the request before. */
-  originMs: number
+  originMs: number;
   /** Monotonic ms of the first byte of the request that is waited for or served; -1 before it. */
-  requestStartMs = -1
+  requestStartMs = -1;
   /** Requests so far, the present one included. */
-  requests = 0
+  requests = 0;
   /** The client sent FIN. */
-  isEnded = false
+  isEnded = false;
   /** No further request is taken: the thread stops softly, or the frontend is gone. */
-  isStopping = false
+  isStopping = false;
 
-  readonly #timer: Timer
-  #state = WAITING
+  readonly #timer: Timer;
+  #state = WAITING;
   /** Received and not consumed: part of a head, or what came ahead. */
-  #pending: Buffer | undefined = undefined
-  #transaction: HttpTransaction | undefined = undefined
-  #isPaused = false
-  #isParsing = false
+  #pending: Buffer | undefined = undefined;
+  #transaction: HttpTransaction | undefined = undefined;
+  #isPaused = false;
+  #isParsing = false;
   /** The peer may be sending what nobody will read: close in a way that does not destroy the answer. */
-  #mustLinger = false
+  #mustLinger = false;
   /** Unsent bytes when the timer last looked; fewer of them is progress. */
-  #unsentBefore = 0
+  #unsentBefore = 0;
 
   /** Chunks of a body that goes to a server are written on as they come; everything else may be kept. */
   get borrowsChunks(): boolean {
-    return this.#state === ACTIVE && this.#transaction!.streamsUpload
+    return this.#state === ACTIVE && this.#transaction!.streamsUpload;
   }
 
   constructor(client: ClientSession) {
-    const { connection, frontend } = client
-    this.client = client
-    this.connection = connection
-    this.thread = frontend.thread
-    this.frontend = frontend
-    this.http = frontend.http as HttpProxy
-    this.originMs = client.acceptedMs
-    this.#timer = new Timer(this, 0)
-    client.user = this
-    connection.owner = this
+    const { connection, frontend } = client;
+    this.client = client;
+    this.connection = connection;
+    this.thread = frontend.thread;
+    this.frontend = frontend;
+    this.http = frontend.http as HttpProxy;
+    this.originMs = client.acceptedMs;
+    this.#timer = new Timer(this, 0);
+    client.user = this;
+    connection.owner = this;
   }
 
   start(): void {
-    this.#armWaiting()
-    this.connection.resume()
+    this.#armWaiting();
+    this.connection.resume();
   }
 
   // ------------------------------------------------------------------------------------------------ from the connection
@@ -84,228 +84,228 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
   onData(chunk: Buffer): void {
     switch (this.#state) {
       case ACTIVE:
-        this.#transaction!.onClientData(chunk)
-        break
+        this.#transaction!.onClientData(chunk);
+        break;
       case WAITING: {
-        const pending = this.#pending
+        const pending = this.#pending;
         if (pending === undefined) {
-          if (this.requestStartMs < 0) this.#startRequest()
-          this.#parse(chunk, 0)
+          if (this.requestStartMs < 0) this.#startRequest();
+          this.#parse(chunk, 0);
         } else {
-          this.#pending = undefined
-          this.#parse(Buffer.concat([pending, chunk]), pending.length)
+          this.#pending = undefined;
+          this.#parse(Buffer.concat([pending, chunk]), pending.length);
         }
-        break
+        break;
       }
     }
   }
 
   onEnd(): void {
-    this.isEnded = true
-    if (this.#state === ACTIVE) this.#transaction!.onClientEnd()
-    else if (this.#state === WAITING) this.#endWaiting('client-abort', 400)
+    this.isEnded = true;
+    if (this.#state === ACTIVE) this.#transaction!.onClientEnd();
+    else if (this.#state === WAITING) this.#endWaiting('client-abort', 400);
   }
 
   onDrain(): void {
-    this.#unsentBefore = 0
+    this.#unsentBefore = 0;
     if (this.#state === ACTIVE) {
-      this.thread.wheel.disarm(this.#timer)
-      this.#transaction!.onClientDrain()
-    } else if (this.#state === CLOSING) this.#closeDrained()
+      this.thread.wheel.disarm(this.#timer);
+      this.#transaction!.onClientDrain();
+    } else if (this.#state === CLOSING) this.#closeDrained();
   }
 
   onClose(_error: ConnectionError | undefined): void {
-    const state = this.#state
-    if (state === WAITING) this.#endWaiting('client-abort', 400)
+    const state = this.#state;
+    if (state === WAITING) this.#endWaiting('client-abort', 400);
     if (state === ACTIVE) {
       // The transaction may go on without its client; it ends the session when it is done.
-      this.isEnded = true
-      this.#transaction!.onClientGone()
-    } else this.#end()
+      this.isEnded = true;
+      this.#transaction!.onClientGone();
+    } else this.#end();
   }
 
   // ---------------------------------------------------------------------------------------------------- request heads
 
   #startRequest(): void {
-    this.requestStartMs = this.thread.now
-    if (this.frontend !== this.client.listener.frontend && !this.isFirst) this.#moveToCurrent()
+    this.requestStartMs = this.thread.now;
+    if (this.frontend !== this.client.listener.frontend && !this.isFirst) this.#moveToCurrent();
   }
 
   get isFirst(): boolean {
-    return this.requests === 0
+    return this.requests === 0;
   }
 
   /** A request on a kept connection belongs to the configuration that is published when it begins. */
   #moveToCurrent(): void {
     if (this.client.moveToCurrent()) {
-      this.frontend = this.client.frontend
-      this.http = this.frontend.http as HttpProxy
-    } else this.isStopping = true
+      this.frontend = this.client.frontend;
+      this.http = this.frontend.http as HttpProxy;
+    } else this.isStopping = true;
   }
 
   /** Takes heads from `buffer` for as long as they are whole and answered at once. Its first `scanned` bytes held no end of a head. */
   #parse(buffer: Buffer, scanned: number): void {
-    this.#isParsing = true
-    let bytes: Buffer | undefined = buffer
-    let from = scanned
+    this.#isParsing = true;
+    let bytes: Buffer | undefined = buffer;
+    let from = scanned;
     while (bytes !== undefined) {
-      if (!this.#parseOne(bytes, from) || this.#state !== WAITING) break
-      bytes = this.#pending
-      this.#pending = undefined
-      from = 0
+      if (!this.#parseOne(bytes, from) || this.#state !== WAITING) break;
+      bytes = this.#pending;
+      this.#pending = undefined;
+      from = 0;
     }
-    this.#isParsing = false
+    this.#isParsing = false;
   }
 
   /** Returns whether a request was begun. */
   #parseOne(buffer: Buffer, scanned: number): boolean {
-    const { http } = this
-    const to = buffer.length
-    const from = skipEmptyLines(buffer, 0, to)
+    const { http } = this;
+    const to = buffer.length;
+    const from = skipEmptyLines(buffer, 0, to);
     if (from < to && (scanned === 0 || findHeadEnd(buffer, Math.max(from, scanned - 3), to) >= 0)) {
-      const head = readRequestHead(buffer, from, to, http.requestHead)
+      const head = readRequestHead(buffer, from, to, http.requestHead);
       if (head !== undefined) {
-        if (head instanceof HeadError) this.#refuse('denied', head.status)
-        else if (head.bytes > http.maxHeadBytes) this.#refuse('denied', 400)
+        if (head instanceof HeadError) this.#refuse('denied', head.status);
+        else if (head.bytes > http.maxHeadBytes) this.#refuse('denied', 400);
         else {
-          this.#begin()
-          this.#transaction!.begin(head, buffer, from + head.bytes)
-          return true
+          this.#begin();
+          this.#transaction!.begin(head, buffer, from + head.bytes);
+          return true;
         }
-        return false
+        return false;
       }
     }
-    if (to - from >= http.maxHeadBytes) this.#refuse('denied', 400)
+    if (to - from >= http.maxHeadBytes) this.#refuse('denied', 400);
     else {
-      if (from < to) this.#pending = from === 0 ? buffer : buffer.subarray(from)
-      this.#armWaiting()
+      if (from < to) this.#pending = from === 0 ? buffer : buffer.subarray(from);
+      this.#armWaiting();
     }
-    return false
+    return false;
   }
 
   #begin(): void {
-    this.requests++
-    this.#state = ACTIVE
-    this.thread.wheel.disarm(this.#timer)
-    this.#transaction ??= new HttpTransaction(this)
+    this.requests++;
+    this.#state = ACTIVE;
+    this.thread.wheel.disarm(this.#timer);
+    this.#transaction ??= new HttpTransaction(this);
   }
 
   // ----------------------------------------------------------------------------------------------------- for the transaction
 
   /** Keeps what came behind the request; reading stops when it is more than a buffer. */
   keepAhead(bytes: Buffer): void {
-    this.#pending = this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes])
-    if (this.#pending.length >= this.http.bufferBytes) this.pause()
+    this.#pending = this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes]);
+    if (this.#pending.length >= this.http.bufferBytes) this.pause();
   }
 
   /** Hands over what was kept: a tunnel's first bytes. */
   takeAhead(): Buffer | undefined {
-    const pending = this.#pending
-    this.#pending = undefined
-    return pending
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
   }
 
   /** The client is not read until `resume`; a timer must run. */
   pause(): void {
-    if (this.#isPaused) return
-    this.#isPaused = true
-    this.connection.pause()
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.connection.pause();
   }
 
   resume(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    this.connection.resume()
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.connection.resume();
   }
 
   get isPaused(): boolean {
-    return this.#isPaused
+    return this.#isPaused;
   }
 
   /** Bytes that were received and are kept here. */
   get heldBytes(): number {
-    return this.#pending?.length ?? 0
+    return this.#pending?.length ?? 0;
   }
 
   /** `timeout client` from now: the client is expected to send, or to take, something. */
   touch(): void {
-    const { clientTimeoutMs } = this.http
-    if (clientTimeoutMs > 0) this.thread.wheel.arm(this.#timer, this.thread.now + clientTimeoutMs)
+    const { clientTimeoutMs } = this.http;
+    if (clientTimeoutMs > 0) this.thread.wheel.arm(this.#timer, this.thread.now + clientTimeoutMs);
   }
 
   /** The client does not take what is sent: `timeout client` runs until it does. */
   awaitDrain(): void {
     if (this.#unsentBefore === 0) {
-      this.#unsentBefore = this.connection.unsentBytes
-      this.touch()
+      this.#unsentBefore = this.connection.unsentBytes;
+      this.touch();
     }
   }
 
   /** A time-out other than `timeout client`: monotonic ms. */
   armAt(deadline: number): void {
-    this.thread.wheel.arm(this.#timer, deadline)
+    this.thread.wheel.arm(this.#timer, deadline);
   }
 
   disarm(): void {
-    this.thread.wheel.disarm(this.#timer)
+    this.thread.wheel.disarm(this.#timer);
   }
 
   /** The transaction has ended. `keep`: the connection may carry another request. `mustLinger`: the client may still be sending. */
   afterTransaction(keep: boolean, mustLinger: boolean): void {
-    this.originMs = this.thread.now
-    this.requestStartMs = -1
-    this.#unsentBefore = 0
-    if (this.connection.isClosed) return this.#end()
-    if (!keep || this.isStopping || (this.isEnded && this.#pending === undefined)) return this.close(mustLinger)
-    this.#state = WAITING
-    this.resume()
-    const pending = this.#pending
-    if (pending === undefined) this.#armWaiting()
+    this.originMs = this.thread.now;
+    this.requestStartMs = -1;
+    this.#unsentBefore = 0;
+    if (this.connection.isClosed) return this.#end();
+    if (!keep || this.isStopping || (this.isEnded && this.#pending === undefined)) return this.close(mustLinger);
+    this.#state = WAITING;
+    this.resume();
+    const pending = this.#pending;
+    if (pending === undefined) this.#armWaiting();
     else {
-      this.#startRequest()
-      if (this.#isParsing) return
-      this.#pending = undefined
-      this.#parse(pending, 0)
+      this.#startRequest();
+      if (this.#isParsing) return;
+      this.#pending = undefined;
+      this.#parse(pending, 0);
     }
   }
 
   /** A tunnel, or another owner of the connection, has closed it for good. */
   endClosed(): void {
-    this.#end()
+    this.#end();
   }
 
   /** The request was refused before a transaction knew it: `status` is sent as it is, and the connection closes. */
   refuseActive(status: number): void {
-    this.connection.writeLatin1(this.http.pages.refusal(status))
+    this.connection.writeLatin1(this.http.pages.refusal(status));
   }
 
   /** Ends the connection when everything that was written is with the kernel. */
   close(mustLinger: boolean): void {
-    this.#state = CLOSING
-    this.#mustLinger = (mustLinger || this.#pending !== undefined) && !this.isEnded
-    this.#pending = undefined
+    this.#state = CLOSING;
+    this.#mustLinger = (mustLinger || this.#pending !== undefined) && !this.isEnded;
+    this.#pending = undefined;
     if (this.connection.writableLength > 0) {
-      this.connection.end()
-      this.resume()
-      this.#unsentBefore = 0
-      this.awaitDrain()
-    } else this.#closeDrained()
+      this.connection.end();
+      this.resume();
+      this.#unsentBefore = 0;
+      this.awaitDrain();
+    } else this.#closeDrained();
   }
 
   /** Closes at once; what is unsent is lost. */
   abort(): void {
-    this.#state = CLOSING
-    this.#pending = undefined
-    this.connection.destroy()
+    this.#state = CLOSING;
+    this.#pending = undefined;
+    this.connection.destroy();
   }
 
   #closeDrained(): void {
     // option nolinger: at the price of what the client has not read yet (manual).
-    if (this.frontend.config.options.nolinger) return this.connection.reset()
-    if (!this.#mustLinger) return this.connection.destroy()
-    this.connection.end()
-    this.resume()
-    this.armAt(this.thread.now + LINGER_MS)
+    if (this.frontend.config.options.nolinger) return this.connection.reset();
+    if (!this.#mustLinger) return this.connection.destroy();
+    this.connection.end();
+    this.resume();
+    this.armAt(this.thread.now + LINGER_MS);
   }
 
   // --------------------------------------------------------------------------------------------------------- time-outs
@@ -316,41 +316,41 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
    * `http-request` in all, and the wait for another request has `http-keep-alive`.
    */
   #armWaiting(): void {
-    const { http, thread } = this
-    const { now } = thread
-    let deadline = http.clientTimeoutMs > 0 ? now + http.clientTimeoutMs : Infinity
+    const { http, thread } = this;
+    const { now } = thread;
+    let deadline = http.clientTimeoutMs > 0 ? now + http.clientTimeoutMs : Infinity;
     if (this.requestStartMs < 0 && !this.isFirst) {
-      if (http.keepAliveTimeoutMs > 0) deadline = Math.min(deadline, now + http.keepAliveTimeoutMs)
+      if (http.keepAliveTimeoutMs > 0) deadline = Math.min(deadline, now + http.keepAliveTimeoutMs);
     } else if (http.requestTimeoutMs > 0) {
-      const start = this.isFirst ? this.originMs : this.requestStartMs
-      deadline = Math.min(deadline, start + http.requestTimeoutMs)
+      const start = this.isFirst ? this.originMs : this.requestStartMs;
+      deadline = Math.min(deadline, start + http.requestTimeoutMs);
     }
-    thread.wheel.arm(this.#timer, deadline)
+    thread.wheel.arm(this.#timer, deadline);
   }
 
   onTimer(): void {
     switch (this.#state) {
       case WAITING:
-        this.#endWaiting('client-timeout', 408)
-        break
+        this.#endWaiting('client-timeout', 408);
+        break;
       case ACTIVE:
-        if (!this.#hasProgress()) this.#transaction!.onClientTimeout()
-        break
+        if (!this.#hasProgress()) this.#transaction!.onClientTimeout();
+        break;
       case CLOSING:
-        if (!this.#hasProgress()) this.connection.reset()
-        break
+        if (!this.#hasProgress()) this.connection.reset();
+        break;
     }
   }
 
   /** A slow client is not a dead one: fewer unsent bytes than before give it another `timeout client`. */
   #hasProgress(): boolean {
-    const before = this.#unsentBefore
-    if (before === 0) return false
-    const unsent = this.connection.unsentBytes
-    if (unsent >= before) return false
-    this.#unsentBefore = unsent
-    this.touch()
-    return true
+    const before = this.#unsentBefore;
+    if (before === 0) return false;
+    const unsent = this.connection.unsentBytes;
+    if (unsent >= before) return false;
+    this.#unsentBefore = unsent;
+    this.touch();
+    return true;
   }
 
   // ------------------------------------------------------------------------------------------------------------ endings
@@ -359,41 +359,41 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
   #endWaiting(event: TerminationEvent, status: number): void {
     if (this.requestStartMs < 0) {
       // Nothing was asked. Only the first wait is worth an answer, and not where probes are to be ignored.
-      if (!this.isFirst) return this.#closeIdle()
-      if (this.frontend.config.options.httpIgnoreProbes) return this.#closeIdle()
+      if (!this.isFirst) return this.#closeIdle();
+      if (this.frontend.config.options.httpIgnoreProbes) return this.#closeIdle();
     }
-    this.#refuse(event, status)
+    this.#refuse(event, status);
   }
 
   #closeIdle(): void {
-    this.#state = CLOSING
-    this.connection.destroy()
+    this.#state = CLOSING;
+    this.connection.destroy();
   }
 
   /** Answers a request that could not be understood, or never came, and closes (manual, 8.5: `PR`, `CR`, `cR`). */
   #refuse(event: TerminationEvent, status: number): void {
-    this.#begin()
-    this.#transaction!.refuse(event, status)
+    this.#begin();
+    this.#transaction!.refuse(event, status);
   }
 
   #end(): void {
-    if (this.#state === CLOSED) return
-    this.#state = CLOSED
-    this.#pending = undefined
-    this.thread.wheel.remove(this.#timer)
-    this.#transaction?.dispose()
-    this.client.end()
+    if (this.#state === CLOSED) return;
+    this.#state = CLOSED;
+    this.#pending = undefined;
+    this.thread.wheel.remove(this.#timer);
+    this.#transaction?.dispose();
+    this.client.end();
   }
 
   // ----------------------------------------------------------------------------------------------------- from the thread
 
   onSoftStop(): void {
-    this.isStopping = true
-    if (this.#state === WAITING && this.requestStartMs < 0 && !this.isFirst) this.#closeIdle()
+    this.isStopping = true;
+    if (this.#state === WAITING && this.requestStartMs < 0 && !this.isFirst) this.#closeIdle();
   }
 
   onKill(): void {
-    if (this.#state === ACTIVE) this.#transaction!.kill()
-    else if (this.#state !== CLOSED) this.abort()
+    if (this.#state === ACTIVE) this.#transaction!.kill();
+    else if (this.#state !== CLOSED) this.abort();
   }
 }

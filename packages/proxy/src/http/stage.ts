@@ -1,5 +1,5 @@
 // Where a transaction stands. Numbers, since every chunk of data is looked at by stage.
-import type { StreamPhase } from '../stream/termination.ts'
+import type { StreamPhase } from '../stream/termination.ts';
 
 export const Stage = {
   /** Not serving a request. */
@@ -19,12 +19,22 @@ export const Stage = {
   flush: 7,
   /** Bytes flow both ways, unread. */
   tunnel: 8,
-} as const
+} as const;
 
-export type StageNumber = (typeof Stage)[keyof typeof Stage]
+export type StageNumber = (typeof Stage)[keyof typeof Stage];
 
 /** The second letter of the termination state (manual, 8.5) by stage; `dispatch` is split further by what it waits for. */
-export const PHASE_OF_STAGE: readonly StreamPhase[] = ['request', 'request', 'tarpit', 'connect', 'headers', 'data', 'data', 'last', 'data']
+export const PHASE_OF_STAGE: readonly StreamPhase[] = [
+  'request',
+  'request',
+  'tarpit',
+  'connect',
+  'headers',
+  'data',
+  'data',
+  'last',
+  'data',
+];
 
 /** Steps of the request stage, in the manual's order of rules. A step that waits is entered again when its wait is over. */
 export const Step = {
@@ -32,9 +42,9 @@ export const Step = {
   frontendRules: 1,
   backendBody: 2,
   backendRules: 3,
-} as const
+} as const;
 
-export type StepNumber = (typeof Step)[keyof typeof Step]
+export type StepNumber = (typeof Step)[keyof typeof Step];
 
 /** What becomes of the request's body. */
 export const Upload = {
@@ -44,6 +54,6 @@ export const Upload = {
   open: 1,
   /** More is to come and nobody wants it: it is read so that the connection can be used again. */
   drained: 2,
-} as const
+} as const;
 
-export type UploadState = (typeof Upload)[keyof typeof Upload]
+export type UploadState = (typeof Upload)[keyof typeof Upload];

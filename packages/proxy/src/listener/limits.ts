@@ -1,27 +1,27 @@
 // The limits that a new connection has to pass before anything else happens to it: `maxconn` of process, frontend and bind
 // line, `maxconnrate`, `maxsessrate` and `rate-limit sessions` (manual, sections 3.2, 4.2 and 5.1). Exact over all threads.
-import { FrequencyCounter, ProcessGauge, ProcessRate, Sequence, SharedCount, type Segment } from '@evenkeel/shm'
-import type { Frontend } from '../frontend.ts'
-import type { ProcessLimits } from '../plan.ts'
-import type { Listener } from './listener.ts'
+import { FrequencyCounter, ProcessGauge, ProcessRate, Sequence, SharedCount, type Segment } from '@evenkeel/shm';
+import type { Frontend } from '../frontend.ts';
+import type { ProcessLimits } from '../plan.ts';
+import type { Listener } from './listener.ts';
 
 /** What the process as a whole counts and allows; one for each thread. `limits` follow the published generation. */
 export class ProcessCounts {
-  readonly connections: SharedCount
-  readonly connectionRate: FrequencyCounter
-  readonly sessionRate: FrequencyCounter
+  readonly connections: SharedCount;
+  readonly connectionRate: FrequencyCounter;
+  readonly sessionRate: FrequencyCounter;
   /** Bytes to clients (`BytesOutRate`), counted when a stream's statistics are. */
-  readonly bytesOutRate: FrequencyCounter
+  readonly bytesOutRate: FrequencyCounter;
   /** Numbers requests and TCP streams (`%rt`). */
-  readonly requests: Sequence
-  limits: ProcessLimits = { maxconn: 0, maxconnrate: 0, maxsessrate: 0 }
+  readonly requests: Sequence;
+  limits: ProcessLimits = { maxconn: 0, maxconnrate: 0, maxsessrate: 0 };
 
   constructor(segment: Segment, slot: number) {
-    this.connections = new SharedCount(segment, 'process', slot, ProcessGauge.connections)
-    this.connectionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.connections)
-    this.sessionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.sessions)
-    this.bytesOutRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.bytesOut)
-    this.requests = Sequence.ofRequests(segment, slot)
+    this.connections = new SharedCount(segment, 'process', slot, ProcessGauge.connections);
+    this.connectionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.connections);
+    this.sessionRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.sessions);
+    this.bytesOutRate = new FrequencyCounter(segment, 'process', slot, ProcessRate.bytesOut);
+    this.requests = Sequence.ofRequests(segment, slot);
   }
 }
 
@@ -30,46 +30,51 @@ export class ProcessCounts {
  * free, else that many ms until a rate allows it.
  */
 export function enter(process: ProcessCounts, frontend: Frontend, listener: Listener, now: number): number {
-  const { limits } = process
-  if (!process.connections.tryIncrement(limits.maxconn)) return -1
-  const bindLimit = listener.config.maxconn ?? 0
-  if (bindLimit === 0) listener.sessions.add(1)
+  const { limits } = process;
+  if (!process.connections.tryIncrement(limits.maxconn)) return -1;
+  const bindLimit = listener.config.maxconn ?? 0;
+  if (bindLimit === 0) listener.sessions.add(1);
   else if (!listener.sessions.tryIncrement(bindLimit)) {
-    process.connections.decrement()
-    return -1
+    process.connections.decrement();
+    return -1;
   }
   // The last one to be taken: its maximum is shown to everybody (smax) and must not count one that had no place elsewhere.
   if (!frontend.sessions.tryIncrement(frontend.maxconn)) {
-    listener.sessions.decrement()
-    process.connections.decrement()
-    return -1
+    listener.sessions.decrement();
+    process.connections.decrement();
+    return -1;
   }
-  const delay = enterRates(process, frontend, now)
-  if (delay > 0) leave(process, frontend, listener)
-  return delay
+  const delay = enterRates(process, frontend, now);
+  if (delay > 0) leave(process, frontend, listener);
+  return delay;
 }
 
 /** A rule refused the connection before it became a session: it does not count in the rates of sessions. */
 export function forgetSession(process: ProcessCounts, frontend: Frontend, now: number): void {
-  process.sessionRate.add(now, -1)
-  frontend.sessionRate.add(now, -1)
+  process.sessionRate.add(now, -1);
+  frontend.sessionRate.add(now, -1);
 }
 
 /** Gives the places back. */
 function leave(process: ProcessCounts, frontend: Frontend, listener: Listener): void {
-  listener.sessions.decrement()
-  frontend.sessions.decrement()
-  process.connections.decrement()
+  listener.sessions.decrement();
+  frontend.sessions.decrement();
+  process.connections.decrement();
 }
 
 function enterRates(process: ProcessCounts, frontend: Frontend, now: number): number {
-  const { limits } = process
-  const { rateLimit } = frontend
+  const { limits } = process;
+  const { rateLimit } = frontend;
   // One that is refused by a later rate has not happened: those are asked first, without counting.
-  if (limits.maxsessrate > 0 && process.sessionRate.remaining(limits.maxsessrate, now) === 0) return process.sessionRate.nextEventDelayMs(limits.maxsessrate, now)
-  if (rateLimit > 0 && frontend.sessionRate.remaining(rateLimit, now) === 0) return frontend.sessionRate.nextEventDelayMs(rateLimit, now)
-  if (!process.connectionRate.tryAdd(limits.maxconnrate, now)) return Math.max(1, process.connectionRate.nextEventDelayMs(limits.maxconnrate, now))
-  if (!process.sessionRate.tryAdd(limits.maxsessrate, now)) return Math.max(1, process.sessionRate.nextEventDelayMs(limits.maxsessrate, now))
-  if (!frontend.sessionRate.tryAdd(rateLimit, now)) return Math.max(1, frontend.sessionRate.nextEventDelayMs(rateLimit, now))
-  return 0
+  if (limits.maxsessrate > 0 && process.sessionRate.remaining(limits.maxsessrate, now) === 0)
+    return process.sessionRate.nextEventDelayMs(limits.maxsessrate, now);
+  if (rateLimit > 0 && frontend.sessionRate.remaining(rateLimit, now) === 0)
+    return frontend.sessionRate.nextEventDelayMs(rateLimit, now);
+  if (!process.connectionRate.tryAdd(limits.maxconnrate, now))
+    return Math.max(1, process.connectionRate.nextEventDelayMs(limits.maxconnrate, now));
+  if (!process.sessionRate.tryAdd(limits.maxsessrate, now))
+    return Math.max(1, process.sessionRate.nextEventDelayMs(limits.maxsessrate, now));
+  if (!frontend.sessionRate.tryAdd(rateLimit, now))
+    return Math.max(1, frontend.sessionRate.nextEventDelayMs(rateLimit, now));
+  return 0;
 }

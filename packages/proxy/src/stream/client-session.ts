@@ -1,55 +1,61 @@
 // What is fixed for the life of one client connection: addresses, times, listener, and the counts that it holds. Made at the
 // accept, whatever the mode; the stream or HTTP session that owns the connection ends it.
-import { parseIpAddress, type IpAddress, type SessionView } from '@evenkeel/expr'
-import type { SharedCount } from '@evenkeel/shm'
-import type { Connection } from '../connection.ts'
-import type { Frontend } from '../frontend.ts'
-import type { Listener } from '../listener/listener.ts'
+import { parseIpAddress, type IpAddress, type SessionView } from '@evenkeel/expr';
+import type { SharedCount } from '@evenkeel/shm';
+import type { Connection } from '../connection.ts';
+import type { Frontend } from '../frontend.ts';
+import type { Listener } from '../listener/listener.ts';
 
 /** What a thread may ask of whoever serves a client connection. */
 export interface SessionUser {
   /** The thread stops softly: close at once what is idle, and close after the response that is under way. */
-  onSoftStop(): void
+  onSoftStop(): void;
   /** End at once with termination `K`: an operator, or the end of `hard-stop-after`. */
-  onKill(): void
+  onKill(): void;
 }
 
 export class ClientSession implements SessionView {
-  readonly connection: Connection
-  readonly listener: Listener
+  readonly connection: Connection;
+  readonly listener: Listener;
   /** The stream or session that serves the connection. */
-  user: SessionUser | undefined = undefined
+  user: SessionUser | undefined = undefined;
   /** Wall clock of the accept. */
-  readonly acceptDateMs: number
+  readonly acceptDateMs: number;
   /** Monotonic ms of the accept. */
-  readonly acceptedMs: number
-  readonly secure = false
-  readonly tlsVersion = undefined
-  readonly tlsCipher = undefined
+  readonly acceptedMs: number;
+  readonly secure = false;
+  readonly tlsVersion = undefined;
+  readonly tlsCipher = undefined;
 
   /** Neighbours in the thread's list of client sessions. */
-  next: ClientSession | undefined = undefined
-  previous: ClientSession | undefined = undefined
+  next: ClientSession | undefined = undefined;
+  previous: ClientSession | undefined = undefined;
 
-  #frontend: Frontend
+  #frontend: Frontend;
   /** Where this connection is counted: the listener may have gone to another proxy since. */
-  readonly #listenerCount: SharedCount
-  #source: IpAddress | undefined | null = null
-  #destination: IpAddress | undefined | null = null
-  #ended = false
+  readonly #listenerCount: SharedCount;
+  #source: IpAddress | undefined | null = null;
+  #destination: IpAddress | undefined | null = null;
+  #ended = false;
 
-  constructor(connection: Connection, listener: Listener, frontend: Frontend, acceptDateMs: number, acceptedMs: number) {
-    this.connection = connection
-    this.listener = listener
-    this.#frontend = frontend
-    this.#listenerCount = listener.sessions
-    this.acceptDateMs = acceptDateMs
-    this.acceptedMs = acceptedMs
+  constructor(
+    connection: Connection,
+    listener: Listener,
+    frontend: Frontend,
+    acceptDateMs: number,
+    acceptedMs: number,
+  ) {
+    this.connection = connection;
+    this.listener = listener;
+    this.#frontend = frontend;
+    this.#listenerCount = listener.sessions;
+    this.acceptDateMs = acceptDateMs;
+    this.acceptedMs = acceptedMs;
   }
 
   /** The frontend whose rules and counters apply. */
   get frontend(): Frontend {
-    return this.#frontend
+    return this.#frontend;
   }
 
   /**
@@ -57,52 +63,52 @@ export class ClientSession implements SessionView {
    * false where its frontend is gone, or is another proxy: then the connection should end.
    */
   moveToCurrent(): boolean {
-    const old = this.#frontend
-    const { frontend } = this.listener
-    if (frontend === old) return true
-    if (frontend.name !== old.name || frontend.config.mode !== old.config.mode) return false
-    this.#frontend = frontend
-    frontend.generation.sessions++
-    old.generation.sessionEnded()
-    return true
+    const old = this.#frontend;
+    const { frontend } = this.listener;
+    if (frontend === old) return true;
+    if (frontend.name !== old.name || frontend.config.mode !== old.config.mode) return false;
+    this.#frontend = frontend;
+    frontend.generation.sessions++;
+    old.generation.sessionEnded();
+    return true;
   }
 
   get listenerId(): number {
-    return this.listener.plan.id
+    return this.listener.plan.id;
   }
   get listenerName(): string | undefined {
-    return this.listener.plan.name
+    return this.listener.plan.name;
   }
 
   get source(): IpAddress | undefined {
-    if (this.#source === null) this.#source = parse(this.connection.remote.address)
-    return this.#source
+    if (this.#source === null) this.#source = parse(this.connection.remote.address);
+    return this.#source;
   }
   get sourcePort(): number {
-    return this.connection.remote.port
+    return this.connection.remote.port;
   }
   get destination(): IpAddress | undefined {
-    if (this.#destination === null) this.#destination = parse(this.connection.local.address)
-    return this.#destination
+    if (this.#destination === null) this.#destination = parse(this.connection.local.address);
+    return this.#destination;
   }
   get destinationPort(): number {
-    return this.connection.local.port
+    return this.connection.local.port;
   }
 
   /** Gives back every place that this connection holds. Idempotent; to be called when the descriptor is closed. */
   end(): void {
-    if (this.#ended) return
-    this.#ended = true
-    const { thread, sessions } = this.#frontend
-    this.#listenerCount.decrement()
-    sessions.decrement()
-    thread.counts.connections.decrement()
-    thread.sessions.remove(this)
-    this.#frontend.endSession()
-    thread.parking.placeFreed()
+    if (this.#ended) return;
+    this.#ended = true;
+    const { thread, sessions } = this.#frontend;
+    this.#listenerCount.decrement();
+    sessions.decrement();
+    thread.counts.connections.decrement();
+    thread.sessions.remove(this);
+    this.#frontend.endSession();
+    thread.parking.placeFreed();
   }
 }
 
 function parse(address: string): IpAddress | undefined {
-  return address === '' ? undefined : parseIpAddress(address)
+  return address === '' ? undefined : parseIpAddress(address);
 }

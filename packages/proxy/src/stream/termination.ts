@@ -1,11 +1,11 @@
 // How streams end: the two letters of the log's termination_state as data (manual, section 8.5), and the one table that
 // maps what happened in which phase to them. Knows nothing of sockets; TCP streams and HTTP transactions both end here.
-import type { DispatchFailure } from '../backend/dispatch.ts'
+import type { DispatchFailure } from '../backend/dispatch.ts';
 
 /** First letter: the first event that made the session end. */
-export type TerminationCause = 'C' | 'S' | 'P' | 'L' | 'R' | 'I' | 'D' | 'U' | 'K' | 'c' | 's' | '-'
+export type TerminationCause = 'C' | 'S' | 'P' | 'L' | 'R' | 'I' | 'D' | 'U' | 'K' | 'c' | 's' | '-';
 /** Second letter: what the stream was doing then. */
-export type TerminationPhase = 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' | 'T' | '-'
+export type TerminationPhase = 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' | 'T' | '-';
 
 /** What a stream is doing; its letter is the second of the pair. */
 export type StreamPhase =
@@ -16,7 +16,7 @@ export type StreamPhase =
   | 'data'
   | 'last' // the server is done, the rest goes to the client
   | 'tarpit'
-  | 'done'
+  | 'done';
 
 export const PHASE_LETTER: Readonly<Record<StreamPhase, TerminationPhase>> = {
   request: 'R',
@@ -27,7 +27,7 @@ export const PHASE_LETTER: Readonly<Record<StreamPhase, TerminationPhase>> = {
   last: 'L',
   tarpit: 'T',
   done: '-',
-}
+};
 
 /** What ends a stream early, whatever it was doing. */
 export type TerminationEvent =
@@ -41,7 +41,7 @@ export type TerminationEvent =
   | 'internal'
   | 'server-down' // on-marked-down shutdown-sessions
   | 'server-up' // on-marked-up shutdown-backup-sessions
-  | 'killed' // by an operator
+  | 'killed'; // by an operator
 
 export const CAUSE_LETTER: Readonly<Record<TerminationEvent, TerminationCause>> = {
   'client-abort': 'C',
@@ -55,7 +55,7 @@ export const CAUSE_LETTER: Readonly<Record<TerminationEvent, TerminationCause>> 
   'server-down': 'D',
   'server-up': 'U',
   killed: 'K',
-}
+};
 
 /** The letters for a dispatch that found no connection. */
 export const DISPATCH_TERMINATION: Readonly<Record<DispatchFailure, readonly [TerminationCause, TerminationPhase]>> = {
@@ -67,36 +67,36 @@ export const DISPATCH_TERMINATION: Readonly<Record<DispatchFailure, readonly [Te
   unreachable: ['S', 'C'],
   resource: ['R', 'C'],
   'connect-error': ['S', 'C'],
-}
+};
 
 /** The state of one stream: the first event wins, later ones are its consequences. */
 export class Termination {
-  cause: TerminationCause = '-'
-  phase: TerminationPhase = '-'
+  cause: TerminationCause = '-';
+  phase: TerminationPhase = '-';
 
   get isSet(): boolean {
-    return this.cause !== '-'
+    return this.cause !== '-';
   }
 
   /** Files `event`, seen while the stream was in `phase`; returns whether it was the first. */
   set(event: TerminationEvent, phase: StreamPhase): boolean {
-    return this.setLetters(CAUSE_LETTER[event], PHASE_LETTER[phase])
+    return this.setLetters(CAUSE_LETTER[event], PHASE_LETTER[phase]);
   }
 
   setLetters(cause: TerminationCause, phase: TerminationPhase): boolean {
-    if (this.cause !== '-') return false
-    this.cause = cause
-    this.phase = phase
-    return true
+    if (this.cause !== '-') return false;
+    this.cause = cause;
+    this.phase = phase;
+    return true;
   }
 
   /** Two letters: `--`, `CD`. */
   get text(): string {
-    return this.cause + this.phase
+    return this.cause + this.phase;
   }
 
   reset(): void {
-    this.cause = '-'
-    this.phase = '-'
+    this.cause = '-';
+    this.phase = '-';
   }
 }

@@ -1,21 +1,21 @@
 // What `tcp-request connection` and `tcp-request session` rules see: the client connection, nothing of a stream.
-import type { ProxyView, SampleContext } from '@evenkeel/expr'
-import type { ClientSession } from '../stream/client-session.ts'
+import type { ProxyView, SampleContext } from '@evenkeel/expr';
+import type { ClientSession } from '../stream/client-session.ts';
 
 export class SessionContext implements SampleContext {
-  readonly session: ClientSession
-  readonly backendChosen = false
-  readonly server = undefined
-  readonly request = undefined
-  readonly response = undefined
-  readonly inspectionFinal = true
-  readonly uniqueId = undefined
+  readonly session: ClientSession;
+  readonly backendChosen = false;
+  readonly server = undefined;
+  readonly request = undefined;
+  readonly response = undefined;
+  readonly inspectionFinal = true;
+  readonly uniqueId = undefined;
 
   constructor(session: ClientSession) {
-    this.session = session
+    this.session = session;
   }
 
   get backend(): ProxyView {
-    return this.session.frontend
+    return this.session.frontend;
   }
 }

@@ -1,123 +1,123 @@
 // What rules and log formats see of a TCP stream (manual, sections 7 and 8.2). A view: it holds nothing but the stream,
 // and is made only where a rule or a log line asks.
-import type { LogContext, LogTimers, ProxyView, ServerView } from '@evenkeel/expr'
-import { parseIpAddress, type IpAddress } from '@evenkeel/expr'
-import type { ClientSession } from '../stream/client-session.ts'
-import { serverView } from '../stream/views.ts'
-import type { TcpStream } from './tcp-stream.ts'
+import type { LogContext, LogTimers, ProxyView, ServerView } from '@evenkeel/expr';
+import { parseIpAddress, type IpAddress } from '@evenkeel/expr';
+import type { ClientSession } from '../stream/client-session.ts';
+import { serverView } from '../stream/views.ts';
+import type { TcpStream } from './tcp-stream.ts';
 
-const NO_CAPTURES: readonly undefined[] = []
+const NO_CAPTURES: readonly undefined[] = [];
 
 export class TcpContext implements LogContext {
-  readonly request = undefined
-  readonly response = undefined
-  readonly loggedRequestLine = undefined
-  readonly status = -1
-  readonly cookieState = '--'
-  readonly requestCookie = undefined
-  readonly responseCookie = undefined
-  readonly capturedRequestHeaders = NO_CAPTURES
-  readonly capturedResponseHeaders = NO_CAPTURES
-  readonly serverNameFallback = '<NOSRV>'
-  readonly timers: LogTimers
+  readonly request = undefined;
+  readonly response = undefined;
+  readonly loggedRequestLine = undefined;
+  readonly status = -1;
+  readonly cookieState = '--';
+  readonly requestCookie = undefined;
+  readonly responseCookie = undefined;
+  readonly capturedRequestHeaders = NO_CAPTURES;
+  readonly capturedResponseHeaders = NO_CAPTURES;
+  readonly serverNameFallback = '<NOSRV>';
+  readonly timers: LogTimers;
 
-  readonly #stream: TcpStream
-  #uniqueId: string | undefined = undefined
+  readonly #stream: TcpStream;
+  #uniqueId: string | undefined = undefined;
 
   constructor(stream: TcpStream) {
-    this.#stream = stream
-    this.timers = new TcpTimers(stream)
+    this.#stream = stream;
+    this.timers = new TcpTimers(stream);
   }
 
   get session(): ClientSession {
-    return this.#stream.session
+    return this.#stream.session;
   }
   get backend(): ProxyView {
-    const { backend, frontend } = this.#stream
-    return frontend.generation.views[backend?.index ?? frontend.index]
+    const { backend, frontend } = this.#stream;
+    return frontend.generation.views[backend?.index ?? frontend.index];
   }
   get backendChosen(): boolean {
-    return this.#stream.backend !== undefined
+    return this.#stream.backend !== undefined;
   }
   get server(): ServerView | undefined {
-    const { server } = this.#stream.dispatch
-    return server === undefined ? undefined : serverView(server)
+    const { server } = this.#stream.dispatch;
+    return server === undefined ? undefined : serverView(server);
   }
   get inspectionFinal(): boolean {
-    return this.#stream.inspectionFinal
+    return this.#stream.inspectionFinal;
   }
   get uniqueId(): string | undefined {
-    return (this.#uniqueId ??= this.#stream.frontend.makeUniqueId(this))
+    return (this.#uniqueId ??= this.#stream.frontend.makeUniqueId(this));
   }
 
   get early(): boolean {
-    return this.#stream.frontend.config.options.logasap
+    return this.#stream.frontend.config.options.logasap;
   }
   get requestDateMs(): number {
-    return this.#stream.session.acceptDateMs
+    return this.#stream.session.acceptDateMs;
   }
   get bytesRead(): number {
-    return this.#stream.serverConnection?.bytesIn ?? 0
+    return this.#stream.serverConnection?.bytesIn ?? 0;
   }
   get bytesUploaded(): number {
-    return this.#stream.session.connection.bytesIn
+    return this.#stream.session.connection.bytesIn;
   }
   get logCounter(): number {
-    return this.#stream.frontend.logCounter
+    return this.#stream.frontend.logCounter;
   }
   get requestCounter(): number {
-    return this.#stream.requestNumber
+    return this.#stream.requestNumber;
   }
   get activeConnections(): number {
-    return this.#stream.frontend.processConnections
+    return this.#stream.frontend.processConnections;
   }
   get terminationState(): string {
-    return this.#stream.termination.text
+    return this.#stream.termination.text;
   }
   get retries(): number {
-    return this.#stream.dispatch.retries
+    return this.#stream.dispatch.retries;
   }
   get redispatched(): boolean {
-    return this.#stream.dispatch.redispatched
+    return this.#stream.dispatch.redispatched;
   }
   get backendQueue(): number {
-    return this.#stream.dispatch.backendQueuePosition
+    return this.#stream.dispatch.backendQueuePosition;
   }
   get serverQueue(): number {
-    return this.#stream.dispatch.serverQueuePosition
+    return this.#stream.dispatch.serverQueuePosition;
   }
   get backendSource(): IpAddress | undefined {
-    const address = this.#stream.serverConnection?.local.address
-    return address === undefined || address === '' ? undefined : parseIpAddress(address)
+    const address = this.#stream.serverConnection?.local.address;
+    return address === undefined || address === '' ? undefined : parseIpAddress(address);
   }
   get backendSourcePort(): number {
-    return this.#stream.serverConnection?.local.port ?? 0
+    return this.#stream.serverConnection?.local.port ?? 0;
   }
 }
 
 class TcpTimers implements LogTimers {
-  readonly handshakeMs = 0
-  readonly idleMs = -1
-  readonly requestMs = -1
-  readonly #stream: TcpStream
+  readonly handshakeMs = 0;
+  readonly idleMs = -1;
+  readonly requestMs = -1;
+  readonly #stream: TcpStream;
 
   constructor(stream: TcpStream) {
-    this.#stream = stream
+    this.#stream = stream;
   }
 
   get queueMs(): number {
-    const { dispatchStartMs, queueLeftMs, dispatch } = this.#stream
-    if (queueLeftMs >= 0) return queueLeftMs
-    return dispatch.queueTimeMs < 0 ? -1 : dispatchStartMs + Math.round(dispatch.queueTimeMs)
+    const { dispatchStartMs, queueLeftMs, dispatch } = this.#stream;
+    if (queueLeftMs >= 0) return queueLeftMs;
+    return dispatch.queueTimeMs < 0 ? -1 : dispatchStartMs + Math.round(dispatch.queueTimeMs);
   }
   get connectMs(): number {
-    return this.#stream.connectedMs
+    return this.#stream.connectedMs;
   }
   get dataMs(): number {
-    return this.#stream.connectedMs
+    return this.#stream.connectedMs;
   }
   get closeMs(): number {
-    const { closedMs, connectedMs } = this.#stream
-    return closedMs >= 0 ? closedMs : connectedMs
+    const { closedMs, connectedMs } = this.#stream;
+    return closedMs >= 0 ? closedMs : connectedMs;
   }
 }

@@ -1,7 +1,7 @@
 // Statistics of a backend: what `show stat` prints in its BACKEND line besides gauges and rates (management manual 9.1).
 // Unit: events, bytes or milliseconds since start. Writer: the thread that owns the block, plain stores. Reader: combines
 // the threads' values as the field says.
-import { numberFields } from './field.ts'
+import { numberFields } from './field.ts';
 
 const table = numberFields({
   sessions: 'sum', // stot
@@ -64,7 +64,7 @@ const table = numberFields({
   h2StreamErrors: 'sum',
   h2ResetsSent: 'sum',
   h2GoawaysSent: 'sum',
-})
+});
 
-export const BackendStat = table.index
-export const backendStatFields = table.fields
+export const BackendStat = table.index;
+export const backendStatFields = table.fields;

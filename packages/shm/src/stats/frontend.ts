@@ -1,6 +1,6 @@
 // Statistics of a frontend: what `show stat` prints in its FRONTEND line besides gauges and rates (management manual 9.1).
 // Unit: events or bytes since start. Writer: the thread that owns the block, plain stores. Reader: sums over threads.
-import { numberFields } from './field.ts'
+import { numberFields } from './field.ts';
 
 const table = numberFields({
   connections: 'sum', // conn_tot
@@ -46,7 +46,7 @@ const table = numberFields({
   h2StreamErrors: 'sum',
   h2ResetsSent: 'sum',
   h2GoawaysSent: 'sum',
-})
+});
 
-export const FrontendStat = table.index
-export const frontendStatFields = table.fields
+export const FrontendStat = table.index;
+export const frontendStatFields = table.fields;

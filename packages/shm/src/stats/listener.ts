@@ -1,6 +1,6 @@
 // Statistics of a listener: what `show stat` prints in its line under `option socket-stats` (management manual 9.1).
 // Unit: events or bytes since start. Writer: the thread that owns the block, plain stores. Reader: sums over threads.
-import { numberFields } from './field.ts'
+import { numberFields } from './field.ts';
 
 const table = numberFields({
   connections: 'sum', // conn_tot
@@ -17,7 +17,7 @@ const table = numberFields({
   sslSessions: 'sum',
   sslReusedSessions: 'sum',
   sslFailedHandshakes: 'sum',
-})
+});
 
-export const ListenerStat = table.index
-export const listenerStatFields = table.fields
+export const ListenerStat = table.index;
+export const listenerStatFields = table.fields;

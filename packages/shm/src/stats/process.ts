@@ -1,6 +1,6 @@
 // Counters of the process: what `show info` prints as totals (management manual 9.3, "show info").
 // Unit: events or bytes since start. Writer: the thread that owns the block, plain stores. Reader: sums over threads.
-import { numberFields } from './field.ts'
+import { numberFields } from './field.ts';
 
 const table = numberFields({
   connections: 'sum', // CumConns
@@ -18,7 +18,7 @@ const table = numberFields({
   busyMicroseconds: 'sum', // for Idle_pct
   loopMicroseconds: 'sum', // for Idle_pct
   timersPending: 'sum', // Tasks
-})
+});
 
-export const ProcessStat = table.index
-export const processStatFields = table.fields
+export const ProcessStat = table.index;
+export const processStatFields = table.fields;

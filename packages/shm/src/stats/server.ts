@@ -1,7 +1,7 @@
 // Statistics of a server: what `show stat` prints in its line besides gauges, rates and health (management manual 9.1).
 // Unit: events, bytes or milliseconds since start. Writer: the thread that owns the block, plain stores. Reader: combines
 // the threads' values as the field says.
-import { numberFields } from './field.ts'
+import { numberFields } from './field.ts';
 
 const table = numberFields({
   sessions: 'sum', // stot
@@ -43,7 +43,7 @@ const table = numberFields({
   sslSessions: 'sum',
   sslReusedSessions: 'sum',
   sslFailedHandshakes: 'sum',
-})
+});
 
-export const ServerStat = table.index
-export const serverStatFields = table.fields
+export const ServerStat = table.index;
+export const serverStatFields = table.fields;

@@ -1,59 +1,74 @@
 // leastconn against recordings of HAProxy 2.6.12, and the ordered structure against a plain search.
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { SegmentOwner, tryAcquire } from '@evenkeel/shm'
-import fc from 'fast-check'
-import { type Candidate, WEIGHT_SCALE } from './balancer.ts'
-import { LeastConn } from './leastconn.ts'
-import { ABSENT, LoadOrder } from './load-order.ts'
-import { balanceBytes, Word } from './shared-words.ts'
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SegmentOwner, tryAcquire } from '@evenkeel/shm';
+import fc from 'fast-check';
+import { type Candidate, WEIGHT_SCALE } from './balancer.ts';
+import { LeastConn } from './leastconn.ts';
+import { ABSENT, LoadOrder } from './load-order.ts';
+import { balanceBytes, Word } from './shared-words.ts';
 
 /** Connections that came (`+`, with the server that they were sent to) and went (`-`), in order. */
 const RECORDED: readonly (readonly [weights: readonly number[], events: string])[] = [
-  [[1, 1, 1], '+0 -0 +1 -1 +2 -2 +0 -0 +1 +2 -1 +0 -2 +1 -0 +2 +0 +1 -1 -1 -2 -0 +1 +2 +0 +1 +2 -2 +0 -0 +2 +0 +1 +2 +0 +1 +2 +0 -1 +1 +2 -2 -0 +0 +1 -2 -1 -2 -2 +2 +2 -1 +2 +1 -1 -0 +1 +0 +2 +1 +0 +2 -2 +1 +0 +2 -1 +1 -1 -0'],
-  [[3, 1, 2], '+0 -0 +1 -1 +2 -2 +0 +1 +2 +0 -0 +0 +2 -0 -1 +1 +0 +0 +0 +2 +0 +1 -2 -2 -0 -0 -1 +2 -1 +1 +0 -1 -2 +1 +2 +2 +0 +1 +2 -1 -1 +1 +0 +1 +0 -0 -2 +2 -0 +0 +0 -2 -2 -1 -2 +2 +2 -2 -0 -0 -0 +2 -0 +0 +0 -0 +0 -1 -0 -0'],
-  [[5, 12, 7, 3], '+0 +1 -0 -1 +2 -2 +3 +0 -3 +1 -1 +2 +3 -0 -2 +1 -3 +0 -1 +2 +3 -2 +1 -3 +2 -0 +3 -2 +0 -1 +2 +1 -3 -1 -0 -2 +3 -3 +1 +0 +2 +3 -1 -3 +1 +3 -0 -3 +0 +3 +1 +1 +2 -2 +2 +1 -2 +2 +0 +1 +2 +1 +2 -1 -1 +1 +1 +1 -1 +1'],
-  [[256, 100, 3], '+0 +1 +2 +0 -0 +0 +0 -0 +0 -2 -1 +2 -0 +1 -0 +0 +0 -2 +2 +0 -0 -0 +0 -2 +2 -2 +2 +0 +1 -2 -0 +2 -1 +0 +1 +0 +0 +1 -1 +0 +1 -0 +0 +0 -1 +1 +0 -0 -0 -0 -0 -2 +2 +0 -1 -0 +0 -0 -1 +1 +0 -1 +1 -1 +1 -0 +0 -1 +1 +0'],
-  [[1, 200, 100, 50, 2], '+0 +1 +2 +3 +4 +1 +1 -4 +4 +2 -2 -0 +0 +1 +2 +1 -1 +1 +2 -1 +1 -2 -4 +4 +1 -4 +4 +2 +1 +3 +2 +1 -1 +1 -1 +1 -2 +2 +1 -3 +3 -4 +4 -1 +1 -1 +1 -2 -1 -1 +2 -2 +1 -2 +2 -3 -4 -1 +4 +2 -1 +1 -2 +3 +1 +2 +1 -1 -1 -1'],
-]
+  [
+    [1, 1, 1],
+    '+0 -0 +1 -1 +2 -2 +0 -0 +1 +2 -1 +0 -2 +1 -0 +2 +0 +1 -1 -1 -2 -0 +1 +2 +0 +1 +2 -2 +0 -0 +2 +0 +1 +2 +0 +1 +2 +0 -1 +1 +2 -2 -0 +0 +1 -2 -1 -2 -2 +2 +2 -1 +2 +1 -1 -0 +1 +0 +2 +1 +0 +2 -2 +1 +0 +2 -1 +1 -1 -0',
+  ],
+  [
+    [3, 1, 2],
+    '+0 -0 +1 -1 +2 -2 +0 +1 +2 +0 -0 +0 +2 -0 -1 +1 +0 +0 +0 +2 +0 +1 -2 -2 -0 -0 -1 +2 -1 +1 +0 -1 -2 +1 +2 +2 +0 +1 +2 -1 -1 +1 +0 +1 +0 -0 -2 +2 -0 +0 +0 -2 -2 -1 -2 +2 +2 -2 -0 -0 -0 +2 -0 +0 +0 -0 +0 -1 -0 -0',
+  ],
+  [
+    [5, 12, 7, 3],
+    '+0 +1 -0 -1 +2 -2 +3 +0 -3 +1 -1 +2 +3 -0 -2 +1 -3 +0 -1 +2 +3 -2 +1 -3 +2 -0 +3 -2 +0 -1 +2 +1 -3 -1 -0 -2 +3 -3 +1 +0 +2 +3 -1 -3 +1 +3 -0 -3 +0 +3 +1 +1 +2 -2 +2 +1 -2 +2 +0 +1 +2 +1 +2 -1 -1 +1 +1 +1 -1 +1',
+  ],
+  [
+    [256, 100, 3],
+    '+0 +1 +2 +0 -0 +0 +0 -0 +0 -2 -1 +2 -0 +1 -0 +0 +0 -2 +2 +0 -0 -0 +0 -2 +2 -2 +2 +0 +1 -2 -0 +2 -1 +0 +1 +0 +0 +1 -1 +0 +1 -0 +0 +0 -1 +1 +0 -0 -0 -0 -0 -2 +2 +0 -1 -0 +0 -0 -1 +1 +0 -1 +1 -1 +1 -0 +0 -1 +1 +0',
+  ],
+  [
+    [1, 200, 100, 50, 2],
+    '+0 +1 +2 +3 +4 +1 +1 -4 +4 +2 -2 -0 +0 +1 +2 +1 -1 +1 +2 -1 +1 -2 -4 +4 +1 -4 +4 +2 +1 +3 +2 +1 -1 +1 -1 +1 -2 +2 +1 -3 +3 -4 +4 -1 +1 -1 +1 -2 -1 -1 +2 -2 +1 -2 +2 -3 -4 -1 +4 +2 -1 +1 -2 +3 +1 +2 +1 -1 -1 -1',
+  ],
+];
 
-const { segment } = new SegmentOwner({ maxThreads: 2, ticketsPerThread: 1 })
-const me = segment.party
-const wordsFor = (servers: number): Int32Array => new Int32Array(new SharedArrayBuffer(balanceBytes(servers)))
+const { segment } = new SegmentOwner({ maxThreads: 2, ticketsPerThread: 1 });
+const me = segment.party;
+const wordsFor = (servers: number): Int32Array => new Int32Array(new SharedArrayBuffer(balanceBytes(servers)));
 
 class FakeServer implements Candidate {
-  readonly index: number
-  readonly balanceWeight: number
-  streams = 0
+  readonly index: number;
+  readonly balanceWeight: number;
+  streams = 0;
   constructor(index: number, weight: number) {
-    this.index = index
-    this.balanceWeight = weight * WEIGHT_SCALE
+    this.index = index;
+    this.balanceWeight = weight * WEIGHT_SCALE;
   }
   load(): number {
-    return this.streams
+    return this.streams;
   }
   isFull(): boolean {
-    return false
+    return false;
   }
   isQueueFull(): boolean {
-    return false
+    return false;
   }
 }
 
 for (const [weights, events] of RECORDED) {
   test(`weights ${weights.join(', ')}: connections go where they were recorded to go`, () => {
-    const balancer = new LeastConn<FakeServer>(wordsFor(weights.length), weights.length, me)
-    const servers = weights.map((weight, index) => new FakeServer(index, weight))
-    const picker = balancer.build(servers)
+    const balancer = new LeastConn<FakeServer>(wordsFor(weights.length), weights.length, me);
+    const servers = weights.map((weight, index) => new FakeServer(index, weight));
+    const picker = balancer.build(servers);
     for (const [step, event] of events.split(' ').entries()) {
-      const server = servers[Number(event.slice(1))]
+      const server = servers[Number(event.slice(1))];
       if (event.startsWith('+')) {
-        assert.equal(picker.pick(0, undefined), server, `step ${step}`)
-        server.streams++
-      } else server.streams--
-      balancer.loadChanged(server)
+        assert.equal(picker.pick(0, undefined), server, `step ${step}`);
+        server.streams++;
+      } else server.streams--;
+      balancer.loadChanged(server);
     }
-  })
+  });
 }
 
 test('the order gives the lowest key, the longest unchanged among equals, with and without an exception', () => {
@@ -63,42 +78,42 @@ test('the order gives the lowest key, the longest unchanged among equals, with a
       fc.array(fc.record({ index: fc.nat(19), key: fc.oneof(fc.nat(5), fc.constant(ABSENT)) }), { maxLength: 60 }),
       fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
       (servers, changes, firstStamp) => {
-        const words = wordsFor(servers)
+        const words = wordsFor(servers);
         // Stamps wrap in time: any starting point must do.
-        words[Word.STAMP] = firstStamp
-        const order = new LoadOrder(words, servers, me)
-        const model = Array.from({ length: servers }, (_, index) => ({ index, key: 0, since: -1 }))
-        order.fill(() => 0)
-        for (const { index } of model) order.update(index, 0)
-        for (const [step, entry] of model.entries()) entry.since = step - servers
+        words[Word.STAMP] = firstStamp;
+        const order = new LoadOrder(words, servers, me);
+        const model = Array.from({ length: servers }, (_, index) => ({ index, key: 0, since: -1 }));
+        order.fill(() => 0);
+        for (const { index } of model) order.update(index, 0);
+        for (const [step, entry] of model.entries()) entry.since = step - servers;
         for (const [step, { index, key }] of changes.entries()) {
-          if (index >= servers) continue
-          order.update(index, key)
-          Object.assign(model[index], { key, since: step })
-          const ranked = [...model].sort((a, b) => a.key - b.key || a.since - b.since)
-          if (ranked[0].key !== ABSENT) assert.equal(order.first(), ranked[0].index)
-          else assert.equal(order.key(order.first()), ABSENT)
+          if (index >= servers) continue;
+          order.update(index, key);
+          Object.assign(model[index], { key, since: step });
+          const ranked = [...model].sort((a, b) => a.key - b.key || a.since - b.since);
+          if (ranked[0].key !== ABSENT) assert.equal(order.first(), ranked[0].index);
+          else assert.equal(order.key(order.first()), ABSENT);
           for (const avoid of model) {
-            const best = ranked.find((each) => each !== avoid)
-            if (best !== undefined && best.key !== ABSENT) assert.equal(order.firstBut(avoid.index), best.index)
+            const best = ranked.find((each) => each !== avoid);
+            if (best !== undefined && best.key !== ABSENT) assert.equal(order.firstBut(avoid.index), best.index);
           }
         }
       },
     ),
-  )
-})
+  );
+});
 
 test('an order whose lock a dead thread held is freed and put right', () => {
-  const words = wordsFor(3)
-  const order = new LoadOrder(words, 3, me)
-  order.fill((index) => 10 + index)
-  const dead = { thread: 1, incarnation: 4 }
-  words[Word.LOCK] = (dead.thread + 1) | (dead.incarnation << 8)
+  const words = wordsFor(3);
+  const order = new LoadOrder(words, 3, me);
+  order.fill((index) => 10 + index);
+  const dead = { thread: 1, incarnation: 4 };
+  words[Word.LOCK] = (dead.thread + 1) | (dead.incarnation << 8);
   // It died after the key was written and before the matches were played.
-  words[Word.ORDER + 4 + 2] = 1
-  assert.equal(tryAcquire(words, Word.LOCK, me, 1), false)
-  assert.equal(order.repair({ thread: 1, incarnation: 3 }), false, 'not that one')
-  assert.equal(order.repair(dead), true)
-  assert.equal(order.first(), 2)
-  assert.equal(tryAcquire(words, Word.LOCK, me, 1), true)
-})
+  words[Word.ORDER + 4 + 2] = 1;
+  assert.equal(tryAcquire(words, Word.LOCK, me, 1), false);
+  assert.equal(order.repair({ thread: 1, incarnation: 3 }), false, 'not that one');
+  assert.equal(order.repair(dead), true);
+  assert.equal(order.first(), 2);
+  assert.equal(tryAcquire(words, Word.LOCK, me, 1), true);
+});

@@ -4,83 +4,83 @@
 // The key is HAProxy 2.6's, found by watching it: an idle server counts 0 whatever its weight, any other
 // (streams + 1) * 256 / weight, rounded down. The order is kept by `load-order.ts`; a full server is ABSENT from it.
 
-import type { LockParty, ThreadIdentity } from '@evenkeel/shm'
-import type { Balancer, Candidate, Picker } from './balancer.ts'
-import { NO_SERVER, WEIGHT_SCALE } from './balancer.ts'
-import { ABSENT, LoadOrder } from './load-order.ts'
+import type { LockParty, ThreadIdentity } from '@evenkeel/shm';
+import type { Balancer, Candidate, Picker } from './balancer.ts';
+import { NO_SERVER, WEIGHT_SCALE } from './balancer.ts';
+import { ABSENT, LoadOrder } from './load-order.ts';
 
-const MAX_WEIGHT = 256
+const MAX_WEIGHT = 256;
 
 export class LeastConn<Target extends Candidate> implements Balancer<Target> {
-  readonly #order: LoadOrder
+  readonly #order: LoadOrder;
   /** By index; undefined where a server may not be picked. */
-  #candidates: readonly (Target | undefined)[] = []
+  #candidates: readonly (Target | undefined)[] = [];
 
   constructor(words: Int32Array, servers: number, me: LockParty) {
-    this.#order = new LoadOrder(words, servers, me)
+    this.#order = new LoadOrder(words, servers, me);
   }
 
   build(candidates: readonly Target[]): Picker<Target> {
-    const byIndex: (Target | undefined)[] = []
-    for (const candidate of candidates) byIndex[candidate.index] = candidate
-    this.#candidates = Array.from(byIndex)
-    this.refresh()
-    return candidates.length === 0 ? NO_SERVER : new LeastConnPicker(this.#order, this.#candidates, candidates.length)
+    const byIndex: (Target | undefined)[] = [];
+    for (const candidate of candidates) byIndex[candidate.index] = candidate;
+    this.#candidates = Array.from(byIndex);
+    this.refresh();
+    return candidates.length === 0 ? NO_SERVER : new LeastConnPicker(this.#order, this.#candidates, candidates.length);
   }
 
   readonly loadChanged = (candidate: Target): void => {
     // A server out of use may still end streams; it enters the order again when it is built in.
-    if (this.#candidates[candidate.index] !== candidate) return
-    const order = this.#order
-    order.lock()
-    order.update(candidate.index, keyOf(candidate))
-    order.unlock()
-  }
+    if (this.#candidates[candidate.index] !== candidate) return;
+    const order = this.#order;
+    order.lock();
+    order.update(candidate.index, keyOf(candidate));
+    order.unlock();
+  };
 
   /**
    * Computes all keys again: after a change of states or weights, and as `Balancer.refresh` says, which takes in what was
    * not told here: streams of older generations that ended, and shares of threads that died.
    */
   refresh(): void {
-    const candidates = this.#candidates
-    this.#order.lock()
+    const candidates = this.#candidates;
+    this.#order.lock();
     this.#order.fill((index) => {
-      const candidate = candidates[index]
-      return candidate === undefined ? ABSENT : keyOf(candidate)
-    })
-    this.#order.unlock()
+      const candidate = candidates[index];
+      return candidate === undefined ? ABSENT : keyOf(candidate);
+    });
+    this.#order.unlock();
   }
 
   repair(dead: ThreadIdentity): boolean {
-    return this.#order.repair(dead)
+    return this.#order.repair(dead);
   }
 }
 
 function keyOf(candidate: Candidate): number {
-  if (candidate.isQueueFull()) return ABSENT
-  const load = candidate.load()
-  if (load === 0) return 0
-  return Math.min(ABSENT - 1, Math.floor(((load + 1) * MAX_WEIGHT * WEIGHT_SCALE) / candidate.balanceWeight))
+  if (candidate.isQueueFull()) return ABSENT;
+  const load = candidate.load();
+  if (load === 0) return 0;
+  return Math.min(ABSENT - 1, Math.floor(((load + 1) * MAX_WEIGHT * WEIGHT_SCALE) / candidate.balanceWeight));
 }
 
 class LeastConnPicker<Target extends Candidate> implements Picker<Target> {
-  readonly serverQueues = 'with-maxqueue'
-  readonly size: number
-  readonly #order: LoadOrder
-  readonly #candidates: readonly (Target | undefined)[]
+  readonly serverQueues = 'with-maxqueue';
+  readonly size: number;
+  readonly #order: LoadOrder;
+  readonly #candidates: readonly (Target | undefined)[];
 
   constructor(order: LoadOrder, candidates: readonly (Target | undefined)[], size: number) {
-    this.size = size
-    this.#order = order
-    this.#candidates = candidates
+    this.size = size;
+    this.#order = order;
+    this.#candidates = candidates;
   }
 
   pick(_hash: number, avoid: Target | undefined): Target | undefined {
-    let index = this.#order.first()
+    let index = this.#order.first();
     if (avoid !== undefined && index === avoid.index) {
-      const other = this.#order.firstBut(index)
-      if (this.#order.key(other) !== ABSENT) index = other
+      const other = this.#order.firstBut(index);
+      if (this.#order.key(other) !== ABSENT) index = other;
     }
-    return this.#order.key(index) === ABSENT ? undefined : this.#candidates[index]
+    return this.#order.key(index) === ABSENT ? undefined : this.#candidates[index];
   }
 }

@@ -10,98 +10,99 @@
 // Winners are read without the lock. A reader may see the winner before a change that is under way, as it might have
 // come a moment earlier; whether that server can take a stream is decided by its exact count, not here.
 
-import { acquire, release, takeOver, type LockParty, type ThreadIdentity } from '@evenkeel/shm'
-import { orderLeaves, Word } from './shared-words.ts'
+import { acquire, release, takeOver, type LockParty, type ThreadIdentity } from '@evenkeel/shm';
+import { orderLeaves, Word } from './shared-words.ts';
 
 /** Key of a server that may not be picked; every real key is lower. */
-export const ABSENT = 0x7fff_ffff
+export const ABSENT = 0x7fff_ffff;
 
 export class LoadOrder {
-  readonly #words: Int32Array
-  readonly #me: LockParty
-  readonly #servers: number
+  readonly #words: Int32Array;
+  readonly #me: LockParty;
+  readonly #servers: number;
   /** At least as many; those beyond the servers are ABSENT. */
-  readonly #leaves: number
-  readonly #keys: number
-  readonly #stamps: number
+  readonly #leaves: number;
+  readonly #keys: number;
+  readonly #stamps: number;
 
   /** `words` as `shared-words.ts` lays them out, for `servers` servers. */
   constructor(words: Int32Array, servers: number, me: LockParty) {
-    this.#words = words
-    this.#me = me
-    this.#servers = servers
-    this.#leaves = orderLeaves(servers)
-    this.#keys = Word.ORDER + this.#leaves
-    this.#stamps = this.#keys + this.#leaves
+    this.#words = words;
+    this.#me = me;
+    this.#servers = servers;
+    this.#leaves = orderLeaves(servers);
+    this.#keys = Word.ORDER + this.#leaves;
+    this.#stamps = this.#keys + this.#leaves;
   }
 
   /** The index with the lowest key; of no meaning while all are ABSENT. */
   first(): number {
-    return this.#leaves === 1 ? 0 : this.#words[Word.ORDER + 1]
+    return this.#leaves === 1 ? 0 : this.#words[Word.ORDER + 1];
   }
 
   /** The index with the lowest key among the others. */
   firstBut(index: number): number {
-    let best = -1
+    let best = -1;
     for (let node = this.#leaves + index; node > 1; node >>= 1) {
-      const rival = this.#winner(node ^ 1)
-      if (best === -1 || this.#isBefore(rival, best)) best = rival
+      const rival = this.#winner(node ^ 1);
+      if (best === -1 || this.#isBefore(rival, best)) best = rival;
     }
-    return best === -1 ? index : best
+    return best === -1 ? index : best;
   }
 
   key(index: number): number {
-    return this.#words[this.#keys + index]
+    return this.#words[this.#keys + index];
   }
 
   lock(): void {
-    acquire(this.#words, Word.LOCK, this.#me)
+    acquire(this.#words, Word.LOCK, this.#me);
   }
 
   unlock(): void {
-    release(this.#words, Word.LOCK)
+    release(this.#words, Word.LOCK);
   }
 
   /** Gives one index its key; under the lock. */
   update(index: number, key: number): void {
-    this.#words[this.#keys + index] = key
-    this.#words[this.#stamps + index] = ++this.#words[Word.STAMP]
-    for (let node = (this.#leaves + index) >> 1; node >= 1; node >>= 1) this.#play(node)
+    this.#words[this.#keys + index] = key;
+    this.#words[this.#stamps + index] = ++this.#words[Word.STAMP];
+    for (let node = (this.#leaves + index) >> 1; node >= 1; node >>= 1) this.#play(node);
   }
 
   /** Gives all indexes their keys and keeps their stamps; under the lock. */
   fill(keyOf: (index: number) => number): void {
-    for (let index = 0; index < this.#leaves; index++) this.#words[this.#keys + index] = index < this.#servers ? keyOf(index) : ABSENT
-    this.#playAll()
+    for (let index = 0; index < this.#leaves; index++)
+      this.#words[this.#keys + index] = index < this.#servers ? keyOf(index) : ABSENT;
+    this.#playAll();
   }
 
   /** Frees the order of a lock that a dead thread held. Returns whether there was one. */
   repair(dead: ThreadIdentity): boolean {
-    if (!takeOver(this.#words, Word.LOCK, dead, this.#me)) return false
-    this.#playAll()
-    this.unlock()
-    return true
+    if (!takeOver(this.#words, Word.LOCK, dead, this.#me)) return false;
+    this.#playAll();
+    this.unlock();
+    return true;
   }
 
   #playAll(): void {
-    for (let node = this.#leaves - 1; node >= 1; node--) this.#play(node)
+    for (let node = this.#leaves - 1; node >= 1; node--) this.#play(node);
   }
 
   #play(node: number): void {
-    const left = this.#winner(2 * node)
-    const right = this.#winner(2 * node + 1)
-    this.#words[Word.ORDER + node] = this.#isBefore(right, left) ? right : left
+    const left = this.#winner(2 * node);
+    const right = this.#winner(2 * node + 1);
+    this.#words[Word.ORDER + node] = this.#isBefore(right, left) ? right : left;
   }
 
   #winner(node: number): number {
-    return node >= this.#leaves ? node - this.#leaves : this.#words[Word.ORDER + node]
+    return node >= this.#leaves ? node - this.#leaves : this.#words[Word.ORDER + node];
   }
 
   #isBefore(a: number, b: number): boolean {
-    const difference = this.#words[this.#keys + a] - this.#words[this.#keys + b]
-    if (difference !== 0) return difference < 0
+    const difference = this.#words[this.#keys + a] - this.#words[this.#keys + b];
+    if (difference !== 0) return difference < 0;
     // Stamps wrap: the older one is behind by less than half of the range.
-    const age = (this.#words[this.#stamps + a] - this.#words[this.#stamps + b]) | 0
-    return age !== 0 ? age < 0 : a < b
+    const age = (this.#words[this.#stamps + a] - this.#words[this.#stamps + b]) | 0;
+    return age !== 0 ? age < 0 : a < b;
   }
 }

@@ -7,80 +7,80 @@
 //
 // A full server loses its turn to the next one, which keeps the proportions among those that are not full.
 
-import type { Balancer, Candidate, Picker } from './balancer.ts'
-import { NO_SERVER } from './balancer.ts'
-import { Schedule } from './schedule.ts'
-import { Word } from './shared-words.ts'
+import type { Balancer, Candidate, Picker } from './balancer.ts';
+import { NO_SERVER } from './balancer.ts';
+import { Schedule } from './schedule.ts';
+import { Word } from './shared-words.ts';
 
 /** Turns that one pick may use before it scans: full servers are then many, and a scan finds a free one for certain. */
-const MAX_TURNS_PER_PICK = 16
+const MAX_TURNS_PER_PICK = 16;
 
 export class RoundRobin<Target extends Candidate> implements Balancer<Target> {
-  readonly loadChanged = undefined
-  readonly refresh = undefined
-  readonly #words: Int32Array
+  readonly loadChanged = undefined;
+  readonly refresh = undefined;
+  readonly #words: Int32Array;
 
   constructor(words: Int32Array) {
-    this.#words = words
+    this.#words = words;
   }
 
   build(candidates: readonly Target[]): Picker<Target> {
-    return candidates.length === 0 ? NO_SERVER : new RoundRobinPicker(this.#words, candidates)
+    return candidates.length === 0 ? NO_SERVER : new RoundRobinPicker(this.#words, candidates);
   }
 }
 
 class RoundRobinPicker<Target extends Candidate> implements Picker<Target> {
-  readonly serverQueues = 'never'
-  readonly size: number
-  readonly #words: Int32Array
-  readonly #candidates: readonly Target[]
-  readonly #schedule: Schedule
+  readonly serverQueues = 'never';
+  readonly size: number;
+  readonly #words: Int32Array;
+  readonly #candidates: readonly Target[];
+  readonly #schedule: Schedule;
   /** The next shared turn for which the schedule stands. */
-  #turn: number
+  #turn: number;
 
   constructor(words: Int32Array, candidates: readonly Target[]) {
-    this.size = candidates.length
-    this.#words = words
-    this.#candidates = candidates
-    this.#schedule = new Schedule(candidates.map((candidate) => candidate.balanceWeight))
-    this.#turn = Atomics.load(words, Word.TURN)
-    const played = this.#turn >>> 0
-    const { period } = this.#schedule
+    this.size = candidates.length;
+    this.#words = words;
+    this.#candidates = candidates;
+    this.#schedule = new Schedule(candidates.map((candidate) => candidate.balanceWeight));
+    this.#turn = Atomics.load(words, Word.TURN);
+    const played = this.#turn >>> 0;
+    const { period } = this.#schedule;
     // One period more than the phase where one has passed: the order repeats only from the second on.
-    this.#schedule.skip(played < period ? played : (played % period) + period)
+    this.#schedule.skip(played < period ? played : (played % period) + period);
   }
 
   pick(_hash: number, avoid: Target | undefined): Target | undefined {
-    if (this.size === 1) return this.#candidates[0].isFull() ? undefined : this.#candidates[0]
-    let turns = MAX_TURNS_PER_PICK
+    if (this.size === 1) return this.#candidates[0].isFull() ? undefined : this.#candidates[0];
+    let turns = MAX_TURNS_PER_PICK;
     do {
-      const candidate = this.#candidates[this.#takeTurn()]
-      if (candidate !== avoid && !candidate.isFull()) return candidate
-    } while (--turns > 0)
-    return this.#scan(avoid)
+      const candidate = this.#candidates[this.#takeTurn()];
+      if (candidate !== avoid && !candidate.isFull()) return candidate;
+    } while (--turns > 0);
+    return this.#scan(avoid);
   }
 
   #takeTurn(): number {
-    const turn = Atomics.add(this.#words, Word.TURN, 1)
+    const turn = Atomics.add(this.#words, Word.TURN, 1);
     // Modulo 2^32; never negative, since turns only grow and this thread's schedule stands at one that it was given.
-    const missed = (turn - this.#turn) >>> 0
-    if (missed > 0) this.#schedule.skip(missed)
-    this.#turn = (turn + 1) | 0
-    return this.#schedule.next()
+    const missed = (turn - this.#turn) >>> 0;
+    if (missed > 0) this.#schedule.skip(missed);
+    this.#turn = (turn + 1) | 0;
+    return this.#schedule.next();
   }
 
   /** The first that is not full, from a place that moves on with the turns; `avoid` last. */
   #scan(avoid: Target | undefined): Target | undefined {
-    const { size } = this
-    let at = (this.#turn >>> 0) % size
-    let fallback: Target | undefined
+    const { size } = this;
+    let at = (this.#turn >>> 0) % size;
+    let fallback: Target | undefined;
     for (let left = size; left > 0; left--) {
-      const candidate = this.#candidates[at]
-      if (++at === size) at = 0
-      if (candidate.isFull()) continue
-      if (candidate !== avoid) return candidate
-      fallback = candidate
+      const candidate = this.#candidates[at];
+      if (++at === size) at = 0;
+      if (candidate.isFull()) continue;
+      if (candidate !== avoid) return candidate;
+      fallback = candidate;
     }
-    return fallback
+    return fallback;
   }
 }

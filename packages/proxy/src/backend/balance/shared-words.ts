@@ -6,21 +6,21 @@
 //   STAMP           changes of load so far, modulo 2^32: breaks ties in the ordered structure; written under LOCK
 //   from ORDER on   the ordered structure of `load-order.ts`, written under LOCK
 
-export const Word = { LOCK: 0, TURN: 1, STAMP: 2, ORDER: 16 } as const
+export const Word = { LOCK: 0, TURN: 1, STAMP: 2, ORDER: 16 } as const;
 
 /** Bytes for a backend of `servers` servers. */
 export function balanceBytes(servers: number): number {
-  return 4 * (Word.ORDER + orderWords(servers))
+  return 4 * (Word.ORDER + orderWords(servers));
 }
 
 /** Leaves of the tournament: the least power of two that holds all servers. */
 export function orderLeaves(servers: number): number {
-  let leaves = 1
-  while (leaves < servers) leaves *= 2
-  return leaves
+  let leaves = 1;
+  while (leaves < servers) leaves *= 2;
+  return leaves;
 }
 
 function orderWords(servers: number): number {
   // A winner for each inner node (node 0 is not used), a key and a stamp for each leaf.
-  return 3 * orderLeaves(servers)
+  return 3 * orderLeaves(servers);
 }
