@@ -122,7 +122,19 @@ const LAYERS: readonly (readonly [string, Layer])[] = [
   ['format', check('format', bin('oxfmt'), ['--check', 'packages', 'test', 'scripts'])],
   ['unit', nodeTests('unit', ['packages/*/src/**/*.test.ts'], false)],
   ['golden', nodeTests('golden', ['test/golden/*.test.ts'], false)],
-  ['desync', nodeTests('desync', ['test/desync/*.test.ts'], true)],
+  [
+    'desync',
+    {
+      ...nodeTests('desync, HAProxy', ['test/desync/*.test.ts'], true, { HAPROXY_PROGRAM: 'haproxy' }),
+      blocked: () => missing('haproxy', 'haproxy'),
+    },
+  ],
+  [
+    'desync',
+    nodeTests('desync, evenkeel', ['test/desync/run.test.ts'], true, {
+      HAPROXY_PROGRAM: join(root, 'scripts/evenkeel'),
+    }),
+  ],
   ['vtc', scenarios(1)],
   ['vtc', scenarios(2)],
   ['system', nodeTests('system', ['test/system/*.test.ts'], true)],
