@@ -14,9 +14,7 @@ import {
   type TicketTable,
 } from './ticket-table.ts';
 
-function table(
-  size: number,
-): TicketTable & {
+function table(size: number): TicketTable & {
   heap: HeapRoot;
   describe(ticket: number, priorityClass: number, due: number, sequence: number): void;
 } {
