@@ -51,7 +51,7 @@ export function handleClientGone(tx: HttpTransaction): void {
     case Stage.upload:
     case Stage.flush:
       terminate(tx, 'client-abort');
-      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+      tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
       return abandon(tx);
     default:
     // The other stages wait for nothing of this kind.
@@ -73,7 +73,7 @@ function leaveTarpit(tx: HttpTransaction): void {
 function abortUpload(tx: HttpTransaction): void {
   if (tx.stage === Stage.head) tx.termination.set('client-abort', 'data');
   else terminate(tx, 'client-abort');
-  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+  tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
   abandon(tx);
 }
 
@@ -82,7 +82,7 @@ function abortWait(tx: HttpTransaction): void {
   const isSent = tx.stage === Stage.head;
   if (tx.dispatch.waitsFor === 'queue') tx.queueLeftMs = tx.thread.now;
   terminate(tx, 'client-abort');
-  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+  tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
   tx.dispatch.cancel();
   tx.keepsClient = false;
   answerStatus(tx, isSent ? 400 : 503);
@@ -107,7 +107,7 @@ export function handleClientTimeout(tx: HttpTransaction): void {
       if (session.isPaused || isServersTurn) return session.touch();
       if (tx.stage === Stage.head) tx.termination.set('client-timeout', 'data');
       else terminate(tx, 'client-timeout');
-      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+      tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
       tx.dispatch.cancel();
       return answerStatus(tx, 408);
     }
@@ -119,7 +119,7 @@ export function handleClientTimeout(tx: HttpTransaction): void {
     case Stage.upload:
       if (session.isPaused) return session.touch();
       terminate(tx, 'client-timeout');
-      tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+      tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
       return abandon(tx);
     default:
     // The other stages wait for nothing of this kind.
@@ -129,7 +129,7 @@ export function handleClientTimeout(tx: HttpTransaction): void {
 /** The client takes nothing: what waits for it is lost. */
 function resetClient(tx: HttpTransaction): void {
   terminate(tx, 'client-timeout');
-  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+  tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
   tx.session.connection.reset();
   abandon(tx);
 }

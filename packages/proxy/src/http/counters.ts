@@ -38,13 +38,13 @@ export function countIntercepted(tx: HttpTransaction): void {
 export function countDeniedResponse(tx: HttpTransaction): void {
   tx.frontend.stat.add(FrontendStat.deniedResponses, 1);
   tx.backend?.stat.add(BackendStat.deniedResponses, 1);
-  tx.dispatch.server?.stat.add(ServerStat.deniedResponses, 1);
+  tx.assignedServer?.stat.add(ServerStat.deniedResponses, 1);
 }
 
 /** The server gave no response that can be used (`eresp`). */
 export function countFailedResponse(tx: HttpTransaction): void {
   tx.backend?.stat.add(BackendStat.failedResponses, 1);
-  tx.dispatch.server?.stat.add(ServerStat.failedResponses, 1);
+  tx.assignedServer?.stat.add(ServerStat.failedResponses, 1);
 }
 
 /** A rewrite did not fit into the buffer (`wrew`). */
@@ -57,7 +57,7 @@ export function countFailedRewrite(tx: HttpTransaction): void {
 /** The ended transaction: status, bytes, times. */
 export function countEnd(tx: HttpTransaction): void {
   const { frontend, backend, status } = tx;
-  const { server } = tx.dispatch;
+  const server = tx.assignedServer;
   if (status > 0) {
     const digit = status >= 600 || status < 100 ? 0 : Math.floor(status / 100);
     frontend.stat.add(FRONTEND_CLASS[digit], 1);

@@ -40,8 +40,8 @@ export class HttpContext implements LogContext {
     return this.#tx.backend !== undefined;
   }
   get server(): ServerView | undefined {
-    const { server } = this.#tx.dispatch;
-    return this.#tx.backend === undefined || server === undefined ? undefined : serverView(server);
+    const server = this.#tx.assignedServer;
+    return server === undefined ? undefined : serverView(server);
   }
   get request(): RequestHead | undefined {
     return this.#tx.request;

@@ -153,6 +153,18 @@ test('statistics: requests, classes, bytes, refusals, aborts (management manual,
   assert.deepEqual([s1[S.requests], s1[S.responses2xx], s1[S.responses4xx], s1[S.serverAborts]], [3, 2, 1, 1]);
 });
 
+test('what is answered here is not counted on the server of the request before', async (t) => {
+  const proxy = await startProxy(t, { frontend: ['http-request deny if { path /deny }'] });
+  const client = await proxy.connect();
+  await request(client);
+  await proxy.lines(1);
+  const before = statistics(proxy).s1.slice();
+  client.send('GET /deny HTTP/1.1\r\nhost: a\r\n\r\n');
+  await client.until('</html>');
+  assert.match((await proxy.lines(2))[1], /^fe fe\/<NOSRV> /);
+  assert.deepEqual(statistics(proxy).s1, before);
+});
+
 test('ereq counts what never became a request', async (t) => {
   const proxy = await startProxy(t);
   const client = await proxy.connect();

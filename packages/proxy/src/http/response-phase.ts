@@ -176,7 +176,7 @@ function endWithoutClient(tx: HttpTransaction, head: ResponseHead, available: nu
   tx.status = head.status;
   tx.stage = Stage.body;
   terminate(tx, 'client-abort');
-  tx.frontend.counters.clientAbort(tx.backend, tx.dispatch.server);
+  tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
   tx.keepsServer = tx.keepsServer && head.keepAlive;
   const isWhole =
     head.framing === 'none' ? available === 0 : head.framing === 'length' && available === head.contentLength;
@@ -223,7 +223,7 @@ function loseServer(tx: HttpTransaction, byReset: boolean): void {
   const wasUploading = tx.upload === Upload.open;
   const isRetriedByClient = !tx.hasResponseBytes && tx.isServerReused && tx.session.requests > 1;
   tx.termination.set('server-abort', wasUploading && byReset ? 'data' : 'headers');
-  tx.frontend.counters.serverAbort(tx.backend, tx.dispatch.server);
+  tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
   countFailedResponse(tx);
   // A kept connection that was closed by the time of its next request is no news to a client: it tries again by itself. An
   // error would tell it that the request failed, which nobody knows.
@@ -251,7 +251,7 @@ function replay(tx: HttpTransaction): boolean {
 /** The response was cut short: the client gets what there is, and its connection closes, which tells it so. */
 function truncate(tx: HttpTransaction): void {
   terminate(tx, 'server-abort');
-  tx.frontend.counters.serverAbort(tx.backend, tx.dispatch.server);
+  tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
   countFailedResponse(tx);
   abandon(tx);
 }
@@ -274,7 +274,7 @@ export function handleServerTimeout(tx: HttpTransaction): void {
       return answerStatus(tx, 504);
     case Stage.body:
       terminate(tx, 'server-timeout');
-      tx.frontend.counters.serverAbort(tx.backend, tx.dispatch.server);
+      tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
       return abandon(tx);
     case Stage.upload:
       // It has answered; only if it does not take the rest of the request is it late.

@@ -14,7 +14,7 @@ import type { LogContext } from '@evenkeel/expr';
 import type { Service, ServiceExchange } from '../services/service.ts';
 import { answerStatus, finishAnswer } from './answer.ts';
 import { countIntercepted } from './counters.ts';
-import { terminate } from './ending.ts';
+import { abandon, terminate } from './ending.ts';
 import { applyAfterResponse } from './response-rules.ts';
 import { Stage, Upload } from './stage.ts';
 import type { HttpTransaction } from './transaction.ts';
@@ -58,7 +58,12 @@ export class TransactionService implements ServiceExchange {
         terminate(tx, 'denied');
         return answerStatus(tx, 413);
       }
-      if (tx.upload === Upload.open && !tx.session.isEnded) return;
+      if (tx.upload === Upload.open) {
+        if (!tx.session.isEnded) return;
+        terminate(tx, 'client-abort');
+        tx.frontend.counters.failedRequest(tx.session.client);
+        return abandon(tx);
+      }
     }
     this.#isServing = true;
     countIntercepted(tx);

@@ -246,8 +246,9 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     this.thread.wheel.arm(this.#timer, deadline);
   }
 
+  /** Nothing is expected of the client any more, but that it takes what was sent. */
   disarm(): void {
-    this.thread.wheel.disarm(this.#timer);
+    if (this.#unsentBefore === 0) this.thread.wheel.disarm(this.#timer);
   }
 
   /** The transaction has ended. `keep`: the connection may carry another request. `mustLinger`: the client may still be sending. */
@@ -337,7 +338,9 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
         if (!this.#hasProgress()) this.#transaction!.onClientTimeout();
         break;
       case CLOSING:
-        if (!this.#hasProgress()) this.connection.reset();
+        if (this.#hasProgress()) break;
+        if (this.connection.writableLength > 0) this.connection.reset();
+        else this.connection.destroy();
         break;
     }
   }

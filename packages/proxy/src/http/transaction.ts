@@ -140,6 +140,11 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     this.serverTimer = new Timer(this, 0);
   }
 
+  /** The server that this request was sent to, or tried; the dispatch still knows that of the request before. */
+  get assignedServer(): Server | undefined {
+    return this.backend === undefined ? undefined : this.dispatch.server;
+  }
+
   /** What rules and log formats see; made on first use. */
   get context(): HttpContext {
     return (this.#context ??= new HttpContext(this));

@@ -115,9 +115,9 @@ for (const [name, options, act, logged] of ENDINGS) {
 }
 
 test('traffic in either direction keeps a tunnel with timeout tunnel alive', async (t) => {
-  const { client, server } = await openTunnel(t, { backend: ['timeout tunnel 120ms'] });
-  for (let count = 0; count < 6; count++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const { client, server } = await openTunnel(t, { backend: ['timeout tunnel 1s'] });
+  for (let count = 0; count < 10; count++) {
+    await new Promise((resolve) => setTimeout(resolve, 150));
     if (count % 2 === 0) client.send('.');
     else server.send('.');
   }

@@ -94,11 +94,11 @@ export class HttpTunnel implements SideOwner {
     const { counters } = tx.frontend;
     if (error === undefined) return this.#finishIfDone();
     if (side.isClient) {
-      if (terminate(tx, 'client-abort')) counters.clientAbort(tx.backend, tx.dispatch.server);
+      if (terminate(tx, 'client-abort')) counters.clientAbort(tx.backend, tx.assignedServer);
       this.#server.connection.reset();
       return this.#finish();
     }
-    if (terminate(tx, 'server-abort')) counters.serverAbort(tx.backend, tx.dispatch.server);
+    if (terminate(tx, 'server-abort')) counters.serverAbort(tx.backend, tx.assignedServer);
     this.#client.isReadDone = true;
     this.#client.end();
     this.#finishIfDone();
@@ -113,8 +113,8 @@ export class HttpTunnel implements SideOwner {
       if (this.#isOver) return;
     }
     if (side.isClient) {
-      if (terminate(tx, 'client-timeout')) counters.clientAbort(tx.backend, tx.dispatch.server);
-    } else if (terminate(tx, 'server-timeout')) counters.serverAbort(tx.backend, tx.dispatch.server);
+      if (terminate(tx, 'client-timeout')) counters.clientAbort(tx.backend, tx.assignedServer);
+    } else if (terminate(tx, 'server-timeout')) counters.serverAbort(tx.backend, tx.assignedServer);
     if (isBlocked) {
       side.connection.reset();
       return this.#finish();

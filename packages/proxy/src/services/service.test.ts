@@ -110,6 +110,17 @@ test('a body that the service wants is collected, up to its limit', async (t) =>
   assert.match(await client.until('</html>'), /^HTTP\/1\.1 413 /);
 });
 
+test('a body that is cut short is not served', async (t) => {
+  let served = 0;
+  const proxy = await withService(t, () => served++, 10);
+  const client = await proxy.connect();
+  client.send('POST /s HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc');
+  client.socket.end();
+  await client.over();
+  assert.equal(outcome((await proxy.lines(1))[0]), '-1 CR--');
+  assert.equal(served, 0);
+});
+
 test('a client that reads slowly slows the service, one that leaves ends it', async (t) => {
   let written = 0;
   let aborted = 0;
