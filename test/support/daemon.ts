@@ -138,10 +138,14 @@ export class Daemon {
   /** Writes the file anew, asks for a reload as `-W` has it, and resolves with what was printed about it. */
   async reload(configuration: string): Promise<string> {
     writeFileSync(this.configurationFile, configuration.replaceAll('FOLDER', this.folder));
+    // The start says "Loading success." too, perhaps only after the first connection was accepted.
     const before = this.#output.length;
     this.signal('SIGUSR2');
     const said = (): string => this.#output.slice(before);
-    await until('the reload is over', () => !this.running || /Loading success|was not applied/.test(said()));
+    await until(
+      'the reload is over',
+      () => !this.running || /Loading success \(generation|was not applied/.test(said()),
+    );
     return said();
   }
 

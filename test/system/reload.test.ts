@@ -161,7 +161,7 @@ ${used.map((number) => `    server s${number} 127.0.0.1:${servers[number - 1].po
 
   let reloads = 0;
   const reload = async (shape: Shape): Promise<void> => {
-    assert.match(await daemon.reload(configuration(shape)), /Loading success/);
+    assert.match(await daemon.reload(configuration(shape)), /Loading success \(generation/);
     reloads++;
     await load.goesOn(ROUNDS);
     assert.equal(await accepts(port), true);
@@ -269,7 +269,7 @@ listen web
   assert.match(readFileSync(`/proc/${daemon.pid}/status`, 'latin1'), /^Uid:\t65534\t65534\t65534\t65534$/m);
   // The file is read anew by the user that the process became.
   chmodSync(daemon.folder, 0o755);
-  assert.match(await daemon.reload(configuration(2, `bind 127.0.0.1:${low}`)), /Loading success/);
+  assert.match(await daemon.reload(configuration(2, `bind 127.0.0.1:${low}`)), /Loading success \(generation/);
   for (let request = 0; request < 20; request++) {
     const { status } = await ask(low, { headers: { connection: 'close' } });
     assert.equal(status, 200);
