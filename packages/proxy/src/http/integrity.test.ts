@@ -52,7 +52,11 @@ for (const mode of ['http-keep-alive', 'http-server-close'] as const) {
       origin.close();
     });
     const { port: originPort } = origin.address() as { port: number };
-    const proxy = await startProxy(t, { noServer: true, defaults: [`option ${mode}`], backend: [`server s1 127.0.0.1:${originPort}`] });
+    const proxy = await startProxy(t, {
+      noServer: true,
+      defaults: [`option ${mode}`],
+      backend: [`server s1 127.0.0.1:${originPort}`],
+    });
     const agent = new http.Agent({ keepAlive: true, maxSockets: 6 });
     t.after(() => agent.destroy());
     const exchange = async (requestSize: number, responseSize: number, choice: number): Promise<void> => {
