@@ -1,7 +1,8 @@
-// What a check protocol is: a conversation without I/O. `protocols/` holds one file for each, `protocols.ts` the registry.
-// Time-outs, socket errors and the connection itself are the run's (run.ts): a conversation only says what to send and what
-// the answers mean.
+// What a check protocol is: a conversation without I/O. `protocols/` holds one file for each, `protocols.ts` the registry;
+// `ruleset/` has the engine of conversations that are written as a list of steps. Time-outs, socket errors and the
+// connection itself are the run's (run.ts): a conversation only says what to send and what the answers mean.
 
+import type { ProxyView, ServerView } from '@evenkeel/expr';
 import type { CheckStatus } from './status.ts';
 
 export type ConversationInput =
@@ -11,20 +12,49 @@ export type ConversationInput =
   | { readonly type: 'end' };
 
 export type ConversationEffect =
+  /** Opens a connection in place of the one that there was; 'connected' is the next input, or the check fails. */
+  | { readonly type: 'connect'; readonly options: ConnectOptions }
   | { readonly type: 'send'; readonly bytes: Buffer }
+  /** The verdict. `code` is -1 where there is none; `info` is what the server said, or where it went wrong; may be empty. */
   | { readonly type: 'found'; readonly status: CheckStatus; readonly code: number; readonly info: string };
+
+/** Where a check connects to: `host` is numeric. */
+export type CheckAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** How to open a connection (manual: `tcp-check connect`, and the server options about checks). */
+export interface ConnectOptions {
+  readonly address: CheckAddress;
+  /** Begins with a PROXY line. */
+  readonly sendProxy: boolean;
+  /** Goes through this SOCKS4 proxy. */
+  readonly socks4: { readonly host: string; readonly port: number } | undefined;
+}
 
 /** One conversation with one server; made for each check. */
 export interface Conversation {
-  /** Layer of the time-out once the connection stands: `L4TOUT`, `L7TOUT` … */
+  /** What a time-out on the established connection means: `L4TOUT`, `L7TOUT` … Asked when it happens. */
   readonly timeoutStatus: CheckStatus;
+  /** Where the conversation stands, put behind what is said of time-outs and socket errors: ` at step 2 of tcp-check (send)`. */
+  readonly position?: string;
+  /** What to do before there is a connection. Without it one opens as the server line says (`check-send-proxy` …). */
+  start?(): readonly ConversationEffect[];
   /** What to do, in order. Nothing is asked any more after 'found'. Never throws, whatever the server sends. */
   handle(input: ConversationInput): readonly ConversationEffect[];
+}
+
+/** The server that is checked, as rules and protocols may name it. */
+export interface CheckSubject {
+  readonly backend: ProxyView;
+  readonly server: ServerView;
+  /** Where and how the server line wants its checks to connect. */
+  readonly connection: ConnectOptions;
+  /** Value of `X-Haproxy-Server-State` as it is now (manual: `http-check send-state`). */
+  stateText(): string;
 }
 
 /** A protocol with its settings: makes conversations. */
 export interface Protocol {
   /** Whether to close with RST: spares both sides the end of a connection that carried nothing. */
   readonly closesByReset: boolean;
-  begin(): Conversation;
+  begin(subject: CheckSubject): Conversation;
 }

@@ -51,6 +51,7 @@ function bench(context: TestContext): Bench {
       backends: [
         {
           name: 'b',
+          id: 3,
           slot: owner.allocate('backend', 'b'),
           proxyIndex: 3,
           check: { type: 'tcp' },

@@ -8,9 +8,11 @@ import { BackendVersion, Mailbox, Tickets, Wake, type Segment } from '@evenkeel/
 import type { Server as ServerConfig } from '@evenkeel/config';
 import { intervalOf, spreadInterval, startDelay } from './interval.ts';
 import type { MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
+import type { CheckAddress, ConnectOptions } from './conversation.ts';
 import { createProtocol } from './protocols.ts';
 import type { RunLimits } from './run.ts';
-import { CheckRunner, type CheckAddress, type CheckTarget, type RunningCheck } from './runner.ts';
+import { CheckRunner, type CheckTarget, type RunningCheck } from './runner.ts';
+import { checkSubject } from './subject.ts';
 import type { HealthLine } from './text.ts';
 import { WatchedServer, type ServerWatch } from './watched-server.ts';
 
@@ -152,11 +154,14 @@ export class HealthMonitor implements ServerWatch {
     const { watched } = entry;
     if (!watched.isCheckable) return;
     const { backend, server } = watched;
-    const address = checkAddress(backend, server);
-    if (address === undefined) return;
+    const connection = checkConnection(server);
+    if (connection === undefined) return;
+    const { segment } = this.#environment;
+    const source = (server.config.source ?? backend.source)?.address;
     const target: CheckTarget = {
-      address,
       protocol: createProtocol(backend.check),
+      localAddress: source?.kind === 'inet' ? source.host : undefined,
+      subject: () => checkSubject(segment, watched.backend, watched.server, connection, () => ''),
       limits: () => limitsOf(watched.backend, watched.server.config),
       nextIntervalMs: () => {
         const { config } = watched.server;
@@ -180,8 +185,15 @@ function limitsOf({ connectTimeoutMs, checkTimeoutMs }: MonitoredBackend, { inte
   return { connectMs: Math.min(connectTimeoutMs ?? Infinity, interMs), readMs: checkTimeoutMs };
 }
 
-/** Where the check goes: `addr` and `port` of the server line before its address; undefined where there is nowhere to go. */
-function checkAddress(backend: MonitoredBackend, { config, host }: MonitoredServer): CheckAddress | undefined {
+/** Where and how the server line sends its checks; undefined where there is nowhere to go. */
+function checkConnection(server: MonitoredServer): ConnectOptions | undefined {
+  const address = checkAddress(server);
+  if (address === undefined) return undefined;
+  return { address, sendProxy: server.config.checkSendProxy, socks4: undefined };
+}
+
+/** `addr` and `port` of the server line before its address. */
+function checkAddress({ config, host }: MonitoredServer): CheckAddress | undefined {
   const { address } = config;
   if (config.checkAddress === undefined && config.checkPort === undefined) {
     if (address.kind === 'unix') return { path: address.path };
@@ -191,9 +203,7 @@ function checkAddress(backend: MonitoredBackend, { config, host }: MonitoredServ
   const port =
     config.checkPort ??
     (address.kind === 'inet' && address.port !== undefined && !address.port.relative ? address.port.first : undefined);
-  if (checkHost === undefined || port === undefined) return undefined;
-  const source = (config.source ?? backend.source)?.address;
-  return { host: checkHost, port, localAddress: source?.kind === 'inet' ? source.host : undefined };
+  return checkHost === undefined || port === undefined ? undefined : { host: checkHost, port };
 }
 
 /** Size of sun_path (unix(7)); HAProxy pads abstract names to it. */
@@ -201,5 +211,6 @@ const SUN_PATH_BYTES = 108;
 
 /** What a running check depends on and does not ask anew each time. */
 function checkKey(backend: MonitoredBackend, server: MonitoredServer): string {
-  return JSON.stringify([backend.check, server.config.check, server.config.disabled, checkAddress(backend, server)]);
+  const { check, disabled, source } = server.config;
+  return JSON.stringify([backend.check, check, disabled, source ?? backend.source, checkConnection(server)]);
 }

@@ -13,6 +13,7 @@ export interface MonitoredServer {
 
 export interface MonitoredBackend {
   readonly name: string;
+  readonly id: number;
   /** Slot in shared memory. */
   readonly slot: number;
   /** Index of its proxy in the plan: where log lines go. */

@@ -7,7 +7,14 @@
 // is late again the check is void.
 
 import { connectFinding, isOfThisSide, socketFinding } from './errors.ts';
-import type { Conversation, ConversationEffect, ConversationInput, Protocol } from './conversation.ts';
+import type {
+  CheckSubject,
+  ConnectOptions,
+  Conversation,
+  ConversationEffect,
+  ConversationInput,
+  Protocol,
+} from './conversation.ts';
 import type { CheckResult, CheckStatus } from './status.ts';
 
 export interface RunLimits {
@@ -19,6 +26,8 @@ export interface RunLimits {
 export type RunInput = ConversationInput | { readonly type: 'error'; /** errno name */ readonly code: string };
 
 export type RunEffect =
+  /** Opens a connection; the one that there was is closed before. */
+  | { readonly type: 'connect'; readonly options: ConnectOptions }
   | { readonly type: 'send'; readonly bytes: Buffer }
   | { readonly type: 'close'; readonly how: 'destroy' | 'reset' }
   | { readonly type: 'result'; readonly result: CheckResult }
@@ -31,6 +40,7 @@ export const LATE_MS = 50;
 export class CheckRun {
   readonly #protocol: Protocol;
   readonly #limits: RunLimits;
+  readonly #subject: CheckSubject;
   readonly #conversation: Conversation;
   readonly #startedMs: number;
   #connected = false;
@@ -38,13 +48,21 @@ export class CheckRun {
   #deadline: number;
   #wasLate = false;
 
-  /** The connect call has been made. Times are monotonic ms. */
-  constructor(protocol: Protocol, limits: RunLimits, now: number) {
+  /** Times are monotonic ms. */
+  constructor(protocol: Protocol, subject: CheckSubject, limits: RunLimits, now: number) {
     this.#protocol = protocol;
     this.#limits = limits;
-    this.#conversation = protocol.begin();
+    this.#subject = subject;
+    this.#conversation = protocol.begin(subject);
     this.#startedMs = now;
     this.#deadline = now + limits.connectMs;
+  }
+
+  /** The first effects: usually a connect. */
+  start(now: number): RunEffect[] {
+    if (this.#conversation.start === undefined)
+      return [{ type: 'connect', options: this.#subject.connection }];
+    return this.#carryOut(now, this.#conversation.start());
   }
 
   handle(now: number, input: RunInput): RunEffect[] {
@@ -53,7 +71,7 @@ export class CheckRun {
       // Otherwise a lack of descriptors here would take every server down.
       if (!this.#connected && isOfThisSide(input.code)) return this.#giveUp();
       const { status, info } = this.#connected ? socketFinding(input.code) : connectFinding(input.code);
-      return this.#finish(now, status, -1, info);
+      return this.#finish(now, status, -1, info + this.#position);
     }
     if (input.type === 'connected') {
       this.#connected = true;
@@ -65,7 +83,10 @@ export class CheckRun {
   handleTimeout(now: number): RunEffect[] {
     if (this.#done || now < this.#deadline) return [];
     const late = now - this.#deadline;
-    if (late < LATE_MS) return this.#finish(now, this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT', -1, '');
+    if (late < LATE_MS) {
+      const status = this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT';
+      return this.#finish(now, status, -1, this.#position);
+    }
     if (!this.#wasLate) {
       this.#wasLate = true;
       this.#deadline = now + late;
@@ -79,6 +100,10 @@ export class CheckRun {
     return this.#done ? undefined : this.#deadline;
   }
 
+  get #position(): string {
+    return this.#conversation.position ?? '';
+  }
+
   #giveUp(): RunEffect[] {
     this.#done = true;
     return [{ type: 'close', how: 'reset' }, { type: 'void' }];
@@ -88,7 +113,11 @@ export class CheckRun {
     const out: RunEffect[] = [];
     for (const effect of effects) {
       if (effect.type === 'send') out.push(effect);
-      else {
+      else if (effect.type === 'connect') {
+        if (this.#connected) out.push({ type: 'close', how: this.#protocol.closesByReset ? 'reset' : 'destroy' });
+        this.#connected = false;
+        out.push(effect);
+      } else {
         out.push(...this.#finish(now, effect.status, effect.code, effect.info));
         break;
       }

@@ -2,20 +2,18 @@
 // check says and how long it may take is the run's (run.ts); what a result means for the server is the monitor's.
 
 import net from 'node:net';
-import type { Protocol } from './conversation.ts';
+import type { CheckSubject, ConnectOptions, Protocol } from './conversation.ts';
 import { DeadlineQueue } from './deadlines.ts';
 import { CheckRun, type RunEffect, type RunLimits } from './run.ts';
 import type { CheckResult } from './status.ts';
 
-/** Where a check connects to: `host` is numeric. */
-export type CheckAddress =
-  | { readonly host: string; readonly port: number; readonly localAddress: string | undefined }
-  | { readonly path: string };
-
 /** One server as the runner sees it. */
 export interface CheckTarget {
-  readonly address: CheckAddress;
   readonly protocol: Protocol;
+  /** Asked anew for each check. */
+  subject(): CheckSubject;
+  /** Address that connections come from; undefined = what the system chooses. */
+  readonly localAddress: string | undefined;
   limits(): RunLimits;
   /** ms from the end of a check to the next. */
   nextIntervalMs(): number;
@@ -84,6 +82,7 @@ class Check implements RunningCheck {
   readonly #arm: (deadline: number | undefined) => void;
   #run: CheckRun | undefined;
   #socket: net.Socket | undefined;
+  #isUnix = false;
   #stopped = false;
 
   constructor(target: CheckTarget, now: () => number, arm: (deadline: number | undefined) => void) {
@@ -110,9 +109,13 @@ class Check implements RunningCheck {
   }
 
   #begin(now: number): void {
-    const { address, protocol } = this.#target;
+    const { protocol } = this.#target;
     this.#target.onBegin();
-    this.#run = new CheckRun(protocol, this.#target.limits(), now);
+    this.#run = new CheckRun(protocol, this.#target.subject(), this.#target.limits(), now);
+    this.#carryOut(this.#run.start(now));
+  }
+
+  #connect({ address }: ConnectOptions): void {
     const socket = new net.Socket({ allowHalfOpen: true });
     this.#socket = socket;
     socket
@@ -122,11 +125,12 @@ class Check implements RunningCheck {
       .on('error', (error: NodeJS.ErrnoException) =>
         this.#hear(socket, { type: 'error', code: error.code ?? 'EUNKNOWN' }),
       );
-    this.#arm(this.#run.nextTimeout());
+    this.#isUnix = 'path' in address;
     if ('path' in address) socket.connect({ path: address.path });
     else {
       socket.setNoDelay(true);
-      const { host, port, localAddress } = address;
+      const { host, port } = address;
+      const { localAddress } = this.#target;
       socket.connect({ host, port, autoSelectFamily: false, ...(localAddress === undefined ? {} : { localAddress }) });
     }
   }
@@ -140,6 +144,9 @@ class Check implements RunningCheck {
   #carryOut(effects: readonly RunEffect[]): void {
     for (const effect of effects) {
       switch (effect.type) {
+        case 'connect':
+          this.#connect(effect.options);
+          break;
         case 'send':
           this.#socket?.write(effect.bytes);
           break;
@@ -169,7 +176,7 @@ class Check implements RunningCheck {
     this.#socket = undefined;
     if (socket === undefined || socket.destroyed) return;
     // Resetting a Unix socket is not possible and throws; one that still connects has nothing to reset.
-    if (how === 'reset' && !socket.connecting && !('path' in this.#target.address)) socket.resetAndDestroy();
+    if (how === 'reset' && !socket.connecting && !this.#isUnix) socket.resetAndDestroy();
     else socket.destroy();
   }
 }

@@ -16,6 +16,7 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
       if (backendSlot < 0 || proxy.disabled) return [];
       return {
         name: proxy.name,
+        id: proxy.id,
         slot: backendSlot,
         proxyIndex,
         check: proxy.check,
