@@ -78,6 +78,7 @@ test(
       index: number,
     ): Parameters<HealthMonitor['apply']>[0]['backends'][number] => ({
       name,
+      id: 3,
       slot: owner.allocate('backend', name),
       proxyIndex: 0,
       connectTimeoutMs: 500,
