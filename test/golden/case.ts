@@ -6,7 +6,14 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { memoryHost, parseConfig, printConfig, renderDiagnostics, type ConfigHost } from '@evenkeel/config';
+import {
+  memoryHost,
+  parseConfig,
+  printConfig,
+  renderDiagnostics,
+  type ConfigHost,
+  type Diagnostic,
+} from '@evenkeel/config';
 
 export const GOLDEN = import.meta.dirname;
 
@@ -76,15 +83,27 @@ function supportFiles(): Record<string, string> {
 
 const host: ConfigHost = memoryHost({ env: ENVIRONMENT, files: supportFiles(), features: ['THREAD'] });
 
+export interface Judgement {
+  readonly accepted: boolean;
+  readonly output: string;
+  readonly canonical: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** What our parser makes of a text: accepted or not, and everything that is shown. */
-export function judge(
-  name: string,
-  text: string,
-): { accepted: boolean; output: string; canonical: string | undefined } {
+export function judge(name: string, text: string): Judgement {
   const file = `${name.split('/').at(-1)!}.cfg`;
   const { config, diagnostics, sources } = parseConfig([{ name: file, text }], host);
   const findings = renderDiagnostics(diagnostics, { pid: 1, sources }, ['alert', 'warning', 'notice', 'diag']);
-  if (config === undefined) return { accepted: false, output: findings, canonical: undefined };
+  if (config === undefined) return { accepted: false, output: findings, canonical: undefined, diagnostics };
   const canonical = printConfig(config);
-  return { accepted: true, output: `${findings}--\n${canonical}`, canonical };
+  return { accepted: true, output: `${findings}--\n${canonical}`, canonical, diagnostics };
+}
+
+/** Whether a finding says what to do, behind its caret or in HAProxy's own sentence. */
+export function saysWhatToDo({ expected, message, nearest, remedy }: Diagnostic): boolean {
+  return (
+    [expected, nearest, remedy].some((hint) => hint !== undefined) ||
+    /\b(please|use|supports?|expects?|must)\b|is not supported: .*;/i.test(message)
+  );
 }

@@ -3,9 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allCases, judge } from './case.ts';
+import { allCases, judge, saysWhatToDo } from './case.ts';
 
 const cases = allCases();
+
+/** The case whose error is written in the configuration. */
+const USERS_OWN_ALERT = 'conditionals/alert-refuses-the-file';
 
 test('there are enough cases, and each has an expectation', () => {
   assert.ok(cases.length >= 120, `${cases.length} cases`);
@@ -13,6 +16,16 @@ test('there are enough cases, and each has an expectation', () => {
     cases.filter((one) => one.expectation === undefined).map((one) => one.name),
     [],
   );
+});
+
+test('every error says what to do', () => {
+  const mute = cases.flatMap(({ name, text }) =>
+    judge(name, text)
+      // What the file itself has to say by '.alert' is its own affair.
+      .diagnostics.filter((one) => one.severity === 'alert' && !saysWhatToDo(one) && name !== USERS_OWN_ALERT)
+      .map(({ message }) => `${name}: ${message}`),
+  );
+  assert.deepEqual(mute, []);
 });
 
 for (const { name, text, expectation } of cases) {

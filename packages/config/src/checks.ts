@@ -52,7 +52,8 @@ function checkErrorPages(state: ParseState, draft: ProxyDraft): void {
   for (const [name, at] of unknown) {
     const message = `proxy '${draft.name}': unknown http-errors section '${name}' (at ${place(at)}).`;
     const nearest = state.diagnostics.nearest(name, state.httpErrors.keys());
-    state.diagnostics.alert(message, at, { form: 'plain', length: name.length, nearest });
+    const remedy = `add a section 'http-errors ${name}', or name one that exists`;
+    state.diagnostics.alert(message, at, { form: 'plain', length: name.length, nearest, remedy });
   }
 }
 
@@ -70,11 +71,18 @@ function checkDefaultBackend(state: ParseState, draft: ProxyDraft): void {
     state.diagnostics.alert(message, at, {
       ...detail,
       nearest: state.diagnostics.nearest(name, state.backends.keys()),
+      remedy: missingBackend(name),
     });
   } else if (target === draft) {
-    state.diagnostics.alert(`Proxy '${draft.name}': loop detected for default_backend: '${name}'.`, at, detail);
+    state.diagnostics.alert(`Proxy '${draft.name}': loop detected for default_backend: '${name}'.`, at, {
+      ...detail,
+      remedy: NAME_ANOTHER,
+    });
   } else if (draft.mode === 'http' && target.mode === 'tcp') {
-    state.diagnostics.alert(`${incompatible(draft, target)} as its default backend (see 'mode').`, at, detail);
+    state.diagnostics.alert(`${incompatible(draft, target)} as its default backend (see 'mode').`, at, {
+      ...detail,
+      remedy: ONE_MODE,
+    });
   }
 }
 
@@ -89,13 +97,27 @@ function checkUseBackend(state: ParseState, draft: ProxyDraft): void {
       state.diagnostics.alert(message, rule.at, {
         ...detail,
         nearest: state.diagnostics.nearest(name, state.backends.keys()),
+        remedy: missingBackend(name),
       });
     } else if (target === draft) {
-      state.diagnostics.alert(`Proxy '${draft.name}': loop detected for use_backend: '${name}'.`, rule.at, detail);
+      state.diagnostics.alert(`Proxy '${draft.name}': loop detected for use_backend: '${name}'.`, rule.at, {
+        ...detail,
+        remedy: NAME_ANOTHER,
+      });
     } else if (draft.mode === 'http' && target.mode === 'tcp') {
-      state.diagnostics.alert(`${incompatible(draft, target)} in a 'use_backend' rule (see 'mode').`, rule.at, detail);
+      state.diagnostics.alert(`${incompatible(draft, target)} in a 'use_backend' rule (see 'mode').`, rule.at, {
+        ...detail,
+        remedy: ONE_MODE,
+      });
     }
   }
+}
+
+const NAME_ANOTHER = 'name another backend';
+const ONE_MODE = "give both the same 'mode'";
+
+function missingBackend(name: string): string {
+  return `add a section 'backend ${name}', or name one that exists`;
 }
 
 function incompatible(draft: ProxyDraft, target: ProxyDraft): string {
@@ -108,7 +130,7 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
     const message =
       `${describeKind(draft.kind)} '${draft.name}', another server named '${name}' was already defined at line ` +
       `${first.at.line}, please use distinct names.`;
-    state.diagnostics.alert(message, at, { length: name.length });
+    state.diagnostics.alert(message, at, { length: name.length, remedy: 'rename one of the two' });
   }
   const names = draft.notes.serverNames;
   for (const rule of draft.useServer) {
@@ -118,6 +140,7 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
       form: 'plain',
       length: rule.server.length,
       nearest: state.diagnostics.nearest(rule.server, names.keys()),
+      remedy: 'name a server of this section',
     });
   }
   for (const server of draft.servers) {

@@ -30,6 +30,8 @@ export interface Diagnostic {
   readonly expected: string | undefined;
   /** The known word nearest to the one that was written. */
   readonly nearest: string | undefined;
+  /** What to do, as a clause that stands by itself: "leave the line out". */
+  readonly remedy: string | undefined;
 }
 
 export interface DiagnosticDetail {
@@ -38,6 +40,7 @@ export interface DiagnosticDetail {
   readonly form?: MessageForm;
   readonly expected?: string | undefined;
   readonly nearest?: string | undefined;
+  readonly remedy?: string | undefined;
 }
 
 /** Errors that get a suggestion: beyond, searching would take longer than reading, and nobody reads on. */
@@ -60,6 +63,7 @@ export class Diagnostics {
       form: at === undefined ? 'plain' : (detail.form ?? 'parsing'),
       expected: detail.expected,
       nearest: detail.nearest,
+      remedy: detail.remedy,
     });
   }
 

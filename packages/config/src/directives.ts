@@ -27,6 +27,8 @@ const MESSAGES: Readonly<Record<string, Severity>> = {
   '.diag': 'diag',
 };
 
+const DIRECTIVES = ['.if', '.elif', '.else', '.endif', ...Object.keys(MESSAGES)];
+
 export class Directives {
   private readonly blocks: Block[] = [];
   private readonly facts: ConditionFacts;
@@ -57,7 +59,7 @@ export class Directives {
       default: {
         if (!this.reading) return;
         const severity = Object.hasOwn(MESSAGES, word) ? MESSAGES[word] : undefined;
-        if (severity === undefined) this.alert(line, `unknown directive '${word}'.`, 0);
+        if (severity === undefined) this.unknown(line, word);
         else this.message(line, severity);
       }
     }
@@ -67,14 +69,18 @@ export class Directives {
   endFile(): void {
     const open = this.blocks.at(-1);
     if (open !== undefined)
-      this.diagnostics.alert("non-terminated '.if' block.", open.at, { form: 'tight', length: 3 });
+      this.diagnostics.alert("non-terminated '.if' block.", open.at, {
+        form: 'tight',
+        length: 3,
+        remedy: "close the block with '.endif' in the same file",
+      });
     this.blocks.length = 0;
   }
 
   private open(line: Line): void {
     const at = position(line, 0);
     if (this.blocks.length >= MAX_NESTED - 1) {
-      this.alert(line, `too many nested '.if', max is ${MAX_NESTED}.`, 0);
+      this.alert(line, `too many nested '.if', max is ${MAX_NESTED}.`, 0, "join conditions with '&&'");
       this.blocks.push({ state: 'done', elseSeen: false, at });
       return;
     }
@@ -84,7 +90,7 @@ export class Directives {
   private elseIf(line: Line): void {
     const block = this.current(line);
     if (block === undefined) return;
-    if (block.elseSeen) this.alert(line, "'.elif' after '.else' is not permitted.", 0);
+    if (block.elseSeen) this.alert(line, "'.elif' after '.else' is not permitted.", 0, "put it before '.else'");
     block.state = block.state === 'seeking' ? this.evaluate(line) : 'done';
   }
 
@@ -92,7 +98,8 @@ export class Directives {
     const block = this.current(line);
     if (block === undefined) return;
     this.noArgument(line);
-    if (block.elseSeen) this.alert(line, "'.else' after '.else' is not permitted.", 0);
+    if (block.elseSeen)
+      this.alert(line, "'.else' after '.else' is not permitted.", 0, "write '.elif' for the first one");
     block.elseSeen = true;
     block.state = block.state === 'seeking' ? 'taken' : 'done';
   }
@@ -105,12 +112,16 @@ export class Directives {
 
   private current(line: Line): Block | undefined {
     const block = this.blocks.at(-1);
-    if (block === undefined) this.alert(line, `lone '${line.words[0]}' with no matching '.if'.`, 0);
+    if (block === undefined) {
+      const remedy = "remove it, or open the block with '.if'";
+      this.alert(line, `lone '${line.words[0]}' with no matching '.if'.`, 0, remedy);
+    }
     return block;
   }
 
   private noArgument(line: Line): void {
-    if (line.words.length > 1) this.alert(line, `Unexpected argument '${line.words[1]}' for '${line.words[0]}'.`, 1);
+    if (line.words.length <= 1) return;
+    this.alert(line, `Unexpected argument '${line.words[1]}' for '${line.words[0]}'.`, 1, 'remove it');
   }
 
   /** After an error no branch of the block is read: which one was meant is not known. */
@@ -121,7 +132,7 @@ export class Directives {
     this.diagnostics.alert(
       `${result.message} in '${line.words[0]}' at position ${result.offset + 1}:`,
       offsetPosition(line, result.offset),
-      { form: 'tight' },
+      { form: 'tight', expected: 'a condition, as defined(NAME), streq("$NAME",text) or version_atleast(2.6)' },
     );
     return 'done';
   }
@@ -129,7 +140,7 @@ export class Directives {
   private message(line: Line, severity: Severity): void {
     if (line.words.length > 2) {
       const text = `Unexpected argument '${line.words[2]}' for '${line.words[0]}'. Use quotes if the message should contain spaces.`;
-      this.alert(line, text, 2);
+      this.alert(line, text, 2, 'put the message in quotes');
       return;
     }
     this.diagnostics.add(severity, `'${line.words[1] ?? ''}'.`, position(line, 0), {
@@ -138,8 +149,18 @@ export class Directives {
     });
   }
 
-  private alert(line: Line, message: string, index: number): void {
-    this.diagnostics.alert(message, position(line, index), { form: 'tight', length: line.words[index]?.length ?? 1 });
+  private unknown(line: Line, word: string): void {
+    this.diagnostics.alert(`unknown directive '${word}'.`, position(line, 0), {
+      form: 'tight',
+      length: word.length,
+      nearest: this.diagnostics.nearest(word, DIRECTIVES),
+      expected: DIRECTIVES.join(', '),
+    });
+  }
+
+  private alert(line: Line, message: string, index: number, remedy: string): void {
+    const length = line.words[index]?.length ?? 1;
+    this.diagnostics.alert(message, position(line, index), { form: 'tight', length, remedy });
   }
 }
 

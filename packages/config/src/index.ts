@@ -9,7 +9,14 @@ export type { InputFile } from './reader.ts';
 export { memoryHost, type MemoryHostOptions } from './memory-host.ts';
 export { compareVersions, evaluateCondition, type ConditionFacts, type ConditionResult } from './conditions.ts';
 export type { Diagnostic, Severity } from './diagnostic.ts';
-export { haproxyText, renderDiagnostic, renderDiagnostics, Sources, type RenderOptions } from './render.ts';
+export {
+  haproxyText,
+  printableText,
+  renderDiagnostic,
+  renderDiagnostics,
+  Sources,
+  type RenderOptions,
+} from './render.ts';
 export { printConfig, quoteWord } from './print.ts';
 export { deepFreeze } from './build.ts';
 export { parseSize, parseTimeMs } from './units.ts';

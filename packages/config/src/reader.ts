@@ -8,7 +8,8 @@ import { Directives } from './directives.ts';
 import type { Environment } from './environment.ts';
 import type { ParseState } from './draft.ts';
 import type { SectionKind, SectionSource, Statement } from './model.ts';
-import { openSection, isSectionKind, type SectionReader } from './sections/open.ts';
+import { isSectionKind, SECTIONS } from './sections/kinds.ts';
+import { openSection, type SectionReader } from './sections/open.ts';
 import { toLine, tokenizeLine } from './tokenize.ts';
 import { nearestWord } from './nearest.ts';
 
@@ -59,7 +60,7 @@ export class Reader {
         state.diagnostics.alert(
           `Missing LF on last line, file might have been truncated at position ${line.length + 1}.`,
           { file: name, line: number, column: line.length + 1 },
-          { form: 'tight' },
+          { form: 'tight', remedy: 'end the last line with a line feed' },
         );
         break;
       }
@@ -81,15 +82,15 @@ export class Reader {
       diagnostics.alert(
         `Stray NUL character at position ${nul + 1}.`,
         { file, line: number, column: nul + 1 },
-        { form: 'tight' },
+        { form: 'tight', remedy: 'save the file as plain text' },
       );
       return;
     }
     const tokens = tokenizeLine(text, this.environment.lookUp);
     if (tokens.error !== undefined) {
-      const { column, message } = tokens.error;
+      const { column, message, remedy } = tokens.error;
       const sentence = message.startsWith('too many words') ? message : `${message} at position ${column}:`;
-      diagnostics.alert(sentence, { file, line: number, column }, { form: 'tight' });
+      diagnostics.alert(sentence, { file, line: number, column }, { form: 'tight', remedy });
       return;
     }
     const first = tokens.words[0];
@@ -107,10 +108,20 @@ export class Reader {
     } else if (this.section === undefined) {
       this.outside(cursor, word);
     } else {
-      this.section.read(cursor);
+      const meant = this.section.read(cursor);
+      if (meant !== undefined) return this.beginMisspelt(meant, line);
       // After reading, so that what a reader put in place of a word is kept.
       this.statements.push({ words: line.words, at: cursor.start });
     }
+  }
+
+  /**
+   * A head whose keyword was misspelt, which is reported: read as what it was meant to be, since the statements below it would
+   * otherwise be taken for those of the section above.
+   */
+  private beginMisspelt(kind: SectionKind, line: Line): void {
+    const repaired = { ...line, words: [kind, ...line.words.slice(1)] };
+    this.beginSection(new Cursor(repaired, this.state.diagnostics), kind, repaired);
   }
 
   private beginSection(cursor: Cursor, kind: SectionKind, line: Line): void {
@@ -130,13 +141,17 @@ export class Reader {
 
   private outside(cursor: Cursor, word: string): void {
     if (this.outsideReported) return;
-    this.outsideReported = true;
-    const nearest = nearestWord(word, ['global', 'defaults', 'frontend', 'backend', 'listen']);
+    const nearest = nearestWord(
+      word,
+      SECTIONS.map(({ name }) => name),
+    );
     this.state.diagnostics.alert(`unknown keyword '${word}' out of section.`, cursor.position(), {
       form: 'tight',
       length: word.length,
       nearest,
       expected: 'a section: global, defaults, frontend, backend or listen',
     });
+    if (nearest !== undefined && isSectionKind(nearest)) this.beginMisspelt(nearest, cursor.line);
+    else this.outsideReported = true;
   }
 }

@@ -15,6 +15,7 @@ function finding(detail: Partial<Diagnostic> = {}): Diagnostic {
     form: 'parsing',
     expected: undefined,
     nearest: undefined,
+    remedy: undefined,
     ...detail,
   };
 }
@@ -49,6 +50,33 @@ test('labels are padded as haproxy pads them', () => {
 test('expectation and suggestion stand behind the caret', () => {
   const text = renderDiagnostic(finding({ expected: 'a number', nearest: 'x' }), { pid: 1, sources });
   assert.match(text, /\^{6} expected a number; did you mean 'x'\?\n$/);
+});
+
+test('what to do stands last', () => {
+  const text = renderDiagnostic(finding({ expected: 'a number', remedy: 'leave the line out' }), { pid: 1, sources });
+  assert.match(text, /\^{6} expected a number; leave the line out\n$/);
+});
+
+test('a message is cut where a word of the file makes it long, and its end stays', () => {
+  const text = renderDiagnostic(finding({ message: `unknown '${'x'.repeat(5_000_000)}' in 'global' section` }), {
+    pid: 1,
+    sources,
+    brief: true,
+  });
+  assert.ok(text.length < 1500, `${text.length} characters`);
+  assert.match(text, /^\[ALERT\].*unknown 'x+ \[\.\.\. \d+ characters \.\.\.\] x+' in 'global' section\n$/);
+});
+
+test('control characters of the file are shown and not sent to the terminal', () => {
+  const shown = (message: string) =>
+    renderDiagnostic(finding({ message }), { pid: 1, sources, brief: true }).slice('[ALERT]    (1) : config : '.length);
+  const at = 'parsing [t.cfg:2] : ';
+  assert.equal(shown('a\x1b[2Jb\x07\x7f\r'), `${at}a\\x1b[2Jb\\x07\\x7f\\x0d\n`);
+  assert.equal(shown('a\n[ALERT] forged'), `${at}a\\x0a[ALERT] forged\n`);
+  // U+009B is a control sequence introducer, as UTF-8 and as a single byte.
+  assert.equal(shown('\xc2\x9b1m \x9b1m'), `${at}\\xc2\\x9b1m \\x9b1m\n`);
+  assert.equal(shown('caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80'), `${at}caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\n`);
+  assert.equal(shown('first\n   | second'), `${at}first\n   | second\n`);
 });
 
 test('a place at the end of the line, on the last line or outside the text is no problem', () => {

@@ -16,6 +16,14 @@ const LABELS: Readonly<Record<Severity, string>> = {
 /** Columns of source shown around a caret; a minified line must not flood the terminal. */
 const MAX_SOURCE_WIDTH = 160;
 
+/**
+ * Characters of a message, which repeats words of the file: the longest sentences of HAProxy, with names of ordinary length in
+ * them, stay below. Of a longer one the beginning, which says what is wrong, and the end are shown.
+ */
+const MAX_MESSAGE = 1200;
+const MESSAGE_HEAD = 600;
+const MESSAGE_TAIL = 300;
+
 export interface RenderOptions {
   readonly pid: number;
   readonly sources: Sources;
@@ -55,7 +63,8 @@ function lineStarts(text: string): readonly number[] {
 
 /** One finding, with a line feed at the end. */
 export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions): string {
-  const head = `${LABELS[diagnostic.severity]}(${options.pid}) : config : ${haproxyText(diagnostic)}\n`;
+  const text = printableText(shortened(haproxyText(diagnostic)));
+  const head = `${LABELS[diagnostic.severity]}(${options.pid}) : config : ${text}\n`;
   if (options.brief === true || diagnostic.at === undefined) return head;
   return head + renderPlace(diagnostic, options.sources);
 }
@@ -90,7 +99,7 @@ export function haproxyText(diagnostic: Diagnostic): string {
 
 function renderPlace(diagnostic: Diagnostic, sources: Sources): string {
   const at = diagnostic.at!;
-  const place = `   --> ${at.file}:${at.line}:${at.column}\n`;
+  const place = `   --> ${printableText(at.file)}:${at.line}:${at.column}\n`;
   const line = sources.line(at.file, at.line);
   if (line === undefined) return place;
 
@@ -108,15 +117,39 @@ function hintOf(diagnostic: Diagnostic): string {
   const parts: string[] = [];
   if (diagnostic.expected !== undefined) parts.push(`expected ${diagnostic.expected}`);
   if (diagnostic.nearest !== undefined) parts.push(`did you mean '${diagnostic.nearest}'?`);
+  if (diagnostic.remedy !== undefined) parts.push(diagnostic.remedy);
   return parts.join('; ');
 }
 
-/** Control characters would move the caret or change the terminal's state. */
+function shortened(text: string): string {
+  if (text.length <= MAX_MESSAGE) return text;
+  const left = text.length - MESSAGE_HEAD - MESSAGE_TAIL;
+  return `${text.slice(0, MESSAGE_HEAD)} [... ${left} characters ...] ${text.slice(-MESSAGE_TAIL)}`;
+}
+
+/**
+ * What a terminal would obey instead of showing it: control characters of ASCII, and those of Latin-1 as UTF-8 or as single
+ * bytes. The group holds what is kept: other characters of UTF-8, and the line feeds of HAProxy's
+ * longer sentences, whose further lines are all indented.
+ */
+const CONTROL =
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  /(?<kept>\n {2}|[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|\xc2[\x80-\x9f]|[\x00-\x1f\x7f-\x9f]/g;
+
+/** Bytes (as latin1) fit for a terminal: each control character as `\xNN`. */
+export function printableText(text: string): string {
+  return text.replace(CONTROL, (match: string, kept: string | undefined) => kept ?? escaped(match));
+}
+
+function escaped(bytes: string): string {
+  let text = '';
+  for (const byte of bytes) text += `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return text;
+}
+
+/** The same for a source line, whose columns must stay: one `?` for each byte; tabs are kept. */
 function printable(text: string): string {
-  let shown = '';
-  for (const character of text) {
-    const code = character.charCodeAt(0);
-    shown += (code < 0x20 && character !== '\t') || code === 0x7f ? '?' : character;
-  }
-  return shown;
+  return text.replace(CONTROL, (match, kept: string | undefined) =>
+    kept !== undefined || match === '\t' ? match : '?'.repeat(match.length),
+  );
 }

@@ -79,8 +79,11 @@ const REFUSALS: readonly (readonly [string, string, number])[] = [
 ];
 
 test("bad lines are refused with haproxy's text and place", () => {
-  for (const [line, message, column] of REFUSALS)
-    assert.deepEqual(tokenizeLine(line, lookUp).error, { message, column }, line);
+  for (const [line, message, column] of REFUSALS) {
+    const { error } = tokenizeLine(line, lookUp);
+    assert.deepEqual({ message: error?.message, column: error?.column }, { message, column }, line);
+    assert.ok(error !== undefined && error.remedy !== '', line);
+  }
 });
 
 test('a line holds 64 words, keyword included', () => {

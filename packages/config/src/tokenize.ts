@@ -17,6 +17,7 @@ export interface TokenizeError {
   readonly message: string;
   /** From 1, in the line. */
   readonly column: number;
+  readonly remedy: string;
 }
 
 export interface Tokens {
@@ -43,6 +44,9 @@ const BRACE_OPEN = 0x7b;
 const BRACE_CLOSE = 0x7d;
 
 const SPECIAL = /["'\\#]/;
+
+const LINE_TOO_LONG = `write the rest on a line of its own: a line holds ${MAX_LINE_WORDS} words`;
+const VARIABLE_NAME = 'name a variable as $NAME or ${NAME}, or write \\$ for a dollar sign';
 
 /**
  * Words of `line` (without its line feed). As in HAProxy a carriage return ends the line, but among blanks before a word it
@@ -93,7 +97,12 @@ function finish(words: string[], columns: number[], line: string, error: Tokeniz
   if (error === undefined && words.length > MAX_LINE_WORDS) {
     const column = columns[MAX_LINE_WORDS];
     const message = `too many words, truncating after word ${MAX_LINE_WORDS}, position ${column}: <${words[MAX_LINE_WORDS]}>.`;
-    return { words: words.slice(0, MAX_LINE_WORDS), columns, endColumn, error: { message, column } };
+    return {
+      words: words.slice(0, MAX_LINE_WORDS),
+      columns,
+      endColumn,
+      error: { message, column, remedy: LINE_TOO_LONG },
+    };
   }
   return { words, columns, endColumn, error };
 }
@@ -143,7 +152,9 @@ class Scanner {
         this.readOrdinary();
       }
     }
-    if (this.error === undefined && this.quote !== 0) this.fail('unmatched quote', this.quoteColumn);
+    if (this.error === undefined && this.quote !== 0) {
+      this.fail('unmatched quote', this.quoteColumn, 'close the quote, or write a backslash before it');
+    }
     this.endWord();
     return finish(this.words, this.columns, line.slice(0, this.index), this.error);
   }
@@ -205,8 +216,8 @@ class Scanner {
     this.open = false;
   }
 
-  private fail(message: string, column: number): void {
-    this.error = { message, column };
+  private fail(message: string, column: number, remedy: string): void {
+    this.error = { message, column, remedy };
   }
 
   /** A backslash outside strong quotes. One that begins no known escape stands for itself. */
@@ -220,7 +231,11 @@ class Scanner {
     } else if (next === 'x') {
       const digits = line.slice(this.index + 2, this.index + 4);
       if (!/^[0-9a-fA-F]{2}$/.test(digits)) {
-        this.fail('truncated or invalid hexadecimal sequence', this.index + 1);
+        this.fail(
+          'truncated or invalid hexadecimal sequence',
+          this.index + 1,
+          'write two hexadecimal digits behind \\x, or \\\\ for a backslash',
+        );
         return;
       }
       this.word += String.fromCharCode(parseInt(digits, 16));
@@ -245,21 +260,21 @@ class Scanner {
     const pseudo = line[index] === '.';
     if (pseudo) index++;
     if (!isNameStart(line.charCodeAt(index))) {
-      this.fail('forbidden first char in environment variable name', nameStart + 1);
+      this.fail('forbidden first char in environment variable name', nameStart + 1, VARIABLE_NAME);
       return;
     }
     while (isNamePart(line.charCodeAt(index))) index++;
     const name = line.slice(nameStart, index);
     let value = this.lookUp(name);
     if (pseudo && value === undefined) {
-      this.fail('forbidden first char in environment variable name', nameStart + 1);
+      this.fail('forbidden first char in environment variable name', nameStart + 1, VARIABLE_NAME);
       return;
     }
     let expand = false;
     if (brace) {
       if (line.charCodeAt(index) === BRACKET_OPEN) {
         if (line.charCodeAt(index + 1) !== STAR || line.charCodeAt(index + 2) !== BRACKET_CLOSE) {
-          this.fail('truncated or invalid word expansion sequence', index + 1);
+          this.fail('truncated or invalid word expansion sequence', index + 1, 'write ${NAME[*]}');
           return;
         }
         expand = true;
@@ -272,7 +287,7 @@ class Scanner {
         index = end < 0 ? line.length : end;
       }
       if (line.charCodeAt(index) !== BRACE_CLOSE) {
-        this.fail('unmatched brace in environment variable name', start + 2);
+        this.fail('unmatched brace in environment variable name', start + 2, 'close the brace, as in ${NAME}');
         return;
       }
       index++;

@@ -1,6 +1,7 @@
 /** What the process says on its terminal, in HAProxy's form, which scripts look for. Silent where `-q` or `quiet` asks for it. */
 
 import { writeSync } from 'node:fs';
+import { printableText } from '@evenkeel/config';
 
 export type TerminalLevel = 'notice' | 'warning' | 'alert';
 
@@ -17,9 +18,9 @@ export class Terminal {
     this.#quiet = quiet;
   }
 
-  /** One line: `[ALERT]    (123) : text`. */
+  /** One line: `[ALERT]    (123) : text`. What it names (files, hosts) may hold control characters, which are escaped. */
   say(level: TerminalLevel, text: string): void {
-    this.write(`${LABELS[level]}(${process.pid}) : ${text}\n`);
+    this.write(`${LABELS[level]}(${process.pid}) : ${printableText(text)}\n`);
   }
 
   /** Text as it stands (latin1, as configurations are read), to standard error. */

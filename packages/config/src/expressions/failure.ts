@@ -6,6 +6,7 @@
 export interface FailureDetail {
   readonly expected?: string | undefined;
   readonly nearest?: string | undefined;
+  readonly remedy?: string | undefined;
   readonly argument?: number;
 }
 
@@ -15,6 +16,7 @@ export class ExpressionFailure extends Error {
   readonly length: number;
   readonly expected: string | undefined;
   readonly nearest: string | undefined;
+  readonly remedy: string | undefined;
   /** Number of the argument at fault, from 1; 0 where it is no argument. */
   readonly argument: number;
 
@@ -24,6 +26,7 @@ export class ExpressionFailure extends Error {
     this.length = Math.max(1, length);
     this.expected = detail.expected;
     this.nearest = detail.nearest;
+    this.remedy = detail.remedy;
     this.argument = detail.argument ?? 0;
   }
 

@@ -40,11 +40,12 @@ function checkCall(
 const NAMED: ReadonlySet<ArgumentType> = new Set(['backend', 'frontend', 'server', 'userlist']);
 
 function checkName(type: ArgumentType, name: string, where: string, scope: ExpressionScope, place: WordPlace): void {
-  const alert = (message: string): void => {
-    scope.diagnostics.alert(message, place.at, { length: place.length, form: 'tight' });
+  const alert = (message: string, what: string): void => {
+    const remedy = `name a ${what} of this configuration`;
+    scope.diagnostics.alert(message, place.at, { length: place.length, form: 'tight', remedy });
   };
   if (type === 'userlist') {
-    if (scope.hasUserlist?.(name) === false) alert(`unable to find userlist '${name}' ${where}.`);
+    if (scope.hasUserlist?.(name) === false) alert(`unable to find userlist '${name}' ${where}.`, 'userlist');
     return;
   }
   if (scope.proxy === undefined) return;
@@ -56,13 +57,14 @@ function checkName(type: ArgumentType, name: string, where: string, scope: Expre
       type === 'server'
         ? `unable to find proxy '${proxyName}' ${where}.`
         : `unable to find ${type} '${name}' ${where}.`,
+      type === 'frontend' ? 'frontend' : 'backend',
     );
     return;
   }
   if (type === 'frontend' && proxy.kind === 'backend')
-    alert(`proxy '${proxyName}', ${where}, has not frontend capability.`);
+    alert(`proxy '${proxyName}', ${where}, has not frontend capability.`, 'frontend');
   if (type === 'backend' && proxy.kind === 'frontend')
-    alert(`proxy '${proxyName}', ${where}, has not backend capability.`);
+    alert(`proxy '${proxyName}', ${where}, has not backend capability.`, 'backend');
   if (type !== 'server') return;
   const server = name.slice(slash + 1);
   if (proxy.servers.some((known) => known.name === server)) return;
@@ -73,5 +75,6 @@ function checkName(type: ArgumentType, name: string, where: string, scope: Expre
       server,
       proxy.servers.map((known) => known.name),
     ),
+    remedy: 'name a server of that backend',
   });
 }

@@ -2,6 +2,7 @@
 
 import type { Cursor } from '../cursor.ts';
 import { StatementError } from '../diagnostic.ts';
+import { LEAVE_OUT } from '../dispatch.ts';
 import type { Declaration } from '../keyword.ts';
 import type { ExpressionScope } from '../expression-scope.ts';
 import type { Position } from '../model.ts';
@@ -45,12 +46,13 @@ export function failExpression(
   const part = inWord
     ? partPlace(place, error.offset, Math.min(error.length, Math.max(1, place.length - error.offset)))
     : place;
-  const { expected, nearest } = error;
+  const { expected, nearest, remedy } = error;
   throw new StatementError(cursor.subject + sentence(error.message), part.at, {
     length: part.length,
     form: cursor.form,
     expected,
     nearest,
+    remedy,
   });
 }
 
@@ -68,7 +70,7 @@ export function reportState(
     severity,
     `${what} '${declaration.name}' ${STATE_VERBS[declaration.state]}${because}.`,
     place.at,
-    { length: place.length },
+    { length: place.length, remedy: declaration.state === 'later' ? LEAVE_OUT : undefined },
   );
 }
 

@@ -10,7 +10,7 @@ import { FETCHES } from '../expressions/fetches.ts';
 import { LOG_ALIASES } from '../expressions/log-aliases.ts';
 import type { KeywordState } from '../keyword.ts';
 import { KEYWORDS } from '../keywords/index.ts';
-import { SECTIONS } from '../sections/open.ts';
+import { SECTIONS } from '../sections/kinds.ts';
 import {
   CLI_COMMANDS,
   COMMAND_LINE_OPTIONS,

@@ -28,6 +28,7 @@ export function readAddresses(cursor: Cursor, state: ParseState, rules: AddressR
       state.diagnostics.alert(cursor.subject + result.reason, at, {
         length: Math.max(1, part.length),
         form: cursor.form,
+        expected: 'an address and a port, as :80, 192.0.2.1:80, [2001:db8::1]:80, or the path of a socket',
       });
     }
     expandedParts.push(expanded);

@@ -67,7 +67,9 @@ function readId(cursor: Cursor, { draft, proxy }: BindContext): void {
   const id = cursor.integer('a number', { min: 1, message });
   const other = proxy?.notes.bindIds.get(id);
   if (other !== undefined) {
-    cursor.failLast(`'id' : custom id ${id} already used at ${other.at.file}:${other.at.line}`);
+    cursor.failLast(`'id' : custom id ${id} already used at ${other.at.file}:${other.at.line}`, {
+      remedy: "choose another number, or leave 'id' out",
+    });
   }
   proxy?.notes.bindIds.set(id, draft);
   draft.id = id;

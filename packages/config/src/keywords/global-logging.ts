@@ -1,12 +1,12 @@
 /** The logging and runtime-socket keywords of the global section (manual section 3.1, and 9.3 of the management guide). */
 
 import type { Cursor } from '../cursor.ts';
-import { applyKeyword } from '../dispatch.ts';
 import type { BindContext, GlobalContext, StatsSocketDraft } from '../draft.ts';
 import { initialBind } from '../initial.ts';
 import type { Keyword } from '../keyword.ts';
 import { readAddresses } from './addresses.ts';
 import { readLogTarget } from './log-target.ts';
+import { readOptions } from './options.ts';
 import { isRepeated } from './readers.ts';
 
 const GLOBAL = ['global'] as const;
@@ -35,18 +35,7 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
   const addresses = readAddresses(cursor, state, { port: 'required', range: true, fd: true });
   const bind = initialBind(at);
   const context: BindContext = { state, proxy: undefined, draft: bind };
-  while (!cursor.atEnd) {
-    const word = cursor.peek()!;
-    const option = state.keywords.bindOptions.get(word);
-    if (option === undefined) {
-      const nearest = cursor.diagnostics.nearest(word, state.keywords.bindOptions.firstWords());
-      cursor.fail(`unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}`, {
-        nearest,
-      });
-    }
-    cursor.keyword = word;
-    applyKeyword(cursor, option, 1, context, state.noted);
-  }
+  readOptions(cursor, state.keywords.bindOptions, context, { subject: cursor.subject });
   for (const address of addresses) {
     const socket: StatsSocketDraft = {
       address,

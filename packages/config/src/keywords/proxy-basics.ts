@@ -47,7 +47,7 @@ function readId(cursor: Cursor, { draft, state }: ProxyContext): void {
       `${describeKind(draft.kind)} ${draft.name} reuses same custom id as ${describeKind(other.kind)} ${other.name} ` +
         `(declared at ${other.at.file}:${other.at.line}).`,
       at,
-      { form: 'tight' },
+      { form: 'tight', length: String(id).length, remedy: "choose another number, or leave 'id' out" },
     );
   }
   draft.id = id;

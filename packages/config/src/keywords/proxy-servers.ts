@@ -2,13 +2,14 @@
 
 import { parseAddress } from '../address.ts';
 import type { Cursor } from '../cursor.ts';
-import { applyKeyword } from '../dispatch.ts';
+import { guard } from '../dispatch.ts';
 import type { BindContext, ProxyContext, ProxyDraft, ServerContext, ServerDraft } from '../draft.ts';
 import { initialBind } from '../initial.ts';
-import type { Keyword, KeywordIndex } from '../keyword.ts';
+import type { Keyword } from '../keyword.ts';
 import type { SectionKind } from '../model.ts';
 import { invalidCharacter } from '../names.ts';
 import { readAddresses } from './addresses.ts';
+import { readOptions } from './options.ts';
 import { readAddressWord } from './readers.ts';
 
 const FRONTENDS: readonly SectionKind[] = ['frontend', 'listen'];
@@ -32,31 +33,7 @@ function readBind(cursor: Cursor, { draft, state }: ProxyContext): void {
   const context: BindContext = { state, proxy: draft, draft: bind };
   // Recorded before the options, which may end the line with a fault: the proxy has a listener all the same.
   draft.binds.push(bind);
-  readOptions(cursor, state.keywords.bindOptions, context, `'bind ${text}' in section '${draft.kind}': `);
-}
-
-/** Options by name up to the end of the line. */
-function readOptions<Context extends ServerContext | BindContext>(
-  cursor: Cursor,
-  index: KeywordIndex<Keyword<Context>>,
-  context: Context,
-  unknownSubject: string,
-  hint = '',
-): void {
-  while (!cursor.atEnd) {
-    const word = cursor.peek()!;
-    const option = index.get(word);
-    if (option === undefined) {
-      const nearest = cursor.diagnostics.nearest(word, index.firstWords());
-      cursor.subject = unknownSubject;
-      cursor.fail(
-        `unknown keyword '${word}'${nearest === undefined ? '.' : `; did you mean '${nearest}' maybe ?`}${hint}`,
-        { nearest },
-      );
-    }
-    cursor.keyword = word;
-    applyKeyword(cursor, option, 1, context, context.state.noted);
-  }
+  readOptions(cursor, state.keywords.bindOptions, context, { subject: `'bind ${text}' in section '${draft.kind}': ` });
 }
 
 const SERVER_USAGE = "'server' expects <name> and <addr>[:<port>] as arguments.";
@@ -69,23 +46,35 @@ function readServer(cursor: Cursor, { draft, state }: ProxyContext): void {
   if (cursor.atEnd || cursor.peek() === '') cursor.fail(SERVER_USAGE, { expected: 'an address' });
   const server: ServerDraft = { ...draft.defaultServer, at, name, id: 0, idExplicit: false };
   cursor.subject = `'server ${draft.name}/${name}' : `;
-  server.address = readServerAddress(cursor, { state, draft });
+  server.address = readServerAddress(cursor, state);
   addServer(cursor, draft, server);
   readServerOptions(cursor, { state, proxy: draft, draft: server, form: 'server' });
 }
 
+/** Says what is wrong with a name; the rest of the line is read all the same, for its other faults. */
 function checkServerName(cursor: Cursor, name: string): void {
   const bad = invalidCharacter(name);
-  if (bad !== undefined)
-    cursor.failLast(`character '${bad}' is not permitted in server name '${name}'.`, {
-      expected: 'letters, digits, -, _, . and :',
-    });
+  if (bad === undefined) return;
+  cursor.diagnostics.alert(`character '${bad}' is not permitted in server name '${name}'.`, cursor.lastPosition(), {
+    length: name.length,
+    form: cursor.form,
+    expected: 'letters, digits, -, _, . and :',
+  });
 }
 
-function readServerAddress(cursor: Cursor, { state }: Pick<ProxyContext, 'state' | 'draft'>): ServerDraft['address'] {
-  const result = parseAddress(readAddressWord(cursor, state), { port: 'optional', offset: true, zeroPort: true });
-  if (!result.ok) cursor.failLast(result.reason, { expected: 'an address with an optional port' });
-  return result.address;
+/** In place of an address at fault: one with which nothing else is wrong. */
+const ANY_ADDRESS: ServerDraft['address'] = { kind: 'unix', path: '' };
+
+function readServerAddress(cursor: Cursor, state: ProxyContext['state']): ServerDraft['address'] {
+  const address = guard(cursor.diagnostics, () => {
+    const result = parseAddress(readAddressWord(cursor, state), { port: 'optional', offset: true, zeroPort: true });
+    if (!result.ok)
+      cursor.failLast(result.reason, {
+        expected: 'an address with an optional port, as 192.0.2.1:80 or app.example:80',
+      });
+    return result.address;
+  });
+  return address ?? ANY_ADDRESS;
 }
 
 /** Two servers of one name are fatal unless the proxy turns out to be disabled, so this is judged at the end. */
@@ -98,13 +87,10 @@ function addServer(cursor: Cursor, draft: ProxyDraft, server: ServerDraft): void
 }
 
 function readServerOptions(cursor: Cursor, context: ServerContext): void {
-  readOptions(
-    cursor,
-    context.state.keywords.serverOptions,
-    context,
-    cursor.subject,
-    context.form === 'default' ? ' Hint: no address was expected for this server.' : '',
-  );
+  readOptions(cursor, context.state.keywords.serverOptions, context, {
+    subject: cursor.subject,
+    hint: context.form === 'default' ? ' Hint: no address was expected for this server.' : '',
+  });
 }
 
 function readDefaultServer(cursor: Cursor, { draft, state }: ProxyContext): void {
@@ -121,18 +107,11 @@ function readServerTemplate(cursor: Cursor, { draft, state }: ProxyContext): voi
   const prefix = cursor.word('a prefix', TEMPLATE_USAGE);
   checkServerName(cursor, prefix);
   const range = cursor.word('a number or range', TEMPLATE_USAGE);
-  const match = /^(\d+)(?:-(\d+))?$/.exec(range);
-  const first = match?.[2] === undefined ? 1 : Number(match[1]);
-  const last = Number(match?.[2] ?? match?.[1] ?? 0);
-  if (first < 1 || last < first || last - first >= MAX_TEMPLATE_SERVERS) {
-    cursor.failLast(`Wrong server-template number or range arg '${range}'.`, {
-      expected: 'a number, or a range as 1-5',
-    });
-  }
+  const { first, last } = templateNumbers(cursor, range);
   if (cursor.atEnd || cursor.peek() === '') cursor.fail(TEMPLATE_USAGE, { expected: 'an address' });
   const template: ServerDraft = { ...draft.defaultServer, at, name: `${prefix}${first}`, id: 0, idExplicit: false };
   cursor.subject = `'server ${draft.name}/${template.name}' : `;
-  template.address = readServerAddress(cursor, { state, draft });
+  template.address = readServerAddress(cursor, state);
   readServerOptions(cursor, { state, proxy: draft, draft: template, form: 'template' });
   for (let number = first; number <= last; number++) {
     const isFirst = number === first;
@@ -143,6 +122,20 @@ function readServerTemplate(cursor: Cursor, { draft, state }: ProxyContext): voi
       idExplicit: isFirst && template.idExplicit,
     });
   }
+}
+
+/** `N` or `FIRST-LAST`; after a fault a single number, so that the rest of the line is read. */
+function templateNumbers(cursor: Cursor, range: string): { readonly first: number; readonly last: number } {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(range);
+  const first = match?.[2] === undefined ? 1 : Number(match[1]);
+  const last = Number(match?.[2] ?? match?.[1] ?? 0);
+  if (first >= 1 && last >= first && last - first < MAX_TEMPLATE_SERVERS) return { first, last };
+  cursor.diagnostics.alert(`Wrong server-template number or range arg '${range}'.`, cursor.lastPosition(), {
+    length: range.length,
+    form: cursor.form,
+    expected: 'a number, or a range as 1-5',
+  });
+  return { first: 1, last: 1 };
 }
 
 export const proxyServerKeywords: readonly Keyword<ProxyContext>[] = [

@@ -44,18 +44,21 @@ function number(field: NumberField, min: number, max: number, complaint?: string
 function delay(field: TimeField, least: number): Parse {
   return (cursor, { draft }) => {
     const { keyword } = cursor;
+    const server = draft.name === '' ? 'default-server' : draft.name;
     const word = cursor.word('a delay', `'${keyword}' expects a delay as argument.`);
     const result = parseTimeMs(word, 'ms');
     if (!result.ok) {
       return cursor.failLast(
         result.fault === 'overflow'
-          ? `timer overflow in argument <${word}> to <${keyword}> of server ${draft.name}, maximum value is 2147483647 ms (~24.8 days).`
-          : `unexpected character '${result.character}' in '${keyword}' argument of server ${draft.name}.`,
-        { expected: 'a time' },
+          ? `timer overflow in argument <${word}> to <${keyword}> of server ${server}, maximum value is 2147483647 ms (~24.8 days).`
+          : `unexpected character '${result.character}' in '${keyword}' argument of server ${server}.`,
+        { expected: 'a time, as 500ms, 5s or 2m' },
       );
     }
     if (result.value < least)
-      cursor.failLast(`invalid value ${result.value} for argument '${keyword}' of server ${draft.name}.`);
+      cursor.failLast(`invalid value ${result.value} for argument '${keyword}' of server ${server}.`, {
+        expected: 'a time of at least 1ms',
+      });
     draft[field] = result.value;
   };
 }
@@ -76,6 +79,7 @@ function readId(cursor: Cursor, { draft, form, proxy }: ServerContext): void {
   if (other !== undefined)
     cursor.failLast(
       `'id' : custom id ${id} already used at ${other.at.file}:${other.at.line} ('server ${other.name}').`,
+      { remedy: "choose another number, or leave 'id' out" },
     );
   proxy.notes.serverIds.set(id, draft);
   draft.id = id;

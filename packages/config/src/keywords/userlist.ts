@@ -73,6 +73,8 @@ function checkGroups(
     state.diagnostics.alert(`userlist '${draft.name}': no such group '${group}' specified in user '${user}'`, at, {
       form: 'plain',
       length: group.length,
+      nearest: state.diagnostics.nearest(group, known.groups),
+      remedy: `add a line 'group ${group}'`,
     });
   }
 }

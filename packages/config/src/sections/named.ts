@@ -5,6 +5,8 @@ import type { HttpErrorsContext, ParseState, UserlistContext } from '../draft.ts
 import type { ErrorPage } from '../model.ts';
 import { invalidCharacter } from '../names.ts';
 
+const NAME_CHARACTERS = 'letters, digits, -, _, . and :';
+
 /** A second list of the same name is ignored with a warning, as in HAProxy. */
 export function openUserlist(cursor: Cursor, state: ParseState): UserlistContext['draft'] {
   const at = cursor.position();
@@ -19,11 +21,10 @@ export function openUserlist(cursor: Cursor, state: ParseState): UserlistContext
       expected: 'a name',
     });
   } else if (bad !== undefined) {
-    state.diagnostics.alert(
-      `character '${bad}' is not permitted in 'userlist' name '${name}'.`,
-      cursor.position(1),
-      detail,
-    );
+    state.diagnostics.alert(`character '${bad}' is not permitted in 'userlist' name '${name}'.`, cursor.position(1), {
+      ...detail,
+      expected: NAME_CHARACTERS,
+    });
   } else if (state.userlists.has(name)) {
     state.diagnostics.warning(`ignoring duplicated userlist '${name}'.`, cursor.position(1), detail);
   } else {
@@ -48,14 +49,14 @@ export function openHttpErrors(cursor: Cursor, state: ParseState): HttpErrorsCon
     state.diagnostics.alert(
       `character '${bad}' is not permitted in 'http-errors' name '${name}'.`,
       cursor.position(1),
-      { length },
+      { length, expected: NAME_CHARACTERS },
     );
   } else if (other !== undefined) {
     const where = `${other.at.file}:${other.at.line}`;
     state.diagnostics.alert(
       `http-errors section '${name}' already exists (declared at ${where}).`,
       cursor.position(1),
-      { length, form: 'tight' },
+      { length, form: 'tight', remedy: 'rename one of the two' },
     );
   } else {
     state.httpErrors.set(name, draft);
@@ -69,5 +70,6 @@ function refuseMore(cursor: Cursor): void {
   if (extra === undefined) return;
   cursor.diagnostics.alert(`'${cursor.keyword}' cannot handle unexpected argument '${extra}'.`, cursor.position(), {
     length: extra.length,
+    expected: 'the end of the line',
   });
 }

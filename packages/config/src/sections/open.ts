@@ -1,4 +1,4 @@
-/** The kinds of section and what reads each. A section kind that is not built yet is one finding at its head. */
+/** What reads each kind of section. A kind that is not built yet is one finding at its head. */
 
 import type { Cursor } from '../cursor.ts';
 import { guard, readStatement, type OpenSection } from '../dispatch.ts';
@@ -6,6 +6,7 @@ import type { ParseState } from '../draft.ts';
 import type { Declaration } from '../keyword.ts';
 import type { SectionKind } from '../model.ts';
 import { scopeOf } from '../scope.ts';
+import { declarationOf } from './kinds.ts';
 import { openHttpErrors, openUserlist } from './named.ts';
 import { openProxy } from './proxy.ts';
 
@@ -13,33 +14,9 @@ import { openProxy } from './proxy.ts';
 export interface SectionReader {
   readonly name: string;
   readonly from: string | undefined;
-  read(cursor: Cursor): void;
+  /** Reads one statement; returns the section that a misspelt first word was meant to open. */
+  read(cursor: Cursor): SectionKind | undefined;
   end?(): void;
-}
-
-/** Every section of the manual with its state: chapter 3, 4, 5.3, 6, 10. */
-export const SECTIONS: readonly (Declaration & { readonly name: SectionKind })[] = [
-  { name: 'global', state: 'works', manual: '3' },
-  { name: 'defaults', state: 'works', manual: '4' },
-  { name: 'frontend', state: 'works', manual: '4' },
-  { name: 'backend', state: 'works', manual: '4' },
-  { name: 'listen', state: 'works', manual: '4' },
-  { name: 'userlist', state: 'works', manual: '3.4' },
-  { name: 'http-errors', state: 'works', manual: '3.8' },
-  { name: 'peers', state: 'later', manual: '3.5', reason: 'stick tables and their peers come together' },
-  { name: 'mailers', state: 'later', manual: '3.6' },
-  { name: 'program', state: 'later', manual: '3.7' },
-  { name: 'ring', state: 'later', manual: '3.9' },
-  { name: 'log-forward', state: 'later', manual: '3.10' },
-  { name: 'resolvers', state: 'later', manual: '5.3.2' },
-  { name: 'cache', state: 'later', manual: '6.2.1' },
-  { name: 'fcgi-app', state: 'later', manual: '10.1.1' },
-];
-
-const BY_NAME = new Map<string, Declaration>(SECTIONS.map((section) => [section.name, section]));
-
-export function isSectionKind(word: string): word is SectionKind {
-  return BY_NAME.has(word);
 }
 
 /** Opens the section whose head stands at the cursor. Faults of the head become findings. */
@@ -90,7 +67,7 @@ export function openSection(kind: SectionKind, cursor: Cursor, state: ParseState
     case 'resolvers':
     case 'cache':
     case 'fcgi-app':
-      return unavailable(BY_NAME.get(kind)!, cursor);
+      return unavailable(declarationOf(kind), cursor);
   }
 }
 
@@ -115,6 +92,7 @@ function unavailable(section: Declaration, cursor: Cursor): SectionReader {
   const because = section.reason === undefined ? '' : `: ${section.reason}`;
   cursor.diagnostics.alert(`section '${section.name}' is not supported by this version${because}.`, cursor.position(), {
     length: section.name.length,
+    remedy: "leave the section out; 'evenkeel keywords' lists what works",
   });
   return { name: cursor.peek(1) ?? '', from: undefined, read: () => undefined };
 }

@@ -27,7 +27,11 @@ export function openProxy(cursor: Cursor, state: ParseState): ProxyDraft {
     else others.push(draft);
     if (base !== undefined && hasRules(base)) {
       const message = `a defaults section cannot inherit from a defaults section defining TCP/HTTP rules (defaults section at ${place(base.at)}).`;
-      state.diagnostics.alert(message, at, { form: 'tight', length: kind.length });
+      state.diagnostics.alert(message, at, {
+        form: 'tight',
+        length: kind.length,
+        remedy: 'repeat the rules here, or leave them out there',
+      });
     }
   } else {
     if (inherited !== undefined) noteUse(cursor, inherited, draft);
@@ -88,6 +92,7 @@ function readFrom(cursor: Cursor, state: ParseState, kind: ProxyDraft['kind'], n
   if (extra !== undefined) {
     diagnostics.alert(`'${kind}' cannot handle unexpected argument '${extra}'.`, cursor.position(), {
       length: extra.length,
+      expected: 'the end of the line',
     });
   }
   return findDefaults(state, wanted, `${describeKind(kind)} '${name}'`, at, detail);
@@ -104,7 +109,11 @@ function findDefaults(
   const found = state.defaultsByName.get(wanted) ?? [];
   const [first, second] = found;
   if (first === undefined) {
-    diagnostics.alert(`defaults section '${wanted}' not found for ${owner}.`, at, detail);
+    diagnostics.alert(`defaults section '${wanted}' not found for ${owner}.`, at, {
+      ...detail,
+      nearest: diagnostics.nearest(wanted, state.defaultsByName.keys()),
+      expected: 'the name of a defaults section that stands above',
+    });
     return undefined;
   }
   const bad = invalidCharacter(wanted);
@@ -113,7 +122,7 @@ function findDefaults(
     diagnostics.alert(
       `character '${bad}' is not permitted in defaults section name '${wanted}' when designated by its name ${where}.`,
       at,
-      detail,
+      { ...detail, expected: 'letters, digits, -, _, . and :' },
     );
   }
   if (second !== undefined) {
@@ -121,7 +130,7 @@ function findDefaults(
     diagnostics.alert(
       `ambiguous defaults section name '${wanted}' referenced by ${owner} exists at least at ${where}.`,
       at,
-      detail,
+      { ...detail, remedy: 'give each a name of its own' },
     );
   }
   return first;
@@ -145,7 +154,7 @@ function noteUse(cursor: Cursor, base: ProxyDraft, draft: ProxyDraft): void {
     );
   }
   if (!hasRules(base)) return;
-  const tight = { ...detail, form: 'tight' as const };
+  const tight = { ...detail, form: 'tight' as const, remedy: OWN_DEFAULTS };
   if (draft.kind === 'listen') {
     diagnostics.alert('a listen section cannot inherit from a defaults section defining TCP/HTTP rules.', at, tight);
     return;
@@ -169,6 +178,8 @@ function noteUse(cursor: Cursor, base: ProxyDraft, draft: ProxyDraft): void {
     );
   }
 }
+
+const OWN_DEFAULTS = "use a defaults section of its own, with 'from', or put the rules into the proxies";
 
 export function hasRules(draft: ProxyDraft): boolean {
   const { rules } = draft;
@@ -196,7 +207,7 @@ function register(cursor: Cursor, state: ParseState, draft: ProxyDraft): void {
       `Parsing [${place(draft.at)}]: ${describeKind(draft.kind)} '${draft.name}' has the same name as ` +
         `${describeKind(other.kind)} '${other.name}' declared at ${place(other.at)}.`,
       cursor.position(1),
-      { form: 'plain', length: draft.name.length },
+      { form: 'plain', length: draft.name.length, remedy: 'rename one of the two' },
     );
     return;
   }
