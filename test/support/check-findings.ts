@@ -1,0 +1,141 @@
+/**
+ * What health checks find: one backend with one server for each case, all in one daemon, and what `show stat` says of the first
+ * check of each, beside what the server was sent. The same cases run on HAProxy and on evenkeel, and are compared.
+ */
+
+import type { Socket } from 'node:net';
+import { Daemon, freePorts, until } from './daemon.ts';
+import { RawServer } from './http.ts';
+
+/** What a server does with a connection; `nth` counts its connections from 0, `log` keeps what it was sent. */
+export type Serve = (socket: Socket, nth: number) => void;
+
+export interface CheckCase {
+  readonly name: string;
+  /** Lines of the backend; PORT, PORT2 and CLOSED stand for the server's ports and for one where nobody listens. */
+  readonly rules: readonly string[];
+  /** Behind `server s 127.0.0.1:PORT check`. */
+  readonly options?: string;
+  /** In place of `127.0.0.1:PORT`. */
+  readonly address?: string;
+  readonly serve: Serve;
+  /** Columns to look at beside the status, the code and the text of the check. */
+  readonly columns?: readonly string[];
+  /** What was sent differs from run to run: not compared. */
+  readonly blind?: boolean;
+}
+
+export interface Finding {
+  readonly status: string;
+  readonly code: string;
+  readonly text: string;
+  /** latin1, what each connection of the first check carried to the server. */
+  readonly sent: readonly string[];
+  readonly columns: readonly string[];
+}
+
+interface Scene {
+  readonly check: CheckCase;
+  readonly servers: readonly RawServer[];
+  readonly closed: number;
+  readonly sent: string[];
+}
+
+/** Runs all cases in one daemon. `program` as in `Daemon.start`. */
+export async function checkFindings(
+  cases: readonly CheckCase[],
+  program: string | undefined,
+  global = '',
+): Promise<Map<string, Finding>> {
+  await using stack = new AsyncDisposableStack();
+  const [port, ...closed] = await freePorts(cases.length + 1);
+  const scenes: Scene[] = [];
+  for (const [index, check] of cases.entries()) {
+    const sent: string[] = [];
+    let connections = 0;
+    const serve = (socket: Socket): void => {
+      const nth = connections++;
+      sent[nth] = '';
+      socket.on('data', (chunk) => (sent[nth] += chunk.toString('latin1')));
+      check.serve(socket, nth);
+    };
+    const servers = [await RawServer.start(serve), await RawServer.start(serve)];
+    for (const server of servers) stack.defer(async () => await server.stop());
+    scenes.push({ check, servers, closed: closed[index], sent });
+  }
+  const daemon = stack.use(await Daemon.start(configuration(scenes, port, global), daemonOptions(port, program)));
+  const findings = new Map<string, Finding>();
+  await until(
+    'every server was checked',
+    async () => {
+      for (const row of readCsv(await daemon.ask('show stat'))) {
+        const scene = scenes[Number(/^b(\d+)$/.exec(row['pxname'] ?? '')?.[1] ?? -1)];
+        const status = (row['check_status'] ?? '').replace('* ', '');
+        if (scene === undefined || row['svname'] !== 's' || status === 'INI' || findings.has(scene.check.name)) continue;
+        findings.set(scene.check.name, {
+          status,
+          code: row['check_code'] ?? '',
+          text: withoutPorts(row['last_chk'] ?? '', scene),
+          sent: scene.sent.map((text) => withoutPorts(text, scene)),
+          columns: (scene.check.columns ?? []).map((column) => row[column] ?? ''),
+        });
+      }
+      return findings.size === cases.length;
+    },
+    20_000,
+  );
+  return findings;
+}
+
+function daemonOptions(port: number, program: string | undefined): Parameters<typeof Daemon.start>[1] {
+  return program === undefined ? { port } : { port, program };
+}
+
+function configuration(scenes: readonly Scene[], port: number, global: string): string {
+  const backends = scenes.map((scene, index) => {
+    const { check } = scene;
+    const { address = '127.0.0.1:PORT', options = '' } = check;
+    const lines = [...check.rules, `server s ${address} check inter 700ms rise 1 fall 1 ${options}`];
+    return withPorts(`backend b${index}\n  ${lines.join('\n  ')}\n`, scene);
+  });
+  return `global
+  stats socket FOLDER/admin.sock level admin
+  max-spread-checks 1ms
+  ${global}
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 2s
+  timeout server 2s
+listen alive
+  bind 127.0.0.1:${port}
+${backends.join('')}`;
+}
+
+function withPorts(text: string, { servers, closed }: Scene): string {
+  return text
+    .replaceAll('PORT2', String(servers[1].port))
+    .replaceAll('PORT', String(servers[0].port))
+    .replaceAll('CLOSED', String(closed));
+}
+
+function withoutPorts(text: string, { servers, closed }: Scene): string {
+  return text
+    .replaceAll(String(servers[1].port), 'PORT2')
+    .replaceAll(String(servers[0].port), 'PORT')
+    .replaceAll(String(closed), 'CLOSED');
+}
+
+/** Rows by column name; fields may be quoted and hold commas and doubled quotes. */
+function readCsv(text: string): Record<string, string>[] {
+  const [head = [], ...rows] = text
+    .trim()
+    .split('\n')
+    .map((line) =>
+      [...line.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/g)].map(([, quoted, bare]) =>
+        quoted === undefined ? (bare ?? '') : quoted.replaceAll('""', '"'),
+      ),
+    );
+  const columns = head.map((name) => name.replace('# ', ''));
+  return rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? ''])));
+}
