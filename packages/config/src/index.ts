@@ -42,6 +42,7 @@ export type {
   ConverterDeclaration,
   FetchDeclaration,
   LogAlias,
+  SampleDeclaration,
   SampleType,
 } from './expressions/index.ts';
 export { listKeywords, printHaproxyKeywords } from './inventory/print.ts';

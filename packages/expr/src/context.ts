@@ -9,6 +9,7 @@
 
 import type { RequestHead, ResponseHead } from '@evenkeel/http';
 import type { IpAddress } from './ip-address.ts';
+import type { VariableScopes } from './variables.ts';
 
 /** What fetches and log aliases show of a proxy. Counters are those of the whole process. */
 export interface ProxyView {
@@ -69,6 +70,12 @@ export interface SampleContext {
   readonly inspectionFinal: boolean;
   /** `unique-id`: made on first use from `unique-id-format`. */
   readonly uniqueId: string | undefined;
+  /** Variables of the scopes that exist here; absent where there are none. */
+  readonly variables?: VariableScopes;
+  /** What the server sent and no rule has consumed yet, as latin1 text; absent where content is not kept. */
+  readonly responseBuffer?: string;
+  /** The body of the response as far as it has come, as latin1 text; absent where it is not kept. */
+  readonly responseBody?: string;
 }
 
 /** Timers of one stream, in ms since the accept (-1: never reached). Manual section 8.4; aliases are computed from them. */

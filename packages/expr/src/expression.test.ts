@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CONVERTERS, FETCHES } from '@evenkeel/config';
+import { CONVERTERS, FETCHES, type SampleDeclaration } from '@evenkeel/config';
 import { createCompiler } from './compiler.ts';
 import type { LogContext } from './context.ts';
 import { CONVERTER_COMPILERS } from './converters/index.ts';
@@ -13,15 +13,18 @@ function text(expression: string, context: LogContext = contextOf()): string | u
   return compiler.string(expressionOf(expression))(context);
 }
 
+/** Works everywhere, or in the rules of checks. */
+function isThere(declaration: SampleDeclaration): boolean {
+  return declaration.state === 'works' || declaration.inChecks === true;
+}
+
 test('exactly the fetches that are declared to work are there', () => {
-  const working = [...FETCHES.values()].filter((fetch) => fetch.state === 'works').map((fetch) => fetch.name);
+  const working = [...FETCHES.values()].filter(isThere).map((fetch) => fetch.name);
   assert.deepEqual([...FETCH_COMPILERS.keys()].sort(), working.sort());
 });
 
 test('exactly the converters that are declared to work are there', () => {
-  const working = [...CONVERTERS.values()]
-    .filter((converter) => converter.state === 'works')
-    .map((converter) => converter.name);
+  const working = [...CONVERTERS.values()].filter(isThere).map((converter) => converter.name);
   assert.deepEqual([...CONVERTER_COMPILERS.keys()].sort(), working.sort());
 });
 

@@ -69,9 +69,9 @@ function chain(steps: readonly Convert[]): Convert | undefined {
   if (first === undefined) return undefined;
   if (second === undefined) return first;
   if (rest.length > 0) return steps.slice(1).reduce((before, after) => chain([before, after])!, first);
-  return (value) => {
-    const between = first(value);
-    return between === undefined ? undefined : second(between);
+  return (value, context) => {
+    const between = first(value, context);
+    return between === undefined ? undefined : second(between, context);
   };
 }
 
@@ -80,7 +80,7 @@ function chainedGetter(fetch: CompiledFetch, convert: Convert | undefined): Gett
   const { get } = fetch;
   return (context) => {
     const value = get(context);
-    return value === undefined ? undefined : convert(value);
+    return value === undefined ? undefined : convert(value, context);
   };
 }
 
@@ -90,7 +90,7 @@ function chainedTest(fetch: CompiledFetch, convert: Convert | undefined): Compil
     if (convert === undefined) return each;
     return (context, test) =>
       each(context, (value) => {
-        const converted = convert(value);
+        const converted = convert(value, context);
         return converted !== undefined && test(converted);
       });
   }

@@ -13,4 +13,14 @@ export { createCompiler, type Compiler, type Sample } from './compiler.ts';
 export type { Verdict } from './condition.ts';
 export type { Integer } from './values.ts';
 export { crc32, crc32c, djb2, sdbm, avalanche } from './converters/hashes.ts';
+export {
+  compileSetVariable,
+  emptyScopes,
+  variableReference,
+  type VariableCondition,
+  type VariableReference,
+  type VariableScope,
+  type VariableScopes,
+  type Variables,
+} from './variables.ts';
 export { httpDate } from './dates.ts';

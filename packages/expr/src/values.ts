@@ -41,10 +41,9 @@ type Cast = (value: Value) => Value | undefined;
 
 /** How a value of type `from` becomes one of type `to`; undefined where it is taken as it is. */
 export function castFunction(from: SampleType, to: SampleType): Cast | undefined {
-  if (from === to) return undefined;
+  if (from === to || to === 'any') return undefined;
+  if (from === 'any') return dynamicCast(to);
   switch (to) {
-    case 'any':
-      return undefined;
     case 'str':
     case 'meth':
       return TO_TEXT[from];
@@ -66,6 +65,20 @@ export function castFunction(from: SampleType, to: SampleType): Cast | undefined
     default:
       return to satisfies never;
   }
+}
+
+/** Of a value whose type is known at run time only, as that of a variable. */
+function dynamicCast(to: SampleType): Cast {
+  return (value) => {
+    const cast = castFunction(typeOf(value), to);
+    return cast === undefined ? value : cast(value);
+  };
+}
+
+function typeOf(value: Value): SampleType {
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'str';
+  return typeof value === 'object' ? 'addr' : 'sint';
 }
 
 function unchanged(): undefined {

@@ -17,6 +17,9 @@ const WORKS = new Set(
     .split(/\s+/),
 );
 
+/** The variables that these need exist in the rules of checks only. */
+const IN_CHECKS = new Set(['set-var', 'unset-var']);
+
 const REFUSED: Readonly<Record<string, string>> = {
   '51d.single': 'device detection libraries are not linked in; match the User-Agent yourself',
   'da-csv-conv': 'device detection libraries are not linked in; match the User-Agent yourself',
@@ -25,12 +28,13 @@ const REFUSED: Readonly<Record<string, string>> = {
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [/^(table_|in_table)/, 'it needs stick tables'],
   [/^map/, 'it needs maps'],
-  [/^(set-var|unset-var|strcmp|secure_memcmp|add_item)$/, 'it needs variables'],
+  [/^(strcmp|secure_memcmp|add_item)$/, 'it needs variables'],
   [/^(aes_gcm|digest|hmac|sha|jwt)/, 'it needs the TLS library'],
   [/^(fix|mqtt|protobuf|ungrpc)/, 'it needs buffered content'],
 ];
 
-function stateOf(name: string): { state: KeywordState; reason?: string } {
+function stateOf(name: string): { state: KeywordState; reason?: string; inChecks?: true } {
+  if (IN_CHECKS.has(name)) return { state: 'later', reason: 'it works in the rules of checks only', inChecks: true };
   if (WORKS.has(name)) return { state: 'works' };
   const refusal = REFUSED[name];
   if (refusal !== undefined) return { state: 'refused', reason: refusal };

@@ -47,6 +47,8 @@ export interface Signature {
 
 export interface SampleDeclaration extends Declaration, Signature {
   readonly output: SampleType;
+  /** Works in rules of checks, whatever the state says of other places. */
+  readonly inChecks?: true;
 }
 
 export interface FetchDeclaration extends SampleDeclaration {

@@ -25,6 +25,11 @@ const WORKS = new Set(
     .split(/\s+/),
 );
 
+/** What these read is kept for the rules of checks only. */
+const IN_CHECKS = new Set(
+  'var payload payload_lv res.payload res.payload_lv res.len res.body res.body_len res.body_size'.split(' '),
+);
+
 /** Refused names and what to write instead. */
 const REFUSED: Readonly<Record<string, string>> = {
   '51d.all': 'device detection libraries are not linked in; match req.hdr(user-agent) instead',
@@ -46,7 +51,8 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [/^res\.(cache|comp)/, 'it needs the cache or compression'],
 ];
 
-function stateOf(name: string): { state: KeywordState; reason?: string } {
+function stateOf(name: string): { state: KeywordState; reason?: string; inChecks?: true } {
+  if (IN_CHECKS.has(name)) return { state: 'later', reason: 'it works in the rules of checks only', inChecks: true };
   if (WORKS.has(name)) return { state: 'works' };
   const refusal = REFUSED[name];
   if (refusal !== undefined) return { state: 'refused', reason: refusal };

@@ -87,5 +87,10 @@ export function reportUnavailable(
 ): void {
   if (unavailable === undefined) return;
   const { declaration, kind, offset } = unavailable;
+  if (declaration.inChecks === true && isCheckPlace(scope)) return;
   reportState(declaration, kind, scope, partPlace(place, offset, declaration.name.length));
+}
+
+function isCheckPlace({ place }: ExpressionScope): boolean {
+  return place === 'http-check' || place === 'tcp-check';
 }

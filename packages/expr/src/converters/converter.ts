@@ -1,10 +1,10 @@
 /** What a converter compiles to. One file per family holds the converters themselves. */
 
-import type { ExpressionEnvironment } from '../context.ts';
+import type { ExpressionEnvironment, SampleContext } from '../context.ts';
 import type { Value } from '../values.ts';
 
 /** The input has been cast to the declared type. Undefined where the conversion fails: the sample is then not found. */
-export type Convert = (value: Value) => Value | undefined;
+export type Convert = (value: Value, context: SampleContext) => Value | undefined;
 
 /** Arguments as the parser checked and converted them. */
 export type ConverterArguments = readonly (string | number)[];

@@ -42,6 +42,32 @@ export function sdbm(bytes: string): number {
   return value >>> 0;
 }
 
+/** Circular shift to the left; `places` from 0 to 31. */
+function rotate(value: number, places: number): number {
+  return (value << places) | (value >>> (32 - places));
+}
+
+/**
+ * HAProxy's own hash (manual, "hash-type", wt6): two words that take in each byte, one by exclusive or and one by addition, and change
+ * places, turned by amounts that depend on all that came before.
+ */
+export function wt6(bytes: string): number {
+  let one = 0xa53c965a | 0;
+  let other = 0x5ca6953a | 0;
+  let turnOther = 6;
+  let turnOne = 18;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes.charCodeAt(index);
+    const next = rotate(~(other + byte), turnOther);
+    other = rotate(~(one ^ byte), turnOne);
+    one = next;
+    const turns = (one >>> 16) ^ other;
+    turnOther = turns & 31;
+    turnOne = (turns >>> 11) & 31;
+  }
+  return (one ^ other) >>> 0;
+}
+
 /** A prime near three quarters of the 32-bit space: it spreads results over a tree of servers. */
 const SPREAD = 3_221_225_473;
 
