@@ -13,6 +13,7 @@ export function buildConfig(state: ParseState, files: readonly string[], sources
     proxies: state.proxies.map((draft) => buildProxy(draft as ProxyDraft & { kind: Proxy['kind'] }, state)),
     httpErrors: [...state.httpErrors.values()],
     userlists: [...state.userlists.values()],
+    resolvers: [...state.resolvers.values()],
   };
   return deepFreeze(config);
 }

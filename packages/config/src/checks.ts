@@ -28,6 +28,14 @@ export function checkReferences(state: ParseState): void {
 
 /** Warnings about what is probably not meant. They would only confuse beside errors. */
 export function checkPlausibility(state: ParseState): void {
+  for (const { name, at, nameservers, parseResolvConf } of state.resolvers.values()) {
+    if (nameservers.length > 0 || parseResolvConf) continue;
+    state.diagnostics.warning(`resolvers '${name}' [${at.file}:${at.line}] has no nameservers configured!`, at, {
+      form: 'plain',
+      length: 'resolvers'.length,
+      remedy: "add a line 'nameserver NAME ADDRESS:PORT', or 'parse-resolv-conf'",
+    });
+  }
   for (const draft of state.proxies) {
     if (draft.disabled) continue;
     warnNoBind(state, draft);
@@ -144,6 +152,15 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
     });
   }
   for (const server of draft.servers) {
+    if (server.resolvers !== undefined && !state.resolvers.has(server.resolvers)) {
+      const message = `backend '${draft.name}', server '${server.name}': unable to find required resolvers '${server.resolvers}'`;
+      state.diagnostics.alert(message, server.at, {
+        form: 'plain',
+        length: 'server'.length,
+        nearest: state.diagnostics.nearest(server.resolvers, state.resolvers.keys()),
+        remedy: `add a section 'resolvers ${server.resolvers}', or name one that exists`,
+      });
+    }
     if (server.check && !hasCheckPort(server)) {
       const message = `config: ${describeKind(draft.kind)} '${draft.name}': server '${server.name}' has neither service port nor check port.`;
       state.diagnostics.alert(message, server.at, {
@@ -159,6 +176,8 @@ function hasCheckPort(server: ServerDraft): boolean {
   if (server.checkPort !== undefined) return true;
   const { address } = server;
   if (address.kind !== 'inet') return true;
+  // SRV records name the port.
+  if (server.resolvers !== undefined && address.host.startsWith('_')) return true;
   return address.port !== undefined && !address.port.relative && address.port.first !== 0;
 }
 

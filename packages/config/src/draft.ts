@@ -17,6 +17,7 @@ import type {
   Options,
   Position,
   Proxy,
+  Resolvers,
   Rules,
   Server,
   StatsSocket,
@@ -104,6 +105,7 @@ export interface Keywords {
   readonly global: KeywordIndex<Keyword<GlobalContext>>;
   readonly proxy: KeywordIndex<Keyword<ProxyContext>>;
   readonly userlist: KeywordIndex<Keyword<UserlistContext>>;
+  readonly resolvers: KeywordIndex<Keyword<ResolversContext>>;
   readonly httpErrors: KeywordIndex<Keyword<HttpErrorsContext>>;
   readonly bindOptions: KeywordIndex<Keyword<BindContext>>;
   readonly serverOptions: KeywordIndex<Keyword<ServerContext>>;
@@ -129,6 +131,7 @@ export interface ParseState {
   readonly backends: Map<string, ProxyDraft>;
   readonly httpErrors: Map<string, HttpErrors>;
   readonly userlists: Map<string, UserlistContext['draft']>;
+  readonly resolvers: Map<string, ResolversContext['draft']>;
   /** Keywords whose acceptance without effect was said once already. */
   readonly noted: Set<string>;
   whenComplete(task: () => void): void;
@@ -171,6 +174,11 @@ export interface UserlistContext {
   readonly draft: Mutable<Userlist>;
   /** Names that were defined already. */
   readonly known: { readonly users: Set<string>; readonly groups: Set<string> };
+}
+
+export interface ResolversContext {
+  readonly state: ParseState;
+  readonly draft: Omit<Mutable<Resolvers>, 'hold'> & { readonly hold: Mutable<Resolvers['hold']> };
 }
 
 /** HAProxy's words for a kind of proxy in messages: a `listen` is "proxy". */

@@ -59,6 +59,7 @@ export interface Config {
   readonly proxies: readonly Proxy[];
   readonly httpErrors: readonly HttpErrors[];
   readonly userlists: readonly Userlist[];
+  readonly resolvers: readonly Resolvers[];
 }
 
 // ---------------------------------------------------------------------------------------------------------- global
@@ -368,6 +369,16 @@ export interface Server {
   readonly redir: string | undefined;
   readonly source: SourceAddress | undefined;
   readonly initAddr: readonly string[] | undefined;
+  /** Name of the `resolvers` section that follows this server's name at run time. */
+  readonly resolvers: string | undefined;
+  /** `resolve-prefer`; 6 unless set. */
+  readonly resolvePrefer: 4 | 6;
+  /** `resolve-net`: networks whose addresses are preferred, as CIDR text; at most five. */
+  readonly resolveNets: readonly string[];
+  /** `resolve-opts allow-dup-ip` */
+  readonly allowDupIp: boolean;
+  /** `resolve-opts ignore-weight` */
+  readonly ignoreDnsWeight: boolean;
   readonly cookie: string | undefined;
   readonly namespace: string | undefined;
   readonly sendProxy: 'v1' | 'v2' | undefined;
@@ -405,7 +416,8 @@ export type Balance =
   | { readonly algorithm: 'url_param'; readonly name: string; readonly checkPost: number | undefined }
   | { readonly algorithm: 'hdr'; readonly name: string; readonly useDomainOnly: boolean }
   | { readonly algorithm: 'random'; readonly draws: number }
-  | { readonly algorithm: 'rdp-cookie'; readonly name: string };
+  | { readonly algorithm: 'rdp-cookie'; readonly name: string }
+  | { readonly algorithm: 'hash'; readonly expression: Expression };
 
 export interface HashType {
   readonly method: 'map-based' | 'consistent';
@@ -515,6 +527,40 @@ export interface Userlist {
     readonly encrypted: boolean;
     readonly groups: readonly string[];
   }[];
+}
+
+/** A `resolvers` section: who is asked for addresses at run time, and how long what was said is believed (manual 5.3.2). */
+export interface Resolvers {
+  readonly name: string;
+  readonly at: Position;
+  readonly nameservers: readonly Nameserver[];
+  /** The name servers of /etc/resolv.conf are asked too. */
+  readonly parseResolvConf: boolean;
+  /** Bytes; 512 unless set. */
+  readonly acceptedPayloadSize: number;
+  /** Queries until a name is given up; 3 unless set. */
+  readonly resolveRetries: number;
+  /** `timeout resolve`, ms between two resolutions; 1000 unless set. */
+  readonly timeoutResolveMs: number;
+  /** `timeout retry`, ms that one query may take; 1000 unless set. */
+  readonly timeoutRetryMs: number;
+  /** `hold`, ms. Undefined where the file does not say: the manual's defaults are the consumer's. */
+  readonly hold: {
+    readonly nx: number | undefined;
+    readonly refused: number | undefined;
+    readonly timeout: number | undefined;
+    readonly other: number | undefined;
+    readonly valid: number | undefined;
+    readonly obsolete: number | undefined;
+  };
+}
+
+export interface Nameserver {
+  readonly at: Position;
+  readonly name: string;
+  /** IP literal. */
+  readonly host: string;
+  readonly port: number;
 }
 
 // --------------------------------------------------------------------------------------------------------------- logs

@@ -50,6 +50,7 @@ export function parseConfig(inputs: readonly InputFile[], host: ConfigHost): Par
     backends: new Map(),
     httpErrors: new Map(),
     userlists: new Map(),
+    resolvers: new Map(),
     noted: new Set(),
     whenComplete: (task) => {
       tasks.push(task);

@@ -61,7 +61,6 @@ export const declaredServerOptions: readonly Keyword<ServerContext>[] = [
     server('later', 'it needs the PROXY protocol'),
     'send-proxy-v2-ssl, send-proxy-v2-ssl-cn, no-send-proxy-v2-ssl, no-send-proxy-v2-ssl-cn',
   ),
-  ...declare(server('later', 'it needs resolvers', 1), 'resolve-net, resolve-opts, resolve-prefer, resolvers'),
   ...declare(server('later', 'it needs stick tables'), 'non-stick, stick'),
   ...declare(
     server('later', TLS),

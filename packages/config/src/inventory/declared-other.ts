@@ -35,9 +35,6 @@ export const SECTION_KEYWORDS: Readonly<Record<string, ReadonlyMap<string, Decla
     ['refused', 'dgram-bind', 'datagrams are not received; let senders use TCP'],
     ['later', 'backlog, bind, log, maxconn, timeout client'],
   ]),
-  resolvers: table('5.3.2', [
-    ['later', 'accepted_payload_size, hold, nameserver, parse-resolv-conf, resolve_retries, timeout'],
-  ]),
   cache: table('6.2.1', [['later', 'max-age, max-object-size, max-secondary-entries, process-vary, total-max-size']]),
   'fcgi-app': table('10.1.1', [
     [

@@ -42,7 +42,9 @@ export function inventory(): InventoryEntry[] {
     ...entries('userlist', plainNames(names.USERLIST_NAMES), (name) => KEYWORDS.userlist.get(name)),
     ...entries('http-errors', plainNames(names.HTTP_ERRORS_NAMES), (name) => KEYWORDS.httpErrors.get(name)),
     ...SECTION_NAMES.flatMap(([section, list]) =>
-      entries(section, plainNames(list), (name) => SECTION_KEYWORDS[section]?.get(name)),
+      entries(section, plainNames(list), (name) =>
+        section === 'resolvers' ? KEYWORDS.resolvers.get(name) : SECTION_KEYWORDS[section]?.get(name),
+      ),
     ),
     ...entries('bind option', plainNames(names.BIND_NAMES), (name) => KEYWORDS.bindOptions.get(name)),
     ...entries('server option', plainNames(names.SERVER_NAMES), (name) => KEYWORDS.serverOptions.get(name)),

@@ -9,6 +9,7 @@ import type {
   HttpErrorsContext,
   Keywords,
   ProxyContext,
+  ResolversContext,
   ServerContext,
   UserlistContext,
 } from '../draft.ts';
@@ -32,6 +33,7 @@ import { proxyOptionKeywords } from './proxy-options.ts';
 import { proxyRuleKeywords } from './proxy-rules.ts';
 import { proxyServerKeywords } from './proxy-servers.ts';
 import { proxyTimeoutKeywords } from './proxy-timeouts.ts';
+import { resolversKeywords } from './resolvers.ts';
 import { serverOptionKeywords } from './server-options.ts';
 import { userlistKeywords } from './userlist.ts';
 
@@ -64,6 +66,7 @@ export const KEYWORDS: Keywords = {
   global: new KeywordIndex(withDeclared(GLOBAL, declaredGlobalKeywords)),
   proxy: new KeywordIndex(withDeclared(PROXY, declaredProxyKeywords)),
   userlist: new KeywordIndex<Keyword<UserlistContext>>(userlistKeywords),
+  resolvers: new KeywordIndex<Keyword<ResolversContext>>(resolversKeywords),
   httpErrors: new KeywordIndex<Keyword<HttpErrorsContext>>(httpErrorsKeywords),
   bindOptions: new KeywordIndex(withDeclared(BIND_OPTIONS, declaredBindOptions)),
   serverOptions: new KeywordIndex(withDeclared(SERVER_OPTIONS, declaredServerOptions)),

@@ -3,6 +3,7 @@
 import { parseAddress } from '../address.ts';
 import type { Cursor } from '../cursor.ts';
 import { announce } from '../dispatch.ts';
+import { addressPattern } from '../expressions/addresses.ts';
 import type { ParseState, ServerContext, ServerDraft } from '../draft.ts';
 import type { Keyword } from '../keyword.ts';
 import type { SourceAddress } from '../model.ts';
@@ -97,11 +98,9 @@ function readCheckAddress(cursor: Cursor, { draft, state }: ServerContext): void
 
 const INIT_METHODS = ['last', 'libc', 'none'] as const;
 
-/** Names are resolved when the configuration is loaded; only orders of methods that come to this are what they say. */
-function readInitAddr(cursor: Cursor, { draft, state }: ServerContext): void {
-  const index = cursor.index - 1;
-  const text = cursor.word('methods', "'init-addr' expects <methods> as argument.");
-  const methods = text.split(',');
+/** Manual "init-addr": ways to a server's first address, in the order in which they are tried. */
+function readInitAddr(cursor: Cursor, { draft }: ServerContext): void {
+  const methods = cursor.word('methods', "'init-addr' expects <methods> as argument.").split(',');
   for (const method of methods) {
     const literal = parseAddress(method, { port: 'optional' });
     const isAddress =
@@ -120,15 +119,53 @@ function readInitAddr(cursor: Cursor, { draft, state }: ServerContext): void {
     }
   }
   draft.initAddr = methods;
-  if (!methods.every((method) => method === 'last' || method === 'libc')) {
-    const declaration = {
-      name: `init-addr ${text}`,
-      state: 'later',
-      severity: 'warning',
-      manual: '5.2',
-      reason: 'names are resolved at start',
-    } as const;
-    announce(cursor, declaration, index, state.noted);
+}
+
+function readResolvers(cursor: Cursor, { draft }: ServerContext): void {
+  draft.resolvers = cursor.word('a resolvers section', "'resolvers' expects the name of a resolvers section.");
+}
+
+function readResolvePrefer(cursor: Cursor, { draft }: ServerContext): void {
+  const complaint = "'resolve-prefer' expects either ipv4 or ipv6 as argument.";
+  draft.resolvePrefer = cursor.oneOf('family', ['ipv4', 'ipv6'], complaint) === 'ipv4' ? 4 : 6;
+}
+
+/** HAProxy's own bound. */
+const MAX_RESOLVE_NETS = 5;
+
+function readResolveNet(cursor: Cursor, { draft }: ServerContext): void {
+  const nets = cursor.word('networks', "'resolve-net' expects a list of networks.").split(',');
+  for (const net of nets) {
+    if (addressPattern(net) === undefined)
+      cursor.failLast(`'resolve-net' invalid network '${net}'.`, { expected: 'networks, as 10.0.0.0/8,fd00::/8' });
+  }
+  if (nets.length > MAX_RESOLVE_NETS)
+    cursor.failLast(`'resolve-net' exceed ${MAX_RESOLVE_NETS} networks.`, {
+      expected: `at most ${MAX_RESOLVE_NETS} networks`,
+    });
+  draft.resolveNets = nets;
+}
+
+const RESOLVE_OPTIONS = ['allow-dup-ip', 'ignore-weight', 'prevent-dup-ip'] as const;
+
+function readResolveOpts(cursor: Cursor, { draft }: ServerContext): void {
+  for (const option of cursor.word('options', "'resolve-opts' expects a list of options.").split(',')) {
+    switch (option) {
+      case 'allow-dup-ip':
+        draft.allowDupIp = true;
+        break;
+      case 'prevent-dup-ip':
+        draft.allowDupIp = false;
+        break;
+      case 'ignore-weight':
+        draft.ignoreDnsWeight = true;
+        break;
+      default:
+        cursor.failLast(
+          `'resolve-opts' : unknown resolve-opts option '${option}', supported methods are 'allow-dup-ip', 'ignore-weight', and 'prevent-dup-ip'.`,
+          { expected: RESOLVE_OPTIONS.join(', '), nearest: nearestWord(option, RESOLVE_OPTIONS) },
+        );
+    }
   }
 }
 
@@ -188,6 +225,10 @@ function readUsesrc(cursor: Cursor, place: 'server' | 'proxy'): string {
 }
 
 export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
+  { name: 'resolvers', places: SERVER, state: 'works', manual: '5.2', parse: readResolvers },
+  { name: 'resolve-prefer', places: SERVER, state: 'works', manual: '5.2', parse: readResolvePrefer },
+  { name: 'resolve-net', places: SERVER, state: 'works', manual: '5.2', parse: readResolveNet },
+  { name: 'resolve-opts', places: SERVER, state: 'works', manual: '5.2', parse: readResolveOpts },
   { name: 'addr', places: SERVER, state: 'works', manual: '5.2', parse: readCheckAddress },
   { name: 'backup', places: SERVER, state: 'works', manual: '5.2', parse: flag('backup', true) },
   { name: 'no-backup', places: SERVER, state: 'works', manual: '5.2', parse: flag('backup', false) },

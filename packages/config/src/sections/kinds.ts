@@ -17,7 +17,7 @@ export const SECTIONS: readonly (Declaration & { readonly name: SectionKind })[]
   { name: 'program', state: 'later', manual: '3.7' },
   { name: 'ring', state: 'later', manual: '3.9' },
   { name: 'log-forward', state: 'later', manual: '3.10' },
-  { name: 'resolvers', state: 'later', manual: '5.3.2' },
+  { name: 'resolvers', state: 'works', manual: '5.3.2' },
   { name: 'cache', state: 'later', manual: '6.2.1' },
   { name: 'fcgi-app', state: 'later', manual: '10.1.1' },
 ];

@@ -1,7 +1,7 @@
-/** The heads of `userlist` (manual section 3.4) and `http-errors` (3.8). */
+/** The heads of `userlist` (manual section 3.4), `http-errors` (3.8) and `resolvers` (5.3.2). */
 
 import type { Cursor } from '../cursor.ts';
-import type { HttpErrorsContext, ParseState, UserlistContext } from '../draft.ts';
+import type { HttpErrorsContext, ParseState, ResolversContext, UserlistContext } from '../draft.ts';
 import type { ErrorPage } from '../model.ts';
 import { invalidCharacter } from '../names.ts';
 
@@ -62,6 +62,53 @@ export function openHttpErrors(cursor: Cursor, state: ParseState): HttpErrorsCon
     state.httpErrors.set(name, draft);
   }
   refuseMore(cursor);
+  return draft;
+}
+
+/** Words after the name are read over, as in HAProxy. */
+export function openResolvers(cursor: Cursor, state: ParseState): ResolversContext['draft'] {
+  const at = cursor.position();
+  cursor.next();
+  const name = cursor.next() ?? '';
+  const hold = {
+    nx: undefined,
+    refused: undefined,
+    timeout: undefined,
+    other: undefined,
+    valid: undefined,
+    obsolete: undefined,
+  };
+  const draft: ResolversContext['draft'] = {
+    name,
+    at,
+    nameservers: [],
+    parseResolvConf: false,
+    acceptedPayloadSize: 512,
+    resolveRetries: 3,
+    timeoutResolveMs: 1000,
+    timeoutRetryMs: 1000,
+    hold,
+  };
+  const length = Math.max(1, name.length);
+  const bad = invalidCharacter(name);
+  const other = state.resolvers.get(name);
+  if (name === '') {
+    state.diagnostics.alert('missing name for resolvers section.', cursor.position(1), { expected: 'a name' });
+  } else if (bad !== undefined) {
+    state.diagnostics.alert(`character '${bad}' is not permitted in 'resolvers' name '${name}'.`, cursor.position(1), {
+      length,
+      expected: NAME_CHARACTERS,
+    });
+  } else if (other !== undefined) {
+    const where = `${other.at.file}:${other.at.line}`;
+    state.diagnostics.alert(
+      `resolvers '${name}' has same name as another resolvers (declared at ${where}).`,
+      cursor.position(1),
+      { length, form: 'tight', remedy: 'rename one of the two' },
+    );
+  } else {
+    state.resolvers.set(name, draft);
+  }
   return draft;
 }
 

@@ -165,8 +165,8 @@ test('ids are given in order from 2 and pass over those that are taken', () => {
 });
 
 test('sections that are not available are one error each, and what they hold is not judged', () => {
-  assert.deepEqual(findings('peers p\n peer x 1.1.1.1:1\n nonsense\nresolvers r\n nameserver a 1.1.1.1:53'), [
+  assert.deepEqual(findings('peers p\n peer x 1.1.1.1:1\n nonsense\ncache c\n total-max-size 4'), [
     "ALERT parsing [t.cfg:1] : section 'peers' is not supported by this version: stick tables and their peers come together.",
-    "ALERT parsing [t.cfg:4] : section 'resolvers' is not supported by this version.",
+    "ALERT parsing [t.cfg:4] : section 'cache' is not supported by this version.",
   ]);
 });
