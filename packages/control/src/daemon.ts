@@ -127,6 +127,7 @@ export class Daemon {
   async #apply(config: Config): Promise<ReloadResult> {
     const threads = config.global.nbthread ?? availableParallelism();
     const limit = connectionLimit(config, threads, this.#options.maxconn);
+    if (limit.errors.length > 0) return { ok: false, errors: limit.errors };
     this.#descriptors = limit.descriptors;
     for (const warning of limit.warnings) this.#options.report('warning', warning);
     if (this.#generation === 0) this.#prepareKernel();
