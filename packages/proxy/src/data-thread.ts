@@ -2,6 +2,7 @@
 // of it is thread.ts's business.
 import type { Heartbeat, Mailbox, Segment } from '@evenkeel/shm';
 import { ProcessStat, StatBlock, Wake } from '@evenkeel/shm';
+import { KeptDescriptors } from './listener/kept-descriptors.ts';
 import { ProcessCounts } from './listener/limits.ts';
 import { ParkingLot } from './listener/parking.ts';
 import { PROCESS_SLOT } from './plan.ts';
@@ -30,6 +31,7 @@ export class DataThread implements ThreadContext {
   readonly wheel: TimerWheel;
   readonly counts: ProcessCounts;
   readonly parking: ParkingLot;
+  readonly keptDescriptors: KeptDescriptors;
   readonly sessions = new SessionList();
   now: number;
 
@@ -60,6 +62,8 @@ export class DataThread implements ThreadContext {
     this.#statistics = new StatBlock(options.segment, 'process', PROCESS_SLOT);
     this.counts = new ProcessCounts(options.segment, PROCESS_SLOT);
     this.parking = new ParkingLot(options.segment, options.mailbox, this.wheel, () => this.now);
+    this.counts.onGivenBack = () => this.parking.placeFreed();
+    this.keptDescriptors = new KeptDescriptors(options.segment);
     this.onWake(Wake.message | Wake.recovered, () => this.parking.serve());
   }
 

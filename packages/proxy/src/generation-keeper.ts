@@ -1,8 +1,7 @@
 // The generations and listeners of one thread: prepares what is new beside what serves, publishes it in one step or lets go
 // of it, and knows when an old generation has lost its last stream.
-import * as net from 'node:net';
 import type { Proxy } from '@evenkeel/config';
-import { closeFd, descriptorOf, dup } from '@evenkeel/sys';
+import { closeFd } from '@evenkeel/sys';
 import { BackendThread } from './backend/backend-thread.ts';
 import type { DataThread } from './data-thread.ts';
 import { Generation, type GenerationMaker } from './generation.ts';
@@ -10,15 +9,6 @@ import { Acceptor } from './listener/acceptor.ts';
 import { BindError, bindSocket, type BoundSocket } from './listener/bind.ts';
 import type { ListenerPlan, Plan } from './plan.ts';
 import type { FromThread, ListenerDescriptor } from './thread-protocol.ts';
-
-/** A socket that listens, and who takes its connections. */
-interface OpenListener {
-  readonly acceptor: Acceptor;
-  /** Undefined while paused. */
-  server: net.Server | undefined;
-  /** While paused: the socket that came from the main thread, which this thread could not open again. */
-  keptDescriptor: number | undefined;
-}
 
 /** A generation beside the one that serves. */
 interface Prepared {
@@ -31,7 +21,7 @@ export class GenerationKeeper {
   readonly #thread: DataThread;
   readonly #maker: GenerationMaker;
   readonly #tell: (message: FromThread) => void;
-  readonly #listeners = new Map<string, OpenListener>();
+  readonly #listeners = new Map<string, Acceptor>();
   readonly #living = new Set<Generation>();
   #current: Generation | undefined = undefined;
   #prepared: Prepared | undefined = undefined;
@@ -67,11 +57,8 @@ export class GenerationKeeper {
     }
     // What this thread has already, or must not accept from (`thread` on the bind line).
     for (const descriptor of passed.values()) closeFd(descriptor);
-    if (errors.length === 0) {
-      this.#prepared = { generation: new Generation(plan, this.#maker), bound };
-    } else {
-      for (const socket of bound.values()) socket.close();
-    }
+    if (errors.length === 0) this.#prepared = { generation: new Generation(plan, this.#maker), bound };
+    else for (const socket of bound.values()) socket.close();
     this.#tell({ type: 'prepared', generation: plan.generation, errors });
   }
 
@@ -96,22 +83,18 @@ export class GenerationKeeper {
         );
       const known = this.#listeners.get(listener.key);
       if (known !== undefined) {
-        known.acceptor.handOver(listener, frontend);
+        known.handOver(listener, frontend);
         continue;
       }
-      const open: OpenListener = {
-        acceptor: new Acceptor(this.#thread, listener, frontend),
-        server: undefined,
-        keptDescriptor: undefined,
-      };
-      this.#listeners.set(listener.key, open);
+      const acceptor = new Acceptor(this.#thread, listener, frontend, this.#tellFailedListener);
+      this.#listeners.set(listener.key, acceptor);
       const socket = bound.get(listener.key);
-      if (socket !== undefined) listening.push(this.#listen(open, socket));
+      if (socket !== undefined) listening.push(acceptor.listen(socket));
     }
-    for (const [key, open] of this.#listeners) {
+    for (const [key, acceptor] of this.#listeners) {
       if (keys.has(key)) continue;
       this.#listeners.delete(key);
-      closeListener(open);
+      acceptor.close();
     }
     await Promise.all(listening);
     old?.retire();
@@ -131,63 +114,37 @@ export class GenerationKeeper {
   /** No new connections; what is idle closes, what is under way finishes. */
   softStop(): void {
     this.#isStopping = true;
-    for (const open of this.#listeners.values()) closeListener(open);
+    for (const acceptor of this.#listeners.values()) acceptor.close();
     this.#listeners.clear();
     this.#thread.sessions.forEach((session) => session.user?.onSoftStop());
     this.#tellIfDrained();
   }
 
+  /** The end of `hard-stop-after`: every connection ends at once and is logged with termination `K`. */
+  kill(): void {
+    this.#thread.sessions.forEach(({ user, connection }) => {
+      if (user === undefined) connection.destroy();
+      else user.onKill();
+    });
+  }
+
   /** Closes every listener and every connection at once; nobody logs (as HAProxy, which just ends). */
   stop(): void {
-    for (const open of this.#listeners.values()) closeListener(open);
+    for (const acceptor of this.#listeners.values()) acceptor.close();
     this.#listeners.clear();
     this.#thread.sessions.forEach(({ connection }) => connection.destroy());
   }
 
   pause(): void {
-    for (const open of this.#listeners.values()) {
-      const { server } = open;
-      if (server === undefined) continue;
-      if (open.acceptor.plan.address.kind !== 'inet') open.keptDescriptor = dup(descriptorOf(server));
-      open.server = undefined;
-      server.close();
-    }
+    for (const acceptor of this.#listeners.values()) acceptor.pause();
   }
 
   async resume(): Promise<void> {
-    for (const open of this.#listeners.values()) {
-      if (open.server !== undefined) continue;
-      const { plan, config } = open.acceptor;
-      const descriptor = open.keptDescriptor;
-      open.keptDescriptor = undefined;
-      try {
-        await this.#listen(open, bindSocket(plan, config, descriptor));
-      } catch (error) {
-        if (!(error instanceof BindError)) throw error;
-        this.#tellFailedListener(open, error);
-      }
-    }
+    for (const acceptor of this.#listeners.values()) await acceptor.resume();
   }
 
-  async #listen(open: OpenListener, socket: BoundSocket): Promise<void> {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    const listening = socket.listen(server);
-    // The socket listens already, or never will; nothing is accepted before the event loop turns.
-    open.acceptor.attach(server);
-    open.server = server;
-    try {
-      await listening;
-    } catch (error) {
-      if (!(error instanceof BindError)) throw error;
-      open.server = undefined;
-      this.#tellFailedListener(open, error);
-    }
-  }
-
-  #tellFailedListener(open: OpenListener, error: BindError): void {
-    const { plan, frontend } = open.acceptor;
+  readonly #tellFailedListener = ({ plan, frontend }: Acceptor, error: BindError): void =>
     this.#tell({ type: 'notice', level: 'alert', text: bindFailure(frontend.config, plan, error) });
-  }
 
   /** The listeners of a plan that this thread accepts from (`thread` on the bind line counts from 1). */
   #ownListeners(plan: Plan): readonly ListenerPlan[] {
@@ -218,12 +175,6 @@ export class GenerationKeeper {
   #tellIfDrained(): void {
     if (this.#isStopping && this.#thread.sessions.length === 0) this.#tell({ type: 'drained' });
   }
-}
-
-function closeListener({ acceptor, server, keptDescriptor }: OpenListener): void {
-  server?.close();
-  if (keptDescriptor !== undefined) closeFd(keptDescriptor);
-  acceptor.closeWaiting();
 }
 
 /** As HAProxy words it. */

@@ -1,6 +1,7 @@
 // The main thread's part of the data plane: what has to be in shared memory before a thread starts or builds a generation,
 // and what is taken back when one died.
 import type { SegmentOwner } from '@evenkeel/shm';
+import { closeKept, prepareKept } from './listener/kept-descriptors.ts';
 import { PARKED_BUFFER } from './listener/parking.ts';
 
 export { monitoredGeneration } from './backend/monitored.ts';
@@ -9,9 +10,11 @@ export { discardBackends, prepareBackends, recoverBackends } from './backend/pre
 /** Once, before the first thread starts. `maxThreads` is that of the segment. */
 export function prepareProcess(owner: SegmentOwner, maxThreads: number): void {
   owner.addBuffer(PARKED_BUFFER, maxThreads * Int32Array.BYTES_PER_ELEMENT);
+  prepareKept(owner, maxThreads);
 }
 
-/** When a thread has ended: nothing is parked there any more. */
-export function recoverParked(owner: SegmentOwner, thread: number): void {
+/** When a thread has ended: nobody waits there any more, and no socket of its is left behind. */
+export function recoverListeners(owner: SegmentOwner, thread: number): void {
   Atomics.store(new Int32Array(owner.segment.buffer(PARKED_BUFFER)), thread, 0);
+  closeKept(owner, thread);
 }

@@ -27,9 +27,11 @@ export interface ProcessLimits {
   readonly maxsessrate: number;
   /**
    * Connections that may wait accepted and unread, over all listeners and threads: what descriptors allow beside `maxconn`.
-   * Without it only each listener's backlog bounds them.
+   * Beyond it, and beyond a few each, listeners stop accepting.
    */
   readonly maxParked?: number;
+  /** A client connection whose descriptor has this number, or a higher one, shows that the process has hardly any left. */
+  readonly scarceDescriptor?: number;
 }
 
 export interface ProxyPlan {
@@ -74,6 +76,6 @@ export interface ListenerPlan {
   readonly address: ListenAddress;
   /** As messages print it: `127.0.0.1:8080`, `/run/x.sock`. */
   readonly text: string;
-  /** listen(2) backlog, and the most connections parked on each thread over a limit. */
+  /** Of listen(2): clients that wait in the kernel, for each thread's socket. */
   readonly backlog: number;
 }

@@ -1,7 +1,9 @@
-// One listening socket of one thread: takes what the kernel accepted, asks the limits, runs the connection and session
-// rules, and hands the session to its mode. Outlives generations; `frontend` is the one that is published now.
+// One listener of one thread: takes what the kernel accepted, asks the limits, runs the connection and session rules, and
+// hands the session to its mode. Over a limit it stops accepting until there is room. Outlives generations; `frontend` is
+// the one that is published now.
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Bind } from '@evenkeel/config';
+import { reasonOf } from '@evenkeel/sys';
 import {
   FrontendStat,
   ListenerGauge,
@@ -20,9 +22,18 @@ import type { ListenerPlan } from '../plan.ts';
 import { ClientSession } from '../stream/client-session.ts';
 import type { DataThread } from '../data-thread.ts';
 import { SessionContext } from '../tcp/session-context.ts';
-import { enter, forgetSession } from './limits.ts';
+import { BindError, bindSocket, type BoundSocket } from './bind.ts';
+import { enter, forgetSession, waitFor } from './limits.ts';
 import type { Listener } from './listener.ts';
+import { ListeningSocket } from './listening-socket.ts';
 import type { ParkingListener } from './parking.ts';
+
+/**
+ * Connections that a listener parks before it stops accepting. A limit is noticed by the connection that goes over it, and
+ * stopping and starting costs about as much as accepting one more: a few each time make that cheap. Each costs a
+ * descriptor, and what the kernel holds it could still give to another thread.
+ */
+export const MOST_PARKED = 8;
 
 export class Acceptor implements Listener, ParkingListener {
   readonly thread: DataThread;
@@ -32,13 +43,25 @@ export class Acceptor implements Listener, ParkingListener {
   sessions: SharedCount;
   stat: StatBlock;
   #rate: FrequencyCounter;
+  readonly #socket: ListeningSocket;
+  readonly #onFailure: (acceptor: Acceptor, error: BindError) => void;
+  /** It accepts nothing until there is room. */
+  #isHeld = false;
   /** Accepted over a limit, oldest first; those before `#parkedAt` have left. */
   #parked: Connection[] = [];
   #parkedAt = 0;
 
-  constructor(thread: DataThread, plan: ListenerPlan, frontend: Frontend) {
+  /** `onFailure` hears of a socket that could not listen. */
+  constructor(
+    thread: DataThread,
+    plan: ListenerPlan,
+    frontend: Frontend,
+    onFailure: (acceptor: Acceptor, error: BindError) => void,
+  ) {
     const { segment } = thread;
     this.thread = thread;
+    this.#onFailure = onFailure;
+    this.#socket = new ListeningSocket(thread.keptDescriptors, (server) => this.#attach(server));
     this.plan = plan;
     this.frontend = frontend;
     this.config = frontend.config.binds[plan.bind];
@@ -55,13 +78,66 @@ export class Acceptor implements Listener, ParkingListener {
       this.stat = new StatBlock(segment, 'listener', plan.slot);
       this.#rate = new FrequencyCounter(segment, 'listener', plan.slot, ListenerRate.connections);
     }
+    const { backlog } = this.plan;
     this.plan = plan;
     this.frontend = frontend;
     this.config = frontend.config.binds[plan.bind];
+    if (plan.backlog !== backlog) {
+      try {
+        this.#socket.setBacklog(plan.backlog, this.config.tfo && plan.address.kind === 'inet');
+      } catch (error) {
+        this.#onFailure(this, new BindError(`cannot change the backlog (${reasonOf(error)})`));
+      }
+    }
   }
 
-  /** Takes connections of a listening server from now on. */
-  attach(server: NetServer): void {
+  // ------------------------------------------------------------------------------------------------------- the socket
+
+  /** Accepts from now on; resolves when that is certain. */
+  async listen(socket: BoundSocket): Promise<void> {
+    try {
+      await this.#socket.listen(socket);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof BindError)) throw error;
+    this.#onFailure(this, error);
+  }
+
+  /** No new connections from now on, those that wait are closed. */
+  close(): void {
+    this.#released();
+    this.#socket.close();
+    while (this.waiting > 0) {
+      this.#parked[this.#parkedAt++].reset();
+      this.thread.parking.remove(this);
+    }
+    this.#parked = [];
+    this.#parkedAt = 0;
+  }
+
+  /** SIGTTOU: an Internet socket goes, since it can be bound again; of others the main thread has the only way to make them. */
+  pause(): void {
+    this.#released();
+    if (this.plan.address.kind === 'inet' || !this.#socket.hold()) this.#socket.close();
+  }
+
+  /** SIGTTIN: after `pause`, or where listening failed. */
+  async resume(): Promise<void> {
+    if (this.#socket.isListening || this.#isHeld) return;
+    try {
+      if (!this.#socket.isHeld) await this.#socket.listen(bindSocket(this.plan, this.config, undefined));
+      else if (!(await this.#socket.release(this.plan.backlog)))
+        throw new BindError('cannot listen to socket (Too many open files)');
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #attach(server: NetServer): void {
     const handle = (server as unknown as { _handle: { onconnection?: unknown } | null })._handle;
     if (handleConnectionsSupported && handle !== null) {
       handle.onconnection = (status: number, client: StreamHandle | undefined) => {
@@ -72,13 +148,21 @@ export class Acceptor implements Listener, ParkingListener {
     }
   }
 
+  // ------------------------------------------------------------------------------------------------ limits and waiting
+
   get waiting(): number {
     return this.#parked.length - this.#parkedAt;
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   #accept(connection: Connection): void {
     const { thread } = this;
     thread.refresh();
+    const { scarceDescriptor } = thread.counts.limits;
+    if (scarceDescriptor !== undefined && connection.descriptor >= scarceDescriptor) this.#holdForShortage();
     // Those that wait are older.
     if (this.waiting > 0) return this.#park(connection);
     const wait = enter(thread.counts, this.frontend, this, thread.now);
@@ -89,18 +173,50 @@ export class Acceptor implements Listener, ParkingListener {
   #park(connection: Connection): void {
     const { parking, counts } = this.thread;
     const { maxParked } = counts.limits;
-    if (this.waiting >= this.plan.backlog || (maxParked !== undefined && parking.total() >= maxParked))
-      return connection.reset();
     this.#parked.push(connection);
     parking.add(this);
-    const wait = this.beginWaiting();
+    if (this.waiting >= MOST_PARKED || (maxParked !== undefined && parking.total() >= maxParked)) this.#hold();
+    const wait = this.goOn();
     if (wait > 0) parking.serveIn(wait);
   }
 
-  beginWaiting(): number {
+  /** Where no descriptor is left for it, the connection that was parked last gives its own. */
+  #hold(): void {
+    if (this.#isHeld) return;
+    const { parking } = this.thread;
+    if (!this.#socket.hold()) {
+      if (this.waiting === 0) return;
+      this.#parked.pop()?.reset();
+      parking.remove(this);
+      if (!this.#socket.hold()) return;
+    }
+    this.#isHeld = true;
+    parking.hold(this);
+  }
+
+  /**
+   * At the limit of descriptors libuv would close clients without a word, so accepting stops before it. Those that begin
+   * meanwhile end without a server connection where none can be opened (503, `RC`).
+   */
+  #holdForShortage(): void {
+    const { parking } = this.thread;
+    parking.reportShortage();
+    this.#hold();
+    parking.serveIn(parking.shortageMs());
+  }
+
+  #released(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.thread.parking.release(this);
+  }
+
+  goOn(): number {
     const { thread } = this;
+    let wait = 0;
     while (this.waiting > 0) {
-      const wait = enter(thread.counts, this.frontend, this, thread.now);
+      wait = waitFor(thread.counts, this.frontend, this, thread.now);
+      if (wait === 0) wait = enter(thread.counts, this.frontend, this, thread.now);
       if (wait !== 0) return wait;
       const connection = this.#parked[this.#parkedAt++];
       if (this.#parkedAt === this.#parked.length || this.#parkedAt > 1024) {
@@ -110,17 +226,18 @@ export class Acceptor implements Listener, ParkingListener {
       thread.parking.remove(this);
       this.#begin(connection);
     }
-    return 0;
-  }
-
-  /** No new connections, those that wait are closed. */
-  closeWaiting(): void {
-    while (this.waiting > 0) {
-      this.#parked[this.#parkedAt++].reset();
-      this.thread.parking.remove(this);
+    if (!this.#isHeld) return 0;
+    wait = thread.parking.shortageMs();
+    if (wait === 0) wait = waitFor(thread.counts, this.frontend, this, thread.now);
+    if (wait !== 0) return wait;
+    const listening = this.#socket.release(this.plan.backlog);
+    if (listening === undefined) {
+      thread.parking.reportShortage();
+      return thread.parking.shortageMs();
     }
-    this.#parked = [];
-    this.#parkedAt = 0;
+    this.#released();
+    listening.catch((error: unknown) => this.#failed(error));
+    return 0;
   }
 
   /** The connection has its place in every count. */

@@ -1,9 +1,9 @@
 // Opens the sockets of `bind` lines: one for each address, port and thread (manual, section 5.1). Binding comes first, and
 // everywhere; listening comes when the generation is published, so that a refused configuration never accepted anybody.
 // Unix, abstract and inherited sockets are the main thread's: here they arrive as listening descriptors.
-import type * as net from 'node:net';
+import * as net from 'node:net';
 import type { Bind } from '@evenkeel/config';
-import { SysError, UnsupportedError, closeFd, openListener, type ListenerOptions } from '@evenkeel/sys';
+import { closeFd, openListener, reasonOf, type ListenerOptions } from '@evenkeel/sys';
 import type { ListenAddress, ListenerPlan } from '../plan.ts';
 
 /** How long the kernel may hold a connection back for its first bytes under `defer-accept`; HAProxy's one second. */
@@ -24,15 +24,43 @@ export class BindError extends Error {
 
 /** `descriptor` is that of a socket which the main thread opened. Throws BindError. */
 export function bindSocket(plan: ListenerPlan, bind: Bind, descriptor: number | undefined): BoundSocket {
-  if (descriptor !== undefined) return new BoundDescriptor(descriptor, plan.backlog);
-  const { address } = plan;
+  const { address, backlog } = plan;
+  if (descriptor !== undefined) return boundDescriptor(descriptor, backlog);
   if (address.kind !== 'inet') throw new BindError('cannot bind socket (no descriptor was passed)');
-  const options = listenerOptions(address, bind, plan.backlog);
+  const holder = openHeld(listenerOptions(address, bind, backlog));
+  return {
+    listen: async (server) => await listening(server, (done) => server.listen(holder, backlog, done)),
+    close: () => holder.destroy(),
+  };
+}
+
+/** A descriptor that was bound elsewhere, or listens already. */
+export function boundDescriptor(descriptor: number, backlog: number): BoundSocket {
+  return {
+    listen: async (server) => await listening(server, (done) => server.listen({ fd: descriptor, backlog }, done)),
+    close: () => closeFd(descriptor),
+  };
+}
+
+/** The descriptor is held by an object of Node's from its birth: it goes with the thread, should that end before it listens. */
+function openHeld(options: ListenerOptions): net.Socket {
   try {
-    return new BoundDescriptor(openListener(options), plan.backlog);
+    return new net.Socket({ fd: openListener(options), readable: false, writable: false });
   } catch (error) {
     throw new BindError(`cannot bind socket (${reasonOf(error)})`);
   }
+}
+
+/** Rejects with BindError where `listen` fails. */
+async function listening(server: net.Server, listen: (done: () => void) => void): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error): void => reject(new BindError(`cannot listen to socket (${reasonOf(error)})`));
+    server.once('error', onError);
+    listen(() => {
+      server.removeListener('error', onError);
+      resolve();
+    });
+  });
 }
 
 function listenerOptions(
@@ -53,51 +81,4 @@ function listenerOptions(
     ...(bind.tfo ? { fastOpenBacklog: backlog } : undefined),
     ...(bind.tcpUserTimeoutMs === undefined ? undefined : { userTimeoutMs: bind.tcpUserTimeoutMs }),
   };
-}
-
-class BoundDescriptor implements BoundSocket {
-  readonly #descriptor: number;
-  readonly #backlog: number;
-
-  constructor(descriptor: number, backlog: number) {
-    this.#descriptor = descriptor;
-    this.#backlog = backlog;
-  }
-
-  async listen(server: net.Server): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException): void =>
-        reject(new BindError(`cannot listen to socket (${reasonOf(error)})`));
-      server.once('error', onError);
-      server.listen({ fd: this.#descriptor, backlog: this.#backlog }, () => {
-        server.removeListener('error', onError);
-        resolve();
-      });
-    });
-  }
-
-  close(): void {
-    closeFd(this.#descriptor);
-  }
-}
-
-/** strerror(3) of what binding can fail with. */
-const ERRNO_TEXT: Readonly<Record<string, string>> = {
-  EACCES: 'Permission denied',
-  EPERM: 'Operation not permitted',
-  EADDRINUSE: 'Address already in use',
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  EAFNOSUPPORT: 'Address family not supported by protocol',
-  EINVAL: 'Invalid argument',
-  EMFILE: 'Too many open files',
-  ENFILE: 'Too many open files in system',
-  ENODEV: 'No such device',
-  ENOBUFS: 'No buffer space available',
-  ENOMEM: 'Cannot allocate memory',
-};
-
-function reasonOf(error: unknown): string {
-  if (error instanceof UnsupportedError) return error.message;
-  const code = error instanceof SysError ? error.code : (error as NodeJS.ErrnoException).code;
-  return (code === undefined ? undefined : ERRNO_TEXT[code]) ?? code ?? String(error);
 }

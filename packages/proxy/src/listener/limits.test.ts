@@ -2,21 +2,29 @@
 // `backlog` of proxies; `maxconn` of `bind`): over a limit a connection waits unread, is nobody's session, and begins in its
 // turn when a place becomes free.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { FrontendStat, StatReader } from '@evenkeel/shm';
+import type { ProcessLimits } from '../plan.ts';
 import { TestHost } from '../test-host.ts';
 import { connect, eventually, freePort, serve, type Peer } from '../test-sockets.ts';
+import { MOST_PARKED } from './acceptor.ts';
+
+interface Options {
+  readonly global?: string;
+  readonly proxy?: string;
+  readonly bind?: string;
+}
 
 interface Stage {
   readonly host: TestHost;
   readonly port: number;
   client(): Promise<Peer>;
+  /** A reload. */
+  apply(options: Options): Promise<void>;
 }
 
-async function start(
-  context: TestContext,
-  options: { readonly global?: string; readonly proxy?: string; readonly bind?: string },
-): Promise<Stage> {
+async function start(context: TestContext, options: Options, limits: Partial<ProcessLimits> = {}): Promise<Stage> {
   const server = await serve(context, (peer) => {
     peer.socket.on('data', (chunk: Buffer) => peer.write(chunk));
     peer.socket.on('end', () => peer.end());
@@ -24,19 +32,24 @@ async function start(
   const port = await freePort();
   const host = new TestHost();
   context.after(() => host.stop());
-  await host.apply(`global
-  ${options.global ?? ''}
+  const apply = async ({ global = '', proxy = '', bind = '' }: Options): Promise<void> =>
+    await host.apply(
+      `global
+  ${global}
 defaults
   mode tcp
   timeout client 20s
   timeout server 20s
   timeout connect 5s
 listen f
-  bind 127.0.0.1:${port} ${options.bind ?? ''}
-  ${options.proxy ?? ''}
+  bind 127.0.0.1:${port} ${bind}
+  ${proxy}
   server s 127.0.0.1:${server.port}
-`);
-  return { host, port, client: async () => await connect(context, port) };
+`,
+      limits,
+    );
+  await apply(options);
+  return { host, port, client: async () => await connect(context, port), apply };
 }
 
 /** Writes a word and says whether the echo came: whether the connection is served. */
@@ -102,18 +115,133 @@ test('parked connections are counted when they begin, not before', async (contex
   second.end();
 });
 
-test('beyond the backlog a connection is closed', async (context) => {
-  const stage = await start(context, { proxy: 'maxconn 1\n  backlog 2' });
-  const peers = [await stage.client()];
-  await eventually(() => sessions(stage) === 1, 'first served');
-  for (let index = 0; index < 3; index++) peers.push(await stage.client());
-  await peers[3].gone();
-  assert.deepEqual(
-    peers.slice(0, 3).map(({ closed, ended }) => closed || ended),
-    [false, false, false],
+/** Each client asks, waits for its answer, and leaves; resolves when all have had one. */
+async function haveTheirTurn(peers: readonly Peer[]): Promise<void> {
+  await Promise.all(
+    peers.map(async (peer, index) => {
+      peer.write(`word${index}`);
+      await isServed(peer, `word${index}`);
+      peer.end();
+    }),
   );
-  assert.equal(stage.host.thread.parking.total(), 2);
+}
+
+async function connectMany(stage: Stage, count: number): Promise<Peer[]> {
+  return await Promise.all(Array.from({ length: count }, () => stage.client()));
+}
+
+test('a handful is parked, the others wait in the kernel, and all are served in the end', async (context) => {
+  const stage = await start(context, { proxy: 'maxconn 1' });
+  const { parking } = stage.host.thread;
+  const peers = await connectMany(stage, 60);
+  await eventually(() => parking.held() === 1, 'it stops accepting');
+  assert.equal(parking.total(), MOST_PARKED);
+  assert.equal(sessions(stage), 1);
+  await haveTheirTurn(peers);
+  await eventually(() => sessions(stage) === 0, 'all end');
+  assert.deepEqual([parking.held(), parking.total()], [0, 0]);
+  await haveTheirTurn([await stage.client()]);
 });
+
+test('what may be parked in all bounds each listener', async (context) => {
+  const stage = await start(context, { proxy: 'maxconn 1' }, { maxParked: 3 });
+  const peers = await connectMany(stage, 30);
+  await eventually(() => stage.host.thread.parking.held() === 1, 'it stops accepting');
+  assert.equal(stage.host.thread.parking.total(), 3);
+  await haveTheirTurn(peers);
+});
+
+test('rate-limit sessions: a listener that stopped accepting starts again when the rate allows it', async (context) => {
+  const stage = await start(context, { proxy: 'rate-limit sessions 30' });
+  const peers = await connectMany(stage, 30 + MOST_PARKED + 10);
+  await eventually(() => stage.host.thread.parking.held() === 1, 'it stops accepting');
+  await haveTheirTurn(peers);
+  assert.equal(stage.host.thread.parking.held(), 0);
+});
+
+/** Clients beyond the limit, of which some wait in the kernel. */
+async function holdListener(stage: Stage): Promise<{ readonly first: Peer; readonly waiting: readonly Peer[] }> {
+  const first = await stage.client();
+  first.write('first');
+  await isServed(first, 'first');
+  const waiting = await connectMany(stage, MOST_PARKED + 5);
+  await eventually(() => stage.host.thread.parking.held() === 1, 'it stops accepting');
+  return { first, waiting };
+}
+
+test('a reload hands a listener over that does not accept, and those who wait are served', async (context) => {
+  const stage = await start(context, { proxy: 'maxconn 1' });
+  const { waiting } = await holdListener(stage);
+  await stage.apply({ proxy: 'maxconn 1\n  backlog 50' });
+  assert.equal(stage.host.thread.parking.held(), 1);
+  await stage.apply({ proxy: 'maxconn 100' });
+  assert.equal(stage.host.thread.parking.held(), 0);
+  await haveTheirTurn(waiting);
+});
+
+test('a listener that does not accept and goes with a reload leaves nobody waiting and no descriptor', async (context) => {
+  const stage = await start(context, { proxy: 'maxconn 1' });
+  const before = listening(stage.port);
+  const { first, waiting } = await holdListener(stage);
+  assert.deepEqual([before, listening(stage.port)], [1, 1]);
+  await stage.host.apply(
+    `defaults\n mode tcp\n timeout client 1s\nfrontend other\n bind 127.0.0.1:${await freePort()}\n`,
+  );
+  await Promise.all(waiting.map(async (peer) => await peer.gone()));
+  assert.equal(listening(stage.port), 0);
+  assert.deepEqual([stage.host.thread.parking.held(), stage.host.thread.parking.total()], [0, 0]);
+  first.write('again');
+  await isServed(first, 'again');
+});
+
+test('a soft stop while a listener does not accept: those who wait are closed, who is served finishes', async (context) => {
+  const stage = await start(context, { proxy: 'maxconn 1' });
+  const { first, waiting } = await holdListener(stage);
+  stage.host.keeper.softStop();
+  await Promise.all(waiting.map(async (peer) => await peer.gone()));
+  assert.equal(listening(stage.port), 0);
+  first.write('again');
+  await isServed(first, 'again');
+  first.end();
+  await eventually(() => stage.host.messages.some(({ type }) => type === 'drained'), 'drained');
+});
+
+test('pause and resume while a listener does not accept', async (context) => {
+  const stage = await start(context, { proxy: 'maxconn 1' });
+  const { first, waiting } = await holdListener(stage);
+  stage.host.keeper.pause();
+  assert.equal(listening(stage.port), 0);
+  await stage.host.keeper.resume();
+  assert.equal(listening(stage.port), 1);
+  // Who was in the kernel is gone, who was accepted has a turn, and new ones come in.
+  first.end();
+  await eventually(() => waiting.filter(({ closed, ended }) => closed || ended).length === 5, 'five are closed');
+  const alive = waiting.filter(({ closed, ended }) => !closed && !ended);
+  await haveTheirTurn([...alive, await stage.client()]);
+});
+
+test('a place that was taken for a moment and given back is told', async (context) => {
+  const stage = await start(context, { bind: 'maxconn 1' });
+  await stage.client();
+  await eventually(() => sessions(stage) === 1, 'first served');
+  let told = 0;
+  stage.host.thread.counts.onGivenBack = () => told++;
+  await stage.client();
+  // The process had a place, the bind line had none.
+  await eventually(() => stage.host.thread.parking.total() === 1, 'parked');
+  assert.equal(told, 1);
+  // Who waits takes no place while it asks, or two threads would wake each other without end.
+  stage.host.thread.parking.serve();
+  assert.equal(told, 1);
+});
+
+/** Sockets that listen on a port of loopback. */
+function listening(port: number): number {
+  const hex = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .filter((line) => line.includes(` ${hex} 00000000:0000 0A `)).length;
+}
 
 test('a parked client that left is noticed in its turn and frees the place again', async (context) => {
   const stage = await start(context, { proxy: 'maxconn 1' });

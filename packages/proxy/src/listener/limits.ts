@@ -15,6 +15,8 @@ export class ProcessCounts {
   /** Numbers requests and TCP streams (`%rt`). */
   readonly requests: Sequence;
   limits: ProcessLimits = { maxconn: 0, maxconnrate: 0, maxsessrate: 0 };
+  /** Called when a place that was taken for a moment is free again: somebody may have found it taken. */
+  onGivenBack: (() => void) | undefined = undefined;
 
   constructor(segment: Segment, slot: number) {
     this.connections = new SharedCount(segment, 'process', slot, ProcessGauge.connections);
@@ -36,17 +38,36 @@ export function enter(process: ProcessCounts, frontend: Frontend, listener: List
   if (bindLimit === 0) listener.sessions.add(1);
   else if (!listener.sessions.tryIncrement(bindLimit)) {
     process.connections.decrement();
+    process.onGivenBack?.();
     return -1;
   }
   // The last one to be taken: its maximum is shown to everybody (smax) and must not count one that had no place elsewhere.
   if (!frontend.sessions.tryIncrement(frontend.maxconn)) {
     listener.sessions.decrement();
     process.connections.decrement();
+    process.onGivenBack?.();
     return -1;
   }
   const delay = enterRates(process, frontend, now);
-  if (delay > 0) leave(process, frontend, listener);
+  if (delay > 0) {
+    listener.sessions.decrement();
+    frontend.sessions.decrement();
+    process.connections.decrement();
+    process.onGivenBack?.();
+  }
   return delay;
+}
+
+/**
+ * What `enter` would return, without taking anything. Who has waited asks this first: were places taken and given back at
+ * each try, two threads that wait for different limits would wake each other without end.
+ */
+export function waitFor(process: ProcessCounts, frontend: Frontend, listener: Listener, now: number): number {
+  if (process.connections.sum() >= process.limits.maxconn) return -1;
+  const bindLimit = listener.config.maxconn ?? 0;
+  if (bindLimit > 0 && listener.sessions.sum() >= bindLimit) return -1;
+  if (frontend.sessions.sum() >= frontend.maxconn) return -1;
+  return rateDelay(process, frontend, now);
 }
 
 /** A rule refused the connection before it became a session: it does not count in the rates of sessions. */
@@ -55,21 +76,22 @@ export function forgetSession(process: ProcessCounts, frontend: Frontend, now: n
   frontend.sessionRate.add(now, -1);
 }
 
-/** Gives the places back. */
-function leave(process: ProcessCounts, frontend: Frontend, listener: Listener): void {
-  listener.sessions.decrement();
-  frontend.sessions.decrement();
-  process.connections.decrement();
+/** ms until every rate allows one more; 0 for now. */
+function rateDelay(process: ProcessCounts, frontend: Frontend, now: number): number {
+  const { maxconnrate, maxsessrate } = process.limits;
+  const { rateLimit } = frontend;
+  let delay = maxconnrate > 0 ? process.connectionRate.nextEventDelayMs(maxconnrate, now) : 0;
+  if (maxsessrate > 0) delay = Math.max(delay, process.sessionRate.nextEventDelayMs(maxsessrate, now));
+  if (rateLimit > 0) delay = Math.max(delay, frontend.sessionRate.nextEventDelayMs(rateLimit, now));
+  return delay;
 }
 
 function enterRates(process: ProcessCounts, frontend: Frontend, now: number): number {
   const { limits } = process;
   const { rateLimit } = frontend;
-  // One that is refused by a later rate has not happened: those are asked first, without counting.
-  if (limits.maxsessrate > 0 && process.sessionRate.remaining(limits.maxsessrate, now) === 0)
-    return process.sessionRate.nextEventDelayMs(limits.maxsessrate, now);
-  if (rateLimit > 0 && frontend.sessionRate.remaining(rateLimit, now) === 0)
-    return frontend.sessionRate.nextEventDelayMs(rateLimit, now);
+  // One that is refused by a later rate has not happened: all are asked first, without counting.
+  const delay = rateDelay(process, frontend, now);
+  if (delay > 0) return delay;
   if (!process.connectionRate.tryAdd(limits.maxconnrate, now))
     return Math.max(1, process.connectionRate.nextEventDelayMs(limits.maxconnrate, now));
   if (!process.sessionRate.tryAdd(limits.maxsessrate, now))

@@ -1,21 +1,35 @@
-// Connections that were accepted over a limit, on one thread. Node cannot leave them in the kernel's queue, so they wait
-// here unread, oldest first for each listener, up to the listener's backlog; a parked connection is nobody's session.
+// Who waits for a place on one thread: connections that were accepted over a limit, and listeners that stopped accepting
+// because of it. A parked connection is nobody's session and waits unread, oldest first for each listener; there are few of
+// them, because a listener with more than a handful is held: further clients wait in the kernel's queue.
 //
-// A place that becomes free on any thread wakes every thread that has parked ones: the words in shared memory say how many
-// each has. They are raised before the limits are asked a last time, so that no place can become free unnoticed. What a
+// A place that becomes free on any thread wakes every thread on which somebody waits: the words in shared memory say how many
+// do. They are raised before the limits are asked a last time, so that no place can become free unnoticed. What a
 // wake-up cannot know, when a rate allows the next connection, a timer does.
 import { Wake, type Mailbox, type Segment } from '@evenkeel/shm';
 import { Timer, type TimerOwner, type TimerWheel } from '../timers.ts';
 
-/** Name of the buffer that holds one Int32 for each thread: connections parked there. Written by that thread alone. */
+/** Name of the buffer that holds one Int32 for each thread, written by that thread: parked connections, and HELD for each held listener. */
 export const PARKED_BUFFER = 'parked';
+/** Parked connections stay far below it: a few for each listener. */
+const HELD = 1 << 16;
+
+/**
+ * How long a listener stays held where the process is short of descriptors: nothing wakes it when one becomes free. HAProxy
+ * pauses as long.
+ */
+const SHORTAGE_MS = 100;
 
 /** Whose connections wait. */
 export interface ParkingListener {
   /** Connections waiting. */
   readonly waiting: number;
-  /** Begins as many as the limits allow; returns as `enter` does why it stopped, 0 when none is left. */
-  beginWaiting(): number;
+  /** It does not accept for the moment. */
+  readonly isHeld: boolean;
+  /**
+   * Begins as many as the limits allow and accepts again if there is room for more; returns as `enter` does why it stopped,
+   * 0 when it did not.
+   */
+  goOn(): number;
 }
 
 export class ParkingLot implements TimerOwner {
@@ -28,6 +42,7 @@ export class ParkingLot implements TimerOwner {
   readonly #timer: Timer;
   readonly #listeners = new Set<ParkingListener>();
   #scheduled = false;
+  #shortageEndMs = 0;
 
   constructor(segment: Segment, mailbox: Mailbox, wheel: TimerWheel, now: () => number) {
     this.#segment = segment;
@@ -39,12 +54,17 @@ export class ParkingLot implements TimerOwner {
     this.#timer = new Timer(this, 0);
   }
 
-  /** Connections parked over all threads. */
+  /** Connections parked, over all threads. */
   total(): number {
     const threads = this.#segment.threadsUsed();
     let sum = 0;
-    for (let thread = 0; thread < threads; thread++) sum += Atomics.load(this.#words, thread);
+    for (let thread = 0; thread < threads; thread++) sum += Atomics.load(this.#words, thread) & (HELD - 1);
     return sum;
+  }
+
+  /** Listeners of this thread that are held. */
+  held(): number {
+    return Math.floor(Atomics.load(this.#words, this.#own) / HELD);
   }
 
   /** `listener` is about to park one more. To be called before the limits are asked a last time. */
@@ -56,7 +76,33 @@ export class ParkingLot implements TimerOwner {
   /** One of `listener`'s left: it began, or was closed. */
   remove(listener: ParkingListener): void {
     Atomics.sub(this.#words, this.#own, 1);
-    if (listener.waiting === 0) this.#listeners.delete(listener);
+    this.#forget(listener);
+  }
+
+  /** `listener` no longer accepts. To be called before the limits are asked a last time. */
+  hold(listener: ParkingListener): void {
+    Atomics.add(this.#words, this.#own, HELD);
+    this.#listeners.add(listener);
+  }
+
+  /** `listener` accepts again, or is closed. */
+  release(listener: ParkingListener): void {
+    Atomics.sub(this.#words, this.#own, HELD);
+    this.#forget(listener);
+  }
+
+  #forget(listener: ParkingListener): void {
+    if (listener.waiting === 0 && !listener.isHeld) this.#listeners.delete(listener);
+  }
+
+  /** The process is short of descriptors: for a moment no held listener accepts again. */
+  reportShortage(): void {
+    this.#shortageEndMs = this.#now() + SHORTAGE_MS;
+  }
+
+  /** ms until held listeners may accept again; 0 for at once. */
+  shortageMs(): number {
+    return Math.max(0, this.#shortageEndMs - this.#now());
   }
 
   /** A place became free on this thread. */
@@ -74,7 +120,7 @@ export class ParkingLot implements TimerOwner {
   serve(): void {
     let delayMs = 0;
     for (const listener of this.#listeners) {
-      const wait = listener.beginWaiting();
+      const wait = listener.goOn();
       if (wait > 0 && (delayMs === 0 || wait < delayMs)) delayMs = wait;
     }
     if (delayMs > 0) this.serveIn(delayMs);
