@@ -1,0 +1,70 @@
+// Where a server is reached, where that is decided at run time: by a resolver or by an operator. Slots: `address*` of ServerShared
+// in layout.ts.
+//
+// Writer: main only. Readers copy several words, so the writer makes `addressSequence` odd while it writes (a sequence lock);
+// a reader that meets an odd or a moved number reads again. Main writes a handful of words and never waits while it does,
+// so a reader spins for less than a microsecond.
+import { ServerShared, kindWords } from './layout.ts';
+import type { Segment } from './segment.ts';
+
+/** The four words of an address: IPv4 in the last one. Unsigned, network order. */
+export type AddressWords = readonly [number, number, number, number];
+
+export interface RuntimeAddress {
+  readonly family: 4 | 6;
+  readonly words: AddressWords;
+  /** 0 = that of the configuration. */
+  readonly port: number;
+}
+
+/** `addressFamily`: 0 while the configuration's own address holds. */
+export class ServerAddress {
+  readonly #ints: Int32Array;
+  readonly #words: number;
+
+  constructor(segment: Segment, slot: number) {
+    const view = segment.object('server', slot);
+    this.#ints = view.ints;
+    this.#words = view.shared + kindWords('server');
+  }
+
+  /** Moves with every change: what a cached address is compared with. */
+  version(): number {
+    return Atomics.load(this.#ints, this.#words + ServerShared.addressSequence);
+  }
+
+  /** The address given at run time; undefined where the configuration's holds. */
+  read(): RuntimeAddress | undefined {
+    const ints = this.#ints;
+    const words = this.#words;
+    for (;;) {
+      const before = this.version();
+      const family = Atomics.load(ints, words + ServerShared.addressFamily);
+      const port = Atomics.load(ints, words + ServerShared.addressPort);
+      const address: AddressWords = [
+        Atomics.load(ints, words + ServerShared.address0) >>> 0,
+        Atomics.load(ints, words + ServerShared.address1) >>> 0,
+        Atomics.load(ints, words + ServerShared.address2) >>> 0,
+        Atomics.load(ints, words + ServerShared.address3) >>> 0,
+      ];
+      if ((before & 1) === 0 && this.version() === before)
+        return family === 4 || family === 6 ? { family, words: address, port } : undefined;
+      Atomics.pause();
+    }
+  }
+
+  /** Main only. Undefined: the configuration's own address holds again. Readers are told by the backend's version. */
+  write(address: RuntimeAddress | undefined): void {
+    const ints = this.#ints;
+    const words = this.#words;
+    Atomics.add(ints, words + ServerShared.addressSequence, 1);
+    Atomics.store(ints, words + ServerShared.addressFamily, address?.family ?? 0);
+    Atomics.store(ints, words + ServerShared.addressPort, address?.port ?? 0);
+    const [w0, w1, w2, w3] = address?.words ?? [0, 0, 0, 0];
+    Atomics.store(ints, words + ServerShared.address0, w0);
+    Atomics.store(ints, words + ServerShared.address1, w1);
+    Atomics.store(ints, words + ServerShared.address2, w2);
+    Atomics.store(ints, words + ServerShared.address3, w3);
+    Atomics.add(ints, words + ServerShared.addressSequence, 1);
+  }
+}
