@@ -1,7 +1,7 @@
 /** The logging and runtime-socket keywords of the global section (manual section 3.1, and 9.3 of the management guide). */
 
 import type { Cursor } from '../cursor.ts';
-import type { BindContext, GlobalContext, StatsSocketDraft } from '../draft.ts';
+import type { BindContext, BindDraft, GlobalContext, StatsSocketDraft } from '../draft.ts';
 import { initialBind } from '../initial.ts';
 import type { Keyword } from '../keyword.ts';
 import { readAddresses } from './addresses.ts';
@@ -36,6 +36,7 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
   const bind = initialBind(at);
   const context: BindContext = { state, proxy: undefined, draft: bind };
   readOptions(cursor, state.keywords.bindOptions, context, { subject: cursor.subject });
+  warnWithoutEffect(cursor, bind);
   for (const address of addresses) {
     const socket: StatsSocketDraft = {
       address,
@@ -49,6 +50,33 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
       name: bind.name,
     };
     draft.statsSockets.push(socket);
+  }
+}
+
+/** Options of `bind` that a runtime socket has no use for, with their fields. */
+const WITHOUT_EFFECT = {
+  backlog: 'backlog',
+  deferAccept: 'defer-accept',
+  interface: 'interface',
+  maxconn: 'maxconn',
+  mss: 'mss',
+  tcpUserTimeoutMs: 'tcp-ut',
+  tfo: 'tfo',
+  transparent: 'transparent',
+  v4v6: 'v4v6',
+  v6only: 'v6only',
+} as const satisfies Partial<Record<keyof BindDraft, string>>;
+
+function warnWithoutEffect(cursor: Cursor, bind: BindDraft): void {
+  for (const [field, name] of Object.entries(WITHOUT_EFFECT) as [keyof typeof WITHOUT_EFFECT, string][]) {
+    const value = bind[field];
+    if (value === undefined || value === false) continue;
+    const index = cursor.line.words.indexOf(name);
+    cursor.diagnostics.warning(
+      `${cursor.subject}'${name}' has no effect on a runtime socket.`,
+      cursor.position(index),
+      { length: name.length, remedy: name === 'maxconn' ? "use 'stats maxconn'" : 'leave it out' },
+    );
   }
 }
 

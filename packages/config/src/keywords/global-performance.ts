@@ -213,7 +213,15 @@ export const globalPerformanceKeywords: readonly Keyword<GlobalContext>[] = [
   },
   { name: 'spread-checks', places: GLOBAL, state: 'works', manual: '3.2', parse: readSpreadChecks },
   { name: 'tune.bufsize', places: GLOBAL, state: 'works', manual: '3.2', parse: readBufsize },
-  { name: 'tune.http.cookielen', places: GLOBAL, state: 'works', manual: '3.2', parse: tune('httpCookielen', 0) },
+  {
+    name: 'tune.http.cookielen',
+    places: GLOBAL,
+    state: 'later',
+    severity: 'warning',
+    manual: '3.2',
+    reason: 'cookies are not captured',
+    parse: tune('httpCookielen', 0),
+  },
   { name: 'tune.http.logurilen', places: GLOBAL, state: 'works', manual: '3.2', parse: tune('httpLogurilen', 0) },
   {
     name: 'tune.http.maxhdr',

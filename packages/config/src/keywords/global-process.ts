@@ -233,9 +233,28 @@ function readSslOptions(cursor: Cursor, { draft }: GlobalContext): void {
   draft.sslDefaults[keyword] = [...(draft.sslDefaults[keyword] ?? []), ...words];
 }
 
+/** Files of distributions set them for everybody; what needs them says so where it stands. */
+const TLS_DEFAULTS = "it speaks of TLS, and 'ssl' on a bind or server line is an error";
+
 export const globalProcessKeywords: readonly Keyword<GlobalContext>[] = [
-  { name: 'ca-base', places: GLOBAL, state: 'works', manual: '3.1', parse: directory('caBase') },
-  { name: 'crt-base', places: GLOBAL, state: 'works', manual: '3.1', parse: directory('crtBase') },
+  {
+    name: 'ca-base',
+    places: GLOBAL,
+    state: 'accepted',
+    severity: 'quiet',
+    manual: '3.1',
+    reason: TLS_DEFAULTS,
+    parse: directory('caBase'),
+  },
+  {
+    name: 'crt-base',
+    places: GLOBAL,
+    state: 'accepted',
+    severity: 'quiet',
+    manual: '3.1',
+    reason: TLS_DEFAULTS,
+    parse: directory('crtBase'),
+  },
   {
     name: 'chroot',
     places: GLOBAL,
@@ -308,39 +327,73 @@ export const globalProcessKeywords: readonly Keyword<GlobalContext>[] = [
   {
     name: 'ssl-default-bind-ciphers',
     places: GLOBAL,
-    state: 'works',
+    state: 'accepted',
+    severity: 'quiet',
     manual: '3.1',
+    reason: TLS_DEFAULTS,
     parse: sslWords('a cipher suite'),
   },
   {
     name: 'ssl-default-bind-ciphersuites',
     places: GLOBAL,
-    state: 'works',
+    state: 'accepted',
+    severity: 'quiet',
     manual: '3.1',
+    reason: TLS_DEFAULTS,
     parse: sslWords('a cipher suite'),
   },
-  { name: 'ssl-default-bind-curves', places: GLOBAL, state: 'works', manual: '3.1', parse: sslWords('a curves suite') },
-  { name: 'ssl-default-bind-options', places: GLOBAL, state: 'works', manual: '3.1', parse: readSslOptions },
+  {
+    name: 'ssl-default-bind-curves',
+    places: GLOBAL,
+    state: 'accepted',
+    severity: 'quiet',
+    manual: '3.1',
+    reason: TLS_DEFAULTS,
+    parse: sslWords('a curves suite'),
+  },
+  {
+    name: 'ssl-default-bind-options',
+    places: GLOBAL,
+    state: 'accepted',
+    severity: 'quiet',
+    manual: '3.1',
+    reason: TLS_DEFAULTS,
+    parse: readSslOptions,
+  },
   {
     name: 'ssl-default-server-ciphers',
     places: GLOBAL,
-    state: 'works',
+    state: 'accepted',
+    severity: 'quiet',
     manual: '3.1',
+    reason: TLS_DEFAULTS,
     parse: sslWords('a cipher suite'),
   },
   {
     name: 'ssl-default-server-ciphersuites',
     places: GLOBAL,
-    state: 'works',
+    state: 'accepted',
+    severity: 'quiet',
     manual: '3.1',
+    reason: TLS_DEFAULTS,
     parse: sslWords('a cipher suite'),
   },
-  { name: 'ssl-default-server-options', places: GLOBAL, state: 'works', manual: '3.1', parse: readSslOptions },
+  {
+    name: 'ssl-default-server-options',
+    places: GLOBAL,
+    state: 'accepted',
+    severity: 'quiet',
+    manual: '3.1',
+    reason: TLS_DEFAULTS,
+    parse: readSslOptions,
+  },
   {
     name: 'ssl-server-verify',
     places: GLOBAL,
-    state: 'works',
+    state: 'accepted',
+    severity: 'quiet',
     manual: '3.1',
+    reason: TLS_DEFAULTS,
     parse: (cursor, { draft }) => {
       const value = cursor.oneOf(
         'value',

@@ -84,7 +84,15 @@ export const proxyBasicKeywords: readonly Keyword<ProxyContext>[] = [
     manual: '4.2',
     parse: limit('backlog', "'backlog' expects an integer argument."),
   },
-  { name: 'description', places: OWN, state: 'works', manual: '4.2', parse: readDescription },
+  {
+    name: 'description',
+    places: OWN,
+    state: 'later',
+    severity: 'quiet',
+    manual: '4.2',
+    reason: 'only the statistics page shows it',
+    parse: readDescription,
+  },
   {
     name: 'disabled',
     places: ALL_PROXIES,
