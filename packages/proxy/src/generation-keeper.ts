@@ -72,6 +72,9 @@ export class GenerationKeeper {
     this.#current = generation;
     this.#living.add(generation);
     this.#thread.counts.limits = plan.limits;
+    const { idle } = this.#maker.backends;
+    idle.low = plan.limits.idleLow ?? Infinity;
+    idle.high = plan.limits.idleHigh ?? Infinity;
     const keys = new Set<string>();
     const listening: Promise<void>[] = [];
     for (const listener of this.#ownListeners(plan)) {

@@ -5,6 +5,7 @@ import { closeKept, prepareKept } from './listener/kept-descriptors.ts';
 import { PARKED_BUFFER } from './listener/parking.ts';
 
 export { monitoredGeneration } from './backend/monitored.ts';
+export { MOST_PARKED } from './listener/parking.ts';
 export { discardBackends, prepareBackends, recoverBackends } from './backend/prepare.ts';
 
 /** Once, before the first thread starts. `maxThreads` is that of the segment. */

@@ -32,6 +32,12 @@ export interface ProcessLimits {
   readonly maxParked?: number;
   /** A client connection whose descriptor has this number, or a higher one, shows that the process has hardly any left. */
   readonly scarceDescriptor?: number;
+  /**
+   * Open connections, of clients and to servers: from `idleLow` on none is kept idle, beyond `idleHigh` an idle one is closed
+   * for each new one (`tune.pool-low-fd-ratio`, `tune.pool-high-fd-ratio`). Without them there is no bound.
+   */
+  readonly idleLow?: number;
+  readonly idleHigh?: number;
 }
 
 export interface ProxyPlan {

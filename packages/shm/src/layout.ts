@@ -19,10 +19,18 @@ export type ObjectKind = 'process' | 'frontend' | 'listener' | 'backend' | 'serv
 export const objectKinds: readonly ObjectKind[] = ['process', 'frontend', 'listener', 'backend', 'server'];
 
 /** Gauges: numbers of things that exist now. A dead thread's share is given back. */
-export const ProcessGauge = { connections: 0, sslConnections: 1, jobs: 2, pipes: 3 } as const;
+export const ProcessGauge = { connections: 0, sslConnections: 1, jobs: 2, pipes: 3, serverConnections: 4 } as const;
 export const FrontendGauge = { sessions: 0, h1Connections: 1, h1Streams: 2, h2Connections: 3, h2Streams: 4 } as const;
 export const ListenerGauge = { sessions: 0 } as const;
-export const BackendGauge = { sessions: 0, h1Connections: 1, h1Streams: 2, h2Connections: 3, h2Streams: 4 } as const;
+/** `served`: streams that hold a slot of a server; counted only where `hash-balance-factor` needs it. */
+export const BackendGauge = {
+  sessions: 0,
+  h1Connections: 1,
+  h1Streams: 2,
+  h2Connections: 3,
+  h2Streams: 4,
+  served: 5,
+} as const;
 /** `sessions` is changed through Admission only, as it is what `maxconn` limits. */
 export const ServerGauge = { sessions: 0, idleConnections: 1, safeConnections: 2, usedConnections: 3 } as const;
 
@@ -56,7 +64,7 @@ export const CommonThread = { statEpoch: 0, WORDS: 1 } as const;
 
 /**
  * Words of the shared part that only one kind has. `requests` and `logLines` are sequences (sequence.ts). `queue*`, `sequence`, `granted` and `backend` belong to queue.ts and are
- * written under the backend's `queueLock`; all others belong to server-state.ts and are written by main.
+ * written under the backend's `queueLock`; `address*` belong to server-address.ts; all others to server-state.ts.
  */
 export const ProcessShared = { requests: 0, WORDS: 1 } as const;
 export const FrontendShared = { logLines: 0, WORDS: 1 } as const;
@@ -67,7 +75,9 @@ export const BackendShared = {
   queueLength: 3,
   queueMax: 4,
   sequence: 5,
-  WORDS: 6,
+  transitionsDown: 6,
+  queueServed: 7,
+  WORDS: 8,
 } as const;
 export const ServerShared = {
   backend: 0,
@@ -97,7 +107,21 @@ export const ServerShared = {
   initialWeight: 24,
   checksFailed: 25,
   transitionsDown: 26,
-  WORDS: 27,
+  throttlePercent: 27,
+  timesDown: 28,
+  timesUp: 29,
+  errorRuns: 30,
+  lastError: 31,
+  observedFailures: 32,
+  queueServed: 33,
+  addressSequence: 34,
+  addressFamily: 35,
+  addressPort: 36,
+  address0: 37,
+  address1: 38,
+  address2: 39,
+  address3: 40,
+  WORDS: 41,
 } as const;
 /** Float64 words of the shared part. */
 export const BackendSharedFloat = { queueClockMs: 0, lastChangeMs: 1, downMs: 2, WORDS: 3 } as const;

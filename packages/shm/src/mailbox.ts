@@ -14,6 +14,10 @@ export const Wake = {
   state: 4,
   /** A message waits elsewhere. */
   message: 8,
+  /** Descriptors run short: close idle connections. */
+  shed: 16,
+  /** `error-limit` was reached by a server: for main. */
+  errors: 16,
 } as const;
 
 export class Mailbox {

@@ -6,10 +6,14 @@ import type { Plan } from '../plan.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Backend } from './backend.ts';
 import type { Dispatch } from './dispatch.ts';
+import { IdleConnections } from './idle-connections.ts';
+import { fullconns } from './limit.ts';
 
 export class BackendThread {
   readonly context: ThreadContext;
   readonly tickets: Tickets;
+  /** Idle server connections of all generations. */
+  readonly idle: IdleConnections;
   /** Streams in a queue, by ticket. */
   readonly #waiting = new Map<Ticket, Dispatch>();
   readonly #backends = new Set<Backend>();
@@ -21,6 +25,7 @@ export class BackendThread {
   constructor(context: ThreadContext) {
     this.context = context;
     this.tickets = new Tickets(context.segment);
+    this.idle = new IdleConnections(context);
     context.onWake(Wake.granted | Wake.recovered | Wake.state, (reasons) => this.#handleWake(reasons));
   }
 
@@ -31,10 +36,11 @@ export class BackendThread {
 
   /** The backends of a plan, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
   build(plan: Plan): (Backend | undefined)[] {
+    const fullconn = fullconns(plan);
     return plan.config.proxies.map((proxy, index) => {
       const shared = plan.proxies[index];
       if (shared.backendSlot < 0 || proxy.disabled) return undefined;
-      const backend = new Backend(this, proxy, index, shared, plan.generation);
+      const backend = new Backend(this, proxy, index, shared, plan.generation, fullconn[index]);
       this.#backends.add(backend);
       return backend;
     });

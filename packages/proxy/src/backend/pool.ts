@@ -15,9 +15,10 @@
 // `pool-purge-delay` half of those that the last period did not need are closed, as on HAProxy; `pool-low-conn` of them
 // stay. Connections never change threads, so there is nothing to steal below that threshold.
 
-import { ServerGauge, SharedCount, type Segment } from '@evenkeel/shm';
+import { ServerGauge, SharedCount } from '@evenkeel/shm';
 import { Timer, type TimerOwner } from '../timers.ts';
 import type { ThreadContext } from '../thread-context.ts';
+import type { IdleConnections } from './idle-connections.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 export type ReuseMode = 'never' | 'safe' | 'aggressive' | 'always';
@@ -45,6 +46,8 @@ export interface PoolLimits {
 export class ServerPool implements TimerOwner {
   /** Connections of this thread that streams use now, those still connecting included. */
   used = 0;
+  /** Idle connections of all servers of this thread. */
+  readonly #all: IdleConnections;
   readonly #context: ThreadContext;
   readonly #limits: PoolLimits;
   readonly #timer: Timer;
@@ -61,8 +64,10 @@ export class ServerPool implements TimerOwner {
   #estimate = 0;
   #closed = false;
 
-  constructor(context: ThreadContext, segment: Segment, slot: number, limits: PoolLimits) {
+  constructor(context: ThreadContext, all: IdleConnections, slot: number, limits: PoolLimits) {
+    const { segment } = context;
     this.#context = context;
+    this.#all = all;
     this.#limits = limits;
     this.#timer = new Timer(this, 0);
     this.#idleGauge = new SharedCount(segment, 'server', slot, ServerGauge.idleConnections);
@@ -112,15 +117,17 @@ export class ServerPool implements TimerOwner {
     if (!isNeeded || this.#closed || purgeDelayMs === 0 || (maxIdle >= 0 && this.#idleGauge.sum() >= maxIdle))
       return false;
     if (maxReuse >= 0 && connection.requests > maxReuse) return false;
+    if (!this.#all.mayKeep) return false;
     connection.list = connection.requests > 1 ? this.#safe : this.#idle;
     connection.list.add(connection);
+    this.#all.add(connection);
     this.#idleGauge.add(1);
     if (connection.list === this.#safe) this.#safeGauge.add(1);
     if (!this.#timer.armed) this.#context.wheel.arm(this.#timer, this.#context.now + purgeDelayMs);
     return true;
   }
 
-  /** An idle connection ended by itself. */
+  /** An idle connection ended by itself, or is ended for the sake of others. */
   forget(connection: ServerConnection): void {
     this.#remove(connection);
   }
@@ -172,6 +179,7 @@ export class ServerPool implements TimerOwner {
     this.#idleGauge.add(-1);
     connection.list.remove(connection);
     connection.list = undefined;
+    this.#all.remove(connection);
   }
 }
 

@@ -4,6 +4,7 @@
 import { setStreamOptions } from '@evenkeel/sys';
 import { Connection, type ConnectionError, type ConnectionOwner, type OpenOptions } from '../connection.ts';
 import type { Clock } from '../thread-context.ts';
+import type { IdleConnections } from './idle-connections.ts';
 import type { ConnectionList } from './pool.ts';
 import type { Server } from './server.ts';
 
@@ -23,15 +24,21 @@ export class ServerConnection implements ConnectionOwner {
   list: ConnectionList | undefined = undefined;
   newer: ServerConnection | undefined = undefined;
   older: ServerConnection | undefined = undefined;
+  /** Its neighbours among all idle ones of the thread; written by IdleConnections only. */
+  newerOnThread: ServerConnection | undefined = undefined;
+  olderOnThread: ServerConnection | undefined = undefined;
   #opener: Opener | undefined;
   /** Kept for one client only: told when it ends while idle. */
   #keeper: ConnectionKeeper | undefined = undefined;
+  /** Among the open connections of the thread. */
+  #isCounted = true;
 
   /** Starts connecting. Counted as used in the server's pool until `endUse`, `keep` or `close`. */
   constructor(server: Server, options: OpenOptions, clock: Clock, opener: Opener) {
     this.server = server;
     this.#opener = opener;
     server.pool.countUse();
+    this.#all.opened();
     this.connection = Connection.open(options, clock, this);
     // Whoever gets it reads at once; asking now spares a system call for each connection.
     this.connection.resume();
@@ -45,7 +52,7 @@ export class ServerConnection implements ConnectionOwner {
   /** The attempt is given up: nobody is told. */
   abandon(): void {
     this.#opener = undefined;
-    this.server.pool.countEndOfUse();
+    this.endUse();
     this.connection.destroy();
   }
 
@@ -53,11 +60,12 @@ export class ServerConnection implements ConnectionOwner {
   release(): void {
     this.connection.owner = this;
     if (!this.isUsable || this.connection.writableLength > 0) {
-      this.server.pool.countEndOfUse();
+      this.endUse();
       this.connection.destroy();
     } else if (this.server.pool.keep(this)) {
       this.connection.resume();
     } else {
+      this.#uncount();
       // Reset, as HAProxy does, so that no source port is kept in TIME_WAIT: at some hundred connections a second that nobody
       // keeps, there would soon be none left.
       this.connection.reset();
@@ -68,30 +76,58 @@ export class ServerConnection implements ConnectionOwner {
   releaseTo(keeper: ConnectionKeeper): boolean {
     this.server.pool.countEndOfUse();
     this.connection.owner = this;
-    if (!this.isUsable || this.connection.writableLength > 0) {
+    if (!this.isUsable || this.connection.writableLength > 0 || !this.#all.mayKeep) {
+      this.#uncount();
       this.connection.destroy();
       return false;
     }
     this.#keeper = keeper;
+    this.#all.add(this);
     this.connection.resume();
     return true;
   }
 
   /** Back from the client's hands into a stream's. */
   reclaim(): void {
-    this.#keeper = undefined;
+    this.#leaveKeeper();
     this.server.pool.countUse();
   }
 
   /** A stream is done with it and closes it itself. */
   endUse(): void {
     this.server.pool.countEndOfUse();
+    this.#uncount();
   }
 
-  /** Closes it while it is idle; the lists have let go of it. */
+  /** Closes it while it is idle; its pool, or who keeps it, has let go of it. */
   close(): void {
-    this.#keeper = undefined;
+    this.#leaveKeeper();
+    this.#uncount();
     this.connection.destroy();
+  }
+
+  /** Closes it while it is idle, for the sake of others: its pool, or who keeps it, is told. */
+  closeIdle(): void {
+    this.#endIdle();
+  }
+
+  /** All idle connections of the thread. */
+  get #all(): IdleConnections {
+    return this.server.backend.thread.idle;
+  }
+
+  #uncount(): void {
+    if (!this.#isCounted) return;
+    this.#isCounted = false;
+    this.#all.closed();
+  }
+
+  #leaveKeeper(): ConnectionKeeper | undefined {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return undefined;
+    this.#keeper = undefined;
+    this.#all.remove(this);
+    return keeper;
   }
 
   onConnect(): void {
@@ -119,7 +155,8 @@ export class ServerConnection implements ConnectionOwner {
     const opener = this.#opener;
     if (opener !== undefined) {
       this.#opener = undefined;
-      this.server.pool.countEndOfUse();
+      this.endUse();
+      if (error !== undefined && NO_DESCRIPTOR.has(error.code)) this.#all.handleShortage();
       opener.onOpenFailed(this, error);
       return;
     }
@@ -128,12 +165,14 @@ export class ServerConnection implements ConnectionOwner {
 
   #endIdle(): void {
     if (this.list !== undefined) this.server.pool.forget(this);
-    const keeper = this.#keeper;
-    this.#keeper = undefined;
-    keeper?.onKeptClosed(this);
+    this.#leaveKeeper()?.onKeptClosed(this);
+    this.#uncount();
     this.connection.destroy();
   }
 }
+
+/** Errors of opening a connection that closing others can mend. */
+const NO_DESCRIPTOR: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** Who keeps idle connections for one client only. */
 export interface ConnectionKeeper {

@@ -5,12 +5,13 @@
 
 import { isIP } from 'node:net';
 import type { Address, Proxy, Server as ServerConfig } from '@evenkeel/config';
-import { FrequencyCounter, ServerRate, ServerState, StatBlock, type Admission, type ServerLimit } from '@evenkeel/shm';
+import { FrequencyCounter, ServerRate, ServerState, StatBlock, type Admission } from '@evenkeel/shm';
 import type { OpenOptions } from '../connection.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import type { Backend } from './backend.ts';
 import type { Candidate } from './balance/balancer.ts';
 import type { Dispatch } from './dispatch.ts';
+import { SessionLimit } from './limit.ts';
 import { ServerPool } from './pool.ts';
 
 export class Server implements Candidate {
@@ -19,6 +20,7 @@ export class Server implements Candidate {
   readonly id: number;
   /** Position in the backend, from 0. */
   readonly index: number;
+  readonly configuredWeight: number;
   /** Index of this server in shared memory: statistics, state and session count of all threads. */
   readonly slot: number;
   readonly backend: Backend;
@@ -35,7 +37,7 @@ export class Server implements Candidate {
   readonly stat: StatBlock;
   readonly rate: FrequencyCounter;
   /** What queueing knows of it; its fields follow `refresh`. */
-  readonly limit: { server: number; limit: number; takesBackendQueue: boolean } & ServerLimit;
+  readonly limit: SessionLimit;
   /** What connecting needs, the same object for each attempt; the port differs for servers that take the client's. */
   readonly openOptions: OpenOptions;
   /** Streams of this thread that hold a slot, through their `nextOnServer`. */
@@ -66,6 +68,7 @@ export class Server implements Candidate {
     this.name = config.name;
     this.id = config.id;
     this.index = index;
+    this.configuredWeight = config.weight;
     this.slot = slot;
     this.backend = backend;
     this.config = config;
@@ -77,8 +80,8 @@ export class Server implements Candidate {
     this.state = new ServerState(segment, slot);
     this.stat = new StatBlock(segment, 'server', slot);
     this.rate = new FrequencyCounter(segment, 'server', slot, ServerRate.sessions);
-    this.limit = { server: slot, limit: 0, takesBackendQueue: false };
-    this.pool = new ServerPool(context, segment, slot, {
+    this.limit = new SessionLimit(slot, config.minconn, backend.load);
+    this.pool = new ServerPool(context, backend.thread.idle, slot, {
       reuse: backend.config.httpReuse,
       maxIdle: config.poolMaxConn,
       purgeDelayMs: config.poolPurgeDelayMs,
@@ -106,6 +109,10 @@ export class Server implements Candidate {
 
   load(): number {
     return this.limit.limit === 0 ? this.currentSessions() : this.currentSessions() + this.queued();
+  }
+
+  served(): number {
+    return this.currentSessions();
   }
 
   isFull(): boolean {
@@ -143,7 +150,8 @@ export class Server implements Candidate {
     this.isUp = state.isUsable();
     this.isEligible = state.isEligible();
     this.balanceWeight = this.isEligible ? state.get('effectiveWeight') : 0;
-    this.limit.limit = state.get('maxconn');
+    this.limit.maxconn = state.get('maxconn');
+    this.limit.throttlePercent = this.config.slowstartMs === undefined ? 100 : state.get('throttlePercent') || 100;
   }
 }
 

@@ -35,6 +35,7 @@ export function planOf(
   options: ProxyOptions = {},
   generation = 1,
 ): Plan {
+  owner.allocate('process', 'process');
   const proxy = {
     name: 'b',
     kind: 'backend',

@@ -26,14 +26,7 @@ import { BindError, bindSocket, type BoundSocket } from './bind.ts';
 import { enter, forgetSession, waitFor } from './limits.ts';
 import type { Listener } from './listener.ts';
 import { ListeningSocket } from './listening-socket.ts';
-import type { ParkingListener } from './parking.ts';
-
-/**
- * Connections that a listener parks before it stops accepting. A limit is noticed by the connection that goes over it, and
- * stopping and starting costs about as much as accepting one more: a few each time make that cheap. Each costs a
- * descriptor, and what the kernel holds it could still give to another thread.
- */
-export const MOST_PARKED = 8;
+import { MOST_PARKED, type ParkingListener } from './parking.ts';
 
 export class Acceptor implements Listener, ParkingListener {
   readonly thread: DataThread;

@@ -8,7 +8,7 @@ import { FrontendStat, StatReader } from '@evenkeel/shm';
 import type { ProcessLimits } from '../plan.ts';
 import { TestHost } from '../test-host.ts';
 import { connect, eventually, freePort, serve, type Peer } from '../test-sockets.ts';
-import { MOST_PARKED } from './acceptor.ts';
+import { MOST_PARKED } from './parking.ts';
 
 interface Options {
   readonly global?: string;

@@ -8,6 +8,13 @@
 import { Wake, type Mailbox, type Segment } from '@evenkeel/shm';
 import { Timer, type TimerOwner, type TimerWheel } from '../timers.ts';
 
+/**
+ * Connections that a listener parks before it stops accepting. A limit is noticed by the connection that goes over it, and
+ * stopping and starting costs about as much as accepting one more: a few each time make that cheap. Each costs a
+ * descriptor, and what the kernel holds it could still give to another thread.
+ */
+export const MOST_PARKED = 8;
+
 /** Name of the buffer that holds one Int32 for each thread, written by that thread: parked connections, and HELD for each held listener. */
 export const PARKED_BUFFER = 'parked';
 /** Parked connections stay far below it: a few for each listener. */
