@@ -6,7 +6,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { SegmentOwner, type SegmentHandle, type ThreadIdentity } from '@evenkeel/shm';
 import type { Connection } from '../connection.ts';
 import type { Plan } from '../plan.ts';
-import { builtAlgorithms } from './balance/algorithms.ts';
+import { algorithmNames, type AlgorithmName } from './balance/algorithms.ts';
+import { testedAlgorithms } from './balance/test-algorithms.ts';
 import { Dispatch, type DispatchClient } from './dispatch.ts';
 import { planOf, TestThread } from './test-kit.ts';
 
@@ -14,6 +15,7 @@ interface Work {
   readonly handle: SegmentHandle;
   readonly identity: ThreadIdentity;
   readonly plan: Plan;
+  readonly algorithm: AlgorithmName;
   readonly threads: number;
   readonly gate: SharedArrayBuffer;
 }
@@ -36,18 +38,20 @@ function meet(gate: SharedArrayBuffer, threads: number, stage: number): void {
   while (Atomics.load(words, stage) < threads) Atomics.pause();
 }
 
-function choose({ handle, identity, plan, threads, gate }: Work): readonly number[] {
+function choose({ handle, identity, plan, algorithm, threads, gate }: Work): readonly number[] {
   const thread = new TestThread(handle, identity);
   const backend = thread.build(plan);
+  const { hash } = testedAlgorithms[algorithm];
+  let stream = 0;
   meet(gate, threads, 0);
   const pick = measure(ROUNDS, () => {
     backend.followVersion();
-    backend.picker.pick(0, undefined);
+    backend.picker.pick(hash(stream++), undefined);
   });
   meet(gate, threads, 1);
   const slot = measure(ROUNDS, () => {
     backend.followVersion();
-    const server = backend.picker.pick(0, undefined)!;
+    const server = backend.picker.pick(hash(stream++), undefined)!;
     backend.admission.enter(server.limit);
     backend.balancer.loadChanged?.(server);
     backend.admission.leave(server.limit);
@@ -77,14 +81,14 @@ class Client implements DispatchClient {
   onServerShutdown(): void {}
 }
 
-async function wholeDispatch(algorithm: (typeof builtAlgorithms)[number]): Promise<number> {
+async function wholeDispatch(algorithm: AlgorithmName): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const owner = new SegmentOwner({ maxThreads: 2 });
   owner.useThread(1);
   const plan = planOf(owner, [{ port: (server.address() as net.AddressInfo).port }], {
     mode: 'http',
-    balance: { algorithm },
+    ...testedAlgorithms[algorithm].settings,
   });
   const thread = new TestThread(owner.handle(), { thread: 1, incarnation: 1 });
   const backend = thread.build(plan);
@@ -111,14 +115,14 @@ async function wholeDispatch(algorithm: (typeof builtAlgorithms)[number]): Promi
 }
 
 async function main(): Promise<void> {
-  for (const algorithm of builtAlgorithms) {
+  for (const algorithm of algorithmNames) {
     for (const servers of [2, 100, 1000]) {
       for (const threads of [1, 2]) {
         const owner = new SegmentOwner({ maxThreads: 4 });
         const plan = planOf(
           owner,
           Array.from({ length: servers }, (_, index) => ({ port: 1, weight: (index % 7) + 1 })),
-          { balance: { algorithm } },
+          testedAlgorithms[algorithm].settings,
         );
         const gate = new SharedArrayBuffer(64);
         const results = Array.from({ length: threads }, (_, index) => {
@@ -127,6 +131,7 @@ async function main(): Promise<void> {
             handle: owner.handle(),
             identity: { thread: index + 1, incarnation: 1 },
             plan,
+            algorithm,
             threads,
             gate,
           };

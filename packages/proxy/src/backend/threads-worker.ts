@@ -5,6 +5,7 @@ import type { SegmentHandle, ThreadIdentity } from '@evenkeel/shm';
 import type { Connection } from '../connection.ts';
 import type { Plan } from '../plan.ts';
 import type { Backend } from './backend.ts';
+import { NO_KEY } from './balance/balancer.ts';
 import { Dispatch, type DispatchClient, type DispatchFailure } from './dispatch.ts';
 import type { Server } from './server.ts';
 import { TestThread } from './test-kit.ts';
@@ -64,6 +65,8 @@ class Client implements DispatchClient {
       dispatch.assign(from);
       // Some are bound to one server, and wait in its own queue.
       if (random(3) === 0) dispatch.persistentServer = servers[random(servers.length)];
+      // Where the algorithm hashes, some wait for the server that the hash names.
+      dispatch.balanceHash = random(3) === 0 ? random(1000) : NO_KEY;
       dispatch.start();
     } else if (dispatch.pending) {
       // A client that goes away while it waits or connects.

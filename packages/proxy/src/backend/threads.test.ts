@@ -11,9 +11,9 @@ import {
   SharedCount,
   type ThreadIdentity,
 } from '@evenkeel/shm';
-import type { Balance } from '@evenkeel/config';
 import type { Plan } from '../plan.ts';
-import { builtAlgorithms } from './balance/algorithms.ts';
+import { algorithmNames, type AlgorithmName } from './balance/algorithms.ts';
+import { testedAlgorithms } from './balance/test-algorithms.ts';
 import { recoverBackends } from './prepare.ts';
 import { planOf, type ProxyOptions } from './test-kit.ts';
 import { listen } from './test-setup.ts';
@@ -37,7 +37,7 @@ interface Bench {
   readonly forgetActive: (thread: number) => void;
 }
 
-async function bench(context: TestContext, algorithm: Balance['algorithm'], options: ProxyOptions): Promise<Bench> {
+async function bench(context: TestContext, algorithm: AlgorithmName, options: ProxyOptions): Promise<Bench> {
   const { port } = await listen(context);
   const owner = new SegmentOwner({ maxThreads: MAX_THREADS, ticketsPerThread: 64 });
   const plan = planOf(
@@ -47,7 +47,7 @@ async function bench(context: TestContext, algorithm: Balance['algorithm'], opti
       { port, maxconn: 2 },
       { port, maxconn: 3, maxqueue: 4 },
     ],
-    { balance: { algorithm } as Balance, ...options },
+    { ...testedAlgorithms[algorithm].settings, ...options },
   );
   const servers = plan.proxies[0].serverSlots;
   const active = new SharedArrayBuffer(4 * MAX_THREADS * servers.length);
@@ -105,7 +105,7 @@ function assertSound({ violations, forgotten, failed }: ThreadReport): void {
   );
 }
 
-for (const algorithm of builtAlgorithms) {
+for (const algorithm of algorithmNames) {
   for (const { name, options } of [
     { name: 'mode tcp', options: { timeouts: { connect: 5000, queue: 60_000 } } },
     {

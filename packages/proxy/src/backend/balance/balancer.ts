@@ -6,14 +6,27 @@
 /** Effective weights are counted in sixteenths, so that slow start can be smooth also for a server of weight 1. */
 export const WEIGHT_SCALE = 16;
 
-/** A server as an algorithm sees it. */
-export interface Candidate {
+/** What `pick` is given where a request has no balance key, or the algorithm asks for none. */
+export const NO_KEY = -1;
+
+/** What of a server is the same for as long as its backend lives. */
+export interface Member {
   /** Position in the backend's list: the index of the shared words kept for it. */
   readonly index: number;
+  /** `id`, above 0. */
+  readonly id: number;
+  /** `weight` as configured, 0 to 256: algorithms that the manual calls static know no other. */
+  readonly configuredWeight: number;
+}
+
+/** A server as an algorithm sees it. */
+export interface Candidate extends Member {
   /** Effective weight in sixteenths, 1 to 4096; never 0: such servers are not passed to `build`. */
   readonly balanceWeight: number;
   /** Streams that it serves or that wait for it alone, over all threads. */
   load(): number;
+  /** Streams that it serves, over all threads. */
+  served(): number;
   /** True when it cannot take one more stream now (`maxconn` reached, or others wait for it). */
   isFull(): boolean;
   /** True when its own queue (`maxqueue`) has no room left either. */
@@ -30,7 +43,8 @@ export interface Picker<Target extends Candidate> {
   readonly serverQueues: 'always' | 'with-maxqueue' | 'never';
   /**
    * A server that is not full, never `avoid` while another can be had (redispatch); undefined when all are full or there
-   * is none. `hash` is the balance key's, for algorithms that have one. Costs well under a microsecond.
+   * is none. `hash` is the balance key's, 32 bits unsigned, for algorithms that have one: they name the server whether it is
+   * full or not, and take turns at NO_KEY. Costs well under a microsecond.
    */
   pick(hash: number, avoid: Target | undefined): Target | undefined;
 }

@@ -4,11 +4,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { SegmentHandle, ThreadIdentity } from '@evenkeel/shm';
 import type { Plan } from '../../plan.ts';
 import { TestThread } from '../test-kit.ts';
+import type { AlgorithmName } from './algorithms.ts';
+import { testedAlgorithms } from './test-algorithms.ts';
 
 interface Work {
   readonly handle: SegmentHandle;
   readonly identity: ThreadIdentity;
   readonly plan: Plan;
+  readonly algorithm: AlgorithmName;
   readonly picks: number;
   /** Slots are kept, or given back at once. */
   readonly keeps: boolean;
@@ -16,9 +19,10 @@ interface Work {
   readonly gate: SharedArrayBuffer;
 }
 
-const { handle, identity, plan, picks, keeps, gate } = workerData as Work;
+const { handle, identity, plan, algorithm, picks, keeps, gate } = workerData as Work;
 const thread = new TestThread(handle, identity);
 const backend = thread.build(plan);
+const { hash } = testedAlgorithms[algorithm];
 const taken = backend.servers.map(() => 0);
 const signal = new Int32Array(gate);
 Atomics.add(signal, 0, 1);
@@ -26,7 +30,8 @@ Atomics.notify(signal, 0);
 Atomics.wait(signal, 1, 0);
 for (let pick = 0; pick < picks; pick++) {
   backend.followVersion();
-  const server = backend.picker.pick(0, undefined);
+  // Both threads use every other key of one sequence.
+  const server = backend.picker.pick(hash(2 * pick + identity.thread - 1), undefined);
   if (server === undefined || !backend.admission.enter(server.limit)) {
     pick--;
     continue;

@@ -38,13 +38,20 @@ const wordsFor = (servers: number): Int32Array => new Int32Array(new SharedArray
 
 class FakeServer implements Candidate {
   readonly index: number;
+  readonly id: number;
+  readonly configuredWeight: number;
   readonly balanceWeight: number;
   streams = 0;
   constructor(index: number, weight: number) {
     this.index = index;
+    this.id = index + 1;
+    this.configuredWeight = weight;
     this.balanceWeight = weight * WEIGHT_SCALE;
   }
   load(): number {
+    return this.streams;
+  }
+  served(): number {
     return this.streams;
   }
   isFull(): boolean {

@@ -51,7 +51,7 @@ export class LoadOrder {
   }
 
   key(index: number): number {
-    return this.#words[this.#keys + index];
+    return Atomics.load(this.#words, this.#keys + index);
   }
 
   lock(): void {
@@ -64,7 +64,8 @@ export class LoadOrder {
 
   /** Gives one index its key; under the lock. */
   update(index: number, key: number): void {
-    this.#words[this.#keys + index] = key;
+    // Others compare it without the lock (`first.ts`): it must be there before what comes next is read.
+    Atomics.store(this.#words, this.#keys + index, key);
     this.#words[this.#stamps + index] = ++this.#words[Word.STAMP];
     for (let node = (this.#leaves + index) >> 1; node >= 1; node >>= 1) this.#play(node);
   }

@@ -11,9 +11,7 @@ import type { Balancer, Candidate, Picker } from './balancer.ts';
 import { NO_SERVER } from './balancer.ts';
 import { Schedule } from './schedule.ts';
 import { Word } from './shared-words.ts';
-
-/** Turns that one pick may use before it scans: full servers are then many, and a scan finds a free one for certain. */
-const MAX_TURNS_PER_PICK = 16;
+import { MAX_TURNS_PER_PICK, scanFrom } from './turns.ts';
 
 export class RoundRobin<Target extends Candidate> implements Balancer<Target> {
   readonly loadChanged = undefined;
@@ -57,7 +55,7 @@ class RoundRobinPicker<Target extends Candidate> implements Picker<Target> {
       const candidate = this.#candidates[this.#takeTurn()];
       if (candidate !== avoid && !candidate.isFull()) return candidate;
     } while (--turns > 0);
-    return this.#scan(avoid);
+    return scanFrom(this.#candidates, this.#turn >>> 0, avoid);
   }
 
   #takeTurn(): number {
@@ -67,20 +65,5 @@ class RoundRobinPicker<Target extends Candidate> implements Picker<Target> {
     if (missed > 0) this.#schedule.skip(missed);
     this.#turn = (turn + 1) | 0;
     return this.#schedule.next();
-  }
-
-  /** The first that is not full, from a place that moves on with the turns; `avoid` last. */
-  #scan(avoid: Target | undefined): Target | undefined {
-    const { size } = this;
-    let at = (this.#turn >>> 0) % size;
-    let fallback: Target | undefined;
-    for (let left = size; left > 0; left--) {
-      const candidate = this.#candidates[at];
-      if (++at === size) at = 0;
-      if (candidate.isFull()) continue;
-      if (candidate !== avoid) return candidate;
-      fallback = candidate;
-    }
-    return fallback;
   }
 }

@@ -1,0 +1,85 @@
+// `balance first`: the first server, by `id`, that has a free slot; weights do not count. Who that is is kept in the ordered
+// structure of `load-order.ts`, where a full server is ABSENT, so that a pick reads one word also with 1,000 servers.
+//
+// Only servers with `maxconn` are ever full, and most changes of load fill or free none: those take no lock. The comparison
+// with the key that stands there is safe without one because the writer looks at the server again after it wrote: of two
+// threads of which one writes a key and the other changes a load, at least one sees what the other did.
+
+import type { LockParty } from '@evenkeel/shm';
+import type { Balancer, Candidate, Picker } from './balancer.ts';
+import { NO_SERVER } from './balancer.ts';
+import { ABSENT, LoadOrder } from './load-order.ts';
+
+export class First<Target extends Candidate> implements Balancer<Target> {
+  readonly #order: LoadOrder;
+  /** By index; undefined where a server may not be picked. */
+  #candidates: readonly (Target | undefined)[] = [];
+  /** By index: place in the order of ids. */
+  #ranks: readonly number[] = [];
+
+  constructor(words: Int32Array, servers: number, me: LockParty) {
+    this.#order = new LoadOrder(words, servers, me);
+  }
+
+  build(candidates: readonly Target[]): Picker<Target> {
+    const byIndex: (Target | undefined)[] = [];
+    const ranks: number[] = [];
+    const byId = [...candidates].sort((a, b) => a.id - b.id);
+    for (const [rank, candidate] of byId.entries()) {
+      byIndex[candidate.index] = candidate;
+      ranks[candidate.index] = rank;
+    }
+    this.#candidates = Array.from(byIndex);
+    this.#ranks = ranks;
+    this.refresh();
+    return candidates.length === 0 ? NO_SERVER : new FirstPicker(this.#order, this.#candidates, candidates.length);
+  }
+
+  readonly loadChanged = (candidate: Target): void => {
+    const { index } = candidate;
+    if (this.#candidates[index] !== candidate) return;
+    const order = this.#order;
+    if (order.key(index) === this.#keyOf(candidate)) return;
+    order.lock();
+    for (let key = this.#keyOf(candidate); order.key(index) !== key; key = this.#keyOf(candidate))
+      order.update(index, key);
+    order.unlock();
+  };
+
+  /** Computes all keys again: after a change of states, and as `Balancer.refresh` says. */
+  refresh(): void {
+    const candidates = this.#candidates;
+    this.#order.lock();
+    this.#order.fill((index) => {
+      const candidate = candidates[index];
+      return candidate === undefined ? ABSENT : this.#keyOf(candidate);
+    });
+    this.#order.unlock();
+  }
+
+  #keyOf(candidate: Target): number {
+    return candidate.isFull() ? ABSENT : this.#ranks[candidate.index];
+  }
+}
+
+class FirstPicker<Target extends Candidate> implements Picker<Target> {
+  readonly serverQueues = 'never';
+  readonly size: number;
+  readonly #order: LoadOrder;
+  readonly #candidates: readonly (Target | undefined)[];
+
+  constructor(order: LoadOrder, candidates: readonly (Target | undefined)[], size: number) {
+    this.size = size;
+    this.#order = order;
+    this.#candidates = candidates;
+  }
+
+  pick(_hash: number, avoid: Target | undefined): Target | undefined {
+    let index = this.#order.first();
+    if (avoid !== undefined && index === avoid.index) {
+      const other = this.#order.firstBut(index);
+      if (this.#order.key(other) !== ABSENT) index = other;
+    }
+    return this.#order.key(index) === ABSENT ? undefined : this.#candidates[index];
+  }
+}
