@@ -27,6 +27,8 @@ export interface DaemonOptions {
   /** TCP port that accepts once the daemon serves. */
   readonly port: number;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Files that stand in the folder before the start, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Nobody reads what it prints, so that its pipe fills; `output` stays empty. */
   readonly deaf?: boolean;
 }
@@ -66,6 +68,7 @@ export class Daemon {
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
     const file = join(folder, 'test.cfg');
     writeFileSync(file, configuration.replaceAll('FOLDER', folder));
+    for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text);
     const program = options.program ?? process.env['HAPROXY_PROGRAM'] ?? EVENKEEL;
     const command = [
       ...(options.launcher ?? []),
@@ -154,7 +157,9 @@ export class Daemon {
     const [head, ...lines] = (await this.ask('show stat')).trim().split('\n');
     const columns = head.slice(2).split(',');
     return lines.map((line) => {
-      const fields = line.split(',');
+      const fields = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+        ([, quoted, plain]) => quoted ?? plain,
+      );
       return Object.fromEntries(columns.map((column, index) => [column, fields[index] ?? '']));
     });
   }

@@ -3,7 +3,7 @@
 
 import { AdminState, OperationalState } from '@evenkeel/shm';
 import { inMaintenance, isDraining } from './health.ts';
-import { checkStatuses, verdictNumber, type CheckStatus } from './status.ts';
+import { checkStatuses, type CheckStatus } from './status.ts';
 
 /** Bits of `srv_check_state`. */
 export const CheckState = { inProgress: 0x01, configured: 0x02, enabled: 0x04, paused: 0x08, agent: 0x10 } as const;
@@ -14,17 +14,24 @@ export interface ServerView {
   readonly admin: number;
   /** One of OperationalState. */
   readonly operational: number;
-  /** Bits of CheckState; 0 without `check`. */
+  /** Bits of CheckState; 0 without `check`. Here and below: of the server whose checks decide, where it tracks one. */
   readonly checkState: number;
   readonly health: number;
   readonly rise: number;
   readonly fall: number;
+  /** Of the server itself. */
+  readonly ownCheckState: number;
+  readonly ownHealth: number;
   readonly status: CheckStatus;
+  /** Number of the last result that counted. */
+  readonly result: number;
   /** -1 where there is none. */
   readonly code: number;
   readonly durationMs: number;
   /** `backend/server` of the one that it follows (`track`). */
   readonly trackedName: string | undefined;
+  /** The server at the end of that chain; itself where it tracks none. */
+  readonly referenceName: string;
 }
 
 const isChecked = ({ checkState }: ServerView): boolean => (checkState & CheckState.enabled) !== 0;
@@ -32,7 +39,7 @@ const isChecked = ({ checkState }: ServerView): boolean => (checkState & CheckSt
 /** Field `status`: `UP`, `UP 1/2`, `DOWN 1/3`, `NOLB`, `DRAIN`, `MAINT`, `MAINT (resolution)`, `no check` … */
 export function statusText(view: ServerView): string {
   const { admin, operational, health, rise, fall } = view;
-  if ((admin & AdminState.inheritedMaintenance) !== 0) return `MAINT (via ${view.trackedName})`;
+  if ((admin & AdminState.inheritedMaintenance) !== 0) return `MAINT (via ${view.referenceName})`;
   if ((admin & AdminState.resolutionMaintenance) !== 0) return 'MAINT (resolution)';
   if (inMaintenance(admin)) return 'MAINT';
   if (operational === OperationalState.stopped)
@@ -66,7 +73,8 @@ const NOT_CHECKED: CheckFields = {
 };
 
 export function checkFields(view: ServerView): CheckFields {
-  if (!isChecked(view) || (view.checkState & CheckState.paused) !== 0) return NOT_CHECKED;
+  if (view.trackedName !== undefined || !isChecked(view) || (view.checkState & CheckState.paused) !== 0)
+    return NOT_CHECKED;
   const { number, text } = checkStatuses[view.status];
   return {
     check_status: ((view.checkState & CheckState.inProgress) !== 0 ? '* ' : '') + view.status,
@@ -90,13 +98,12 @@ export interface StateFields {
 }
 
 export function stateFields(view: ServerView): StateFields {
-  const row = checkStatuses[view.status];
   return {
     srv_op_state: view.operational,
     srv_admin_state: view.admin,
-    srv_check_status: row.number,
-    srv_check_result: verdictNumber[row.verdict],
-    srv_check_health: view.health,
-    srv_check_state: view.checkState,
+    srv_check_status: checkStatuses[view.status].number,
+    srv_check_result: view.result,
+    srv_check_health: view.ownHealth,
+    srv_check_state: view.ownCheckState,
   };
 }

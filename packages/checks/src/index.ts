@@ -17,7 +17,8 @@ export {
   type HealthState,
   type Operational,
 } from './health.ts';
-export { HealthMonitor, type MonitorEnvironment } from './monitor.ts';
+export type { MailAlert, Mailer } from './mail/alert.ts';
+export { HealthMonitor, type MonitorEnvironment, type SavedStates } from './monitor.ts';
 export type { MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
 export {
   checkStatuses,
@@ -28,4 +29,6 @@ export {
   type Verdict,
 } from './status.ts';
 export type { HealthLine } from './text.ts';
-export { WatchedServer, WEIGHT_SCALE } from './watched-server.ts';
+export { parseStateFile, type SavedState, type StateFile } from './saved-state.ts';
+export { shownWeight, throttlePercent, WEIGHT_SCALE } from './slow-start.ts';
+export { WatchedServer } from './watched-server.ts';

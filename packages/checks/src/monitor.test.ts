@@ -33,8 +33,8 @@ function bench(context: TestContext): Bench {
     now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
     dateNow: () => Date.now(),
     random: () => 0.5,
-    log: (proxyIndex, { level, text }) => {
-      assert.equal(proxyIndex, 3);
+    log: (logSet, { level, text }) => {
+      assert.equal(logSet, 3);
       lines.push(`<${level}>${text}`);
       changed();
     },
@@ -53,7 +53,11 @@ function bench(context: TestContext): Bench {
           name: 'b',
           id: 3,
           slot: owner.allocate('backend', 'b'),
-          proxyIndex: 3,
+          logSet: 3,
+          isListen: false,
+          hasDynamicWeights: true,
+          redispatches: false,
+          mailAlert: undefined,
           check: { type: 'tcp' },
           connectTimeoutMs: 500,
           checkTimeoutMs: undefined,
@@ -253,7 +257,7 @@ test('drain and maintenance, over each other', async (context) => {
   assert.deepEqual(lines, [
     '<5>Server b/s0 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
     '<0>backend b has no server available!',
-    '<1>Server b/s0 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
+    '<5>Server b/s0 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
     '<5>Server b/s0 is UP/DRAIN (leaving forced maintenance).',
     '<5>Server b/s0 remains in forced drain mode.',
     '<5>Server b/s0 is UP (leaving forced drain).',

@@ -4,7 +4,7 @@
 // A server is known by its slot in shared memory, which belongs to its name: a reload keeps its state, so no request goes to
 // a server that is known to be down. Servers that only older generations have are checked until those have ended.
 
-import { BackendVersion, Mailbox, Tickets, Wake, type Segment } from '@evenkeel/shm';
+import { BackendState, BackendVersion, Mailbox, Tickets, Wake, type Segment } from '@evenkeel/shm';
 import type { Server as ServerConfig } from '@evenkeel/config';
 import { intervalOf, spreadInterval, startDelay } from './interval.ts';
 import type { MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
@@ -13,6 +13,8 @@ import { createProtocol } from './protocols.ts';
 import type { RunLimits } from './run.ts';
 import { CheckRunner, type CheckTarget, type RunningCheck } from './runner.ts';
 import { checkSubject } from './subject.ts';
+import type { MailAlert } from './mail/alert.ts';
+import type { SavedState } from './saved-state.ts';
 import type { HealthLine } from './text.ts';
 import { WatchedServer, type ServerWatch } from './watched-server.ts';
 
@@ -24,9 +26,14 @@ export interface MonitorEnvironment {
   dateNow(): number;
   /** 0 to 1, for `spread-checks`. */
   random(): number;
-  /** Writes a line to the logs of a proxy. */
-  log(proxyIndex: number, line: HealthLine): void;
+  /** Writes a line to a log set, that of a backend. */
+  log(logSet: number, line: HealthLine): void;
+  /** Mails what a backend wants mailed (`email-alert`). */
+  mail?(alert: MailAlert, text: string): void;
 }
+
+/** What a state file says of a server; undefined where it says nothing. */
+export type SavedStates = (backend: string, server: string) => SavedState | undefined;
 
 interface Entry {
   readonly watched: WatchedServer;
@@ -35,6 +42,8 @@ interface Entry {
   checkKey: string;
   /** Generations that have it. */
   readonly generations: Set<number>;
+  /** When its slow start goes on. */
+  step: NodeJS.Timeout | undefined;
 }
 
 export class HealthMonitor implements ServerWatch {
@@ -44,30 +53,85 @@ export class HealthMonitor implements ServerWatch {
   readonly #mailbox: Mailbox;
   readonly #entries = new Map<number, Entry>();
   #generation: MonitoredGeneration | undefined;
+  #isStopped = false;
 
   constructor(environment: MonitorEnvironment) {
     this.tickets = new Tickets(environment.segment);
     this.#environment = environment;
     this.#runner = new CheckRunner(() => environment.now());
     this.#mailbox = new Mailbox(environment.segment);
+    this.#awaitErrors();
   }
 
-  /** Before a generation is sent to any thread: servers that are new get their first state. Nothing else changes. */
-  prepare(generation: MonitoredGeneration): void {
+  /**
+   * Before a generation is sent to any thread: servers that are new get their first state, from `saved` where a state file
+   * has them. Nothing else changes.
+   */
+  prepare(generation: MonitoredGeneration, saved?: SavedStates): void {
+    const isNew = new Set<WatchedServer>();
+    const restored: WatchedServer[] = [];
     for (const backend of generation.backends) {
+      new BackendState(this.tickets.segment, backend.slot).begin(this.dateNow());
       for (const server of backend.servers) {
         const known = this.#entries.get(server.slot);
         if (known !== undefined && known.watched.name === `${backend.name}/${server.config.name}`) continue;
         // The slot belonged to another name, which no generation has any more.
-        known?.check?.stop();
+        if (known !== undefined) end(known);
+        const state = saved?.(backend.name, server.config.name);
+        const watched = new WatchedServer(this, backend, server, state);
+        isNew.add(watched);
+        if (state !== undefined) restored.push(watched);
         this.#entries.set(server.slot, {
-          watched: new WatchedServer(this, backend, server),
+          watched,
           check: undefined,
           checkKey: '',
           generations: new Set(),
+          step: undefined,
         });
       }
     }
+    this.#linkTracks(generation, (watched) => isNew.has(watched));
+    for (const watched of restored) watched.announceRestored();
+  }
+
+  /** Who tracks whom, for the servers that `applies` lets through. */
+  #linkTracks({ backends }: MonitoredGeneration, applies: (watched: WatchedServer) => boolean): void {
+    const byName = new Map(backends.map((backend) => [backend.name, backend]));
+    const tracks = new Map<WatchedServer, WatchedServer | undefined>();
+    for (const backend of backends) {
+      for (const { slot, config } of backend.servers) {
+        const { watched } = this.#entries.get(slot)!;
+        if (applies(watched)) tracks.set(watched, this.#find(byName, backend, config.track));
+      }
+    }
+    // The head of a chain before those that follow it, so that what they inherit is there.
+    const link = (watched: WatchedServer): void => {
+      if (!tracks.has(watched)) return;
+      const tracked = tracks.get(watched);
+      tracks.delete(watched);
+      if (tracked !== undefined) link(tracked);
+      watched.track(tracked);
+    };
+    for (const watched of [...tracks.keys()]) link(watched);
+    const trackers = new Map<WatchedServer, WatchedServer[]>();
+    for (const { watched } of this.#entries.values()) {
+      const { tracked } = watched;
+      if (tracked !== undefined) trackers.set(tracked, [watched, ...(trackers.get(tracked) ?? [])]);
+    }
+    for (const { watched } of this.#entries.values()) watched.trackers = trackers.get(watched) ?? [];
+  }
+
+  /** `[<proxy>/]<server>` as seen from a backend. */
+  #find(
+    byName: ReadonlyMap<string, MonitoredBackend>,
+    backend: MonitoredBackend,
+    track: string | undefined,
+  ): WatchedServer | undefined {
+    if (track === undefined) return undefined;
+    const slash = track.indexOf('/');
+    const target = slash < 0 ? backend : byName.get(track.slice(0, slash));
+    const server = target?.servers.find(({ config }) => config.name === track.slice(slash + 1));
+    return server === undefined ? undefined : this.#entries.get(server.slot)?.watched;
   }
 
   /** The prepared generation was published: its settings apply, its servers are checked. */
@@ -87,8 +151,9 @@ export class HealthMonitor implements ServerWatch {
         entry.checkKey = key;
         if (server.config.check) started.push({ entry, inter: server.config.interMs });
       }
-      this.publish(backend.slot);
     }
+    this.#linkTracks(generation, () => true);
+    for (const backend of generation.backends) this.publish(backend.slot);
     const shortest = Math.min(...started.map(({ inter }) => inter));
     for (const [position, { entry }] of started.entries())
       this.#startChecks(entry, startDelay(position, started.length, shortest, generation.maxSpreadMs));
@@ -99,13 +164,14 @@ export class HealthMonitor implements ServerWatch {
     for (const [slot, entry] of this.#entries) {
       entry.generations.delete(generation);
       if (entry.generations.size > 0) continue;
-      entry.check?.stop();
+      end(entry);
       this.#entries.delete(slot);
     }
   }
 
   stop(): void {
-    for (const entry of this.#entries.values()) entry.check?.stop();
+    this.#isStopped = true;
+    for (const entry of this.#entries.values()) end(entry);
     this.#entries.clear();
   }
 
@@ -113,15 +179,9 @@ export class HealthMonitor implements ServerWatch {
     return this.#entries.get(slot)?.watched;
   }
 
-  /** `set server … state`, with the checks that rest in maintenance and go on after it. */
+  /** `set server … state`. */
   administer(slot: number, to: 'ready' | 'drain' | 'maint'): void {
-    const entry = this.#entries.get(slot);
-    if (entry === undefined) return;
-    entry.watched.administer(to);
-    if (!entry.watched.isCheckable) {
-      entry.check?.stop();
-      entry.check = undefined;
-    } else if (entry.check === undefined) this.#startChecks(entry, 0);
+    this.#entries.get(slot)?.watched.administer(to);
   }
 
   // ------------------------------------------------------------------------------------------------ for WatchedServer
@@ -130,8 +190,59 @@ export class HealthMonitor implements ServerWatch {
     return this.#environment.dateNow();
   }
 
-  log(proxyIndex: number, line: HealthLine): void {
-    this.#environment.log(proxyIndex, line);
+  log({ logSet, mailAlert }: MonitoredBackend, line: HealthLine): void {
+    this.#environment.log(logSet, line);
+    if (mailAlert !== undefined && line.mailLevel !== undefined && line.mailLevel <= mailAlert.level)
+      this.#environment.mail?.(mailAlert, line.text.replace(/\.$/, ''));
+  }
+
+  markBackend({ slot }: MonitoredBackend, hasServers: boolean): void {
+    const state = new BackendState(this.tickets.segment, slot);
+    if (hasServers) state.regainServer(this.dateNow());
+    else state.loseLastServer(this.dateNow());
+  }
+
+  later(watched: WatchedServer, delayMs: number, step: () => void): void {
+    const entry = this.#entries.get(watched.server.slot);
+    if (entry?.watched !== watched) return;
+    clearTimeout(entry.step);
+    entry.step = setTimeout(step, delayMs);
+    entry.step.unref();
+  }
+
+  hurryChecks({ server }: WatchedServer): void {
+    const { fastInterMs } = server.config;
+    if (fastInterMs !== undefined) this.#entries.get(server.slot)?.check?.hurry(fastInterMs);
+  }
+
+  restOrResume(watched: WatchedServer): void {
+    const entry = this.#entries.get(watched.server.slot);
+    if (entry?.watched !== watched || entry.generations.size === 0) return;
+    if (!watched.isCheckable) {
+      entry.check?.stop();
+      entry.check = undefined;
+    } else if (entry.check === undefined) this.#startChecks(entry, 0);
+  }
+
+  /** Threads say by mail that a server has shown too many errors; which one it is stands in its words. */
+  #awaitErrors(): void {
+    const { words, index } = this.#mailbox;
+    while (!this.#isStopped) {
+      const wait = Atomics.waitAsync(words, index, 0);
+      if (wait.async) {
+        void wait.value.then(() => {
+          this.#takeErrors();
+          this.#awaitErrors();
+        });
+        return;
+      }
+      this.#takeErrors();
+    }
+  }
+
+  #takeErrors(): void {
+    if ((this.#mailbox.take() & Wake.errors) === 0) return;
+    for (const { watched } of this.#entries.values()) watched.takeErrors();
   }
 
   countEligible(backend: MonitoredBackend): { readonly active: number; readonly backup: number } {
@@ -177,6 +288,11 @@ export class HealthMonitor implements ServerWatch {
     };
     entry.check = this.#runner.add(target, delayMs);
   }
+}
+
+function end(entry: Entry): void {
+  entry.check?.stop();
+  clearTimeout(entry.step);
 }
 
 /** Manual "timeout check". */

@@ -80,7 +80,11 @@ test(
       name,
       id: 3,
       slot: owner.allocate('backend', name),
-      proxyIndex: 0,
+      logSet: 0,
+      isListen: false,
+      hasDynamicWeights: true,
+      redispatches: false,
+      mailAlert: undefined,
       connectTimeoutMs: 500,
       checkTimeoutMs: undefined,
       check:

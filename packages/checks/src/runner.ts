@@ -29,6 +29,8 @@ export interface RunningCheck {
   stop(): void;
   /** The next check is due in that many ms, wherever it stood; one that is under way goes on. */
   reschedule(delayMs: number): void;
+  /** The next check is due within that many ms; one that is under way goes on. */
+  hurry(delayMs: number): void;
 }
 
 export class CheckRunner {
@@ -49,7 +51,7 @@ export class CheckRunner {
 
   add(target: CheckTarget, delayMs: number): RunningCheck {
     const check = new Check(target, this.#now, (deadline) => this.#arm(check, deadline));
-    this.#arm(check, this.#now() + delayMs);
+    check.reschedule(delayMs);
     return check;
   }
 
@@ -84,6 +86,8 @@ class Check implements RunningCheck {
   #socket: net.Socket | undefined;
   #isUnix = false;
   #stopped = false;
+  /** When the next check is due, monotonic ms; Infinity before the first is known. */
+  #dueMs = Infinity;
 
   constructor(target: CheckTarget, now: () => number, arm: (deadline: number | undefined) => void) {
     this.#target = target;
@@ -99,7 +103,11 @@ class Check implements RunningCheck {
   }
 
   reschedule(delayMs: number): void {
-    if (!this.#stopped && this.#run === undefined) this.#arm(this.#now() + delayMs);
+    if (!this.#stopped && this.#run === undefined) this.#wait(this.#now() + delayMs);
+  }
+
+  hurry(delayMs: number): void {
+    if (!this.#stopped && this.#run === undefined) this.#wait(Math.min(this.#dueMs, this.#now() + delayMs));
   }
 
   handleTimeout(): void {
@@ -168,7 +176,13 @@ class Check implements RunningCheck {
   #over(tell: () => void): void {
     this.#run = undefined;
     tell();
-    if (!this.#stopped) this.#arm(this.#now() + this.#target.nextIntervalMs());
+    if (!this.#stopped) this.#wait(this.#now() + this.#target.nextIntervalMs());
+  }
+
+  /** Until the next check. */
+  #wait(dueMs: number): void {
+    this.#dueMs = dueMs;
+    this.#arm(dueMs);
   }
 
   #close(how: 'destroy' | 'reset'): void {

@@ -4,95 +4,71 @@ import { test } from 'node:test';
 import { AdminState, OperationalState } from '@evenkeel/shm';
 import { checkFields, CheckState, stateFields, statusText, type ServerView } from './display.ts';
 import { intervalOf, spreadInterval, startDelay } from './interval.ts';
-import { checkStatuses, checkStatusOf } from './status.ts';
-import {
-  checkLine,
-  downLine,
-  drainLine,
-  leavesDrainLine,
-  leavesMaintenanceLine,
-  maintenanceLine,
-  noServerLine,
-  remainsInDrainLine,
-  stoppingLine,
-  upLine,
-} from './text.ts';
+import { checkStatuses, checkStatusOf, type CheckResult } from './status.ts';
+import { adminLines, noServerLine, operationalLine, resultText, type LineServer, type StateChange } from './text.ts';
 
-const none = { active: 0, backup: 0, sessions: 0, requeued: 0, queued: 0 };
 const refused = { status: 'L4CON', code: -1, info: 'Connection refused', durationMs: 0 } as const;
 const wrong = { status: 'L7STS', code: 500, info: 'Some Reason', durationMs: 0 } as const;
 const passed = { status: 'L7OK', code: 200, info: '', durationMs: 0 } as const;
 
-test('lines of state changes', () => {
-  const down =
-    'Server b/s is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.';
-  assert.deepEqual(downLine('b/s', { type: 'check', result: refused }, { ...none, active: 1 }), {
-    level: 1,
-    text: down,
-    terminal: { level: 'warning', text: down },
-  });
+test('what a check found in words', () => {
+  const words = (result: CheckResult): string => resultText(result);
+  assert.equal(words(refused), 'Layer4 connection problem, info: "Connection refused", check duration: 0ms');
+  assert.equal(words(wrong), 'Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms');
+  assert.equal(words(passed), 'Layer7 check passed, code: 200, check duration: 0ms');
+  assert.equal(words({ ...passed, code: -1 }), 'Layer7 check passed, code: 0, check duration: 0ms');
   assert.equal(
-    downLine('b/s0', { type: 'check', result: wrong }, none).text,
-    'Server b/s0 is DOWN, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
-  );
-  const up = upLine('b/s0', { type: 'check', result: passed }, { ...none, active: 1 });
-  assert.deepEqual(
-    [up.level, up.text],
-    [
-      5,
-      'Server b/s0 is UP, reason: Layer7 check passed, code: 200, check duration: 0ms. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
-    ],
+    words({ ...wrong, info: 'a"\r\u00e9' }),
+    'Layer7 wrong status, code: 500, info: "a<22><0D><E9>", check duration: 0ms',
   );
   assert.equal(
-    downLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text,
-    'Server b/s0 is DOWN, changed from CLI. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
-  );
-  assert.equal(
-    stoppingLine('b/s0', { type: 'said', by: 'changed from CLI' }, none).text,
-    'Server b/s0 is stopping, changed from CLI. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
-  );
-  assert.equal(
-    upLine('b/s0', { type: 'untold' }, { ...none, active: 1 }).text,
-    'Server b/s0 is UP. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
+    words({ status: 'HANA', code: -1, info: 'Detected 2 consecutive errors', durationMs: -1 }),
+    'Health analyze, info: "Detected 2 consecutive errors"',
   );
 });
 
-test('lines of maintenance and drain', () => {
-  const maintenance = maintenanceLine('b/s0', none);
-  assert.deepEqual(
-    [maintenance.level, maintenance.text],
-    [
-      1,
-      'Server b/s0 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.',
-    ],
-  );
-  assert.equal(leavesMaintenanceLine('b/s0', true).text, 'Server b/s0 is UP/DRAIN (leaving forced maintenance).');
-  assert.equal(leavesMaintenanceLine('b/s0', false).text, 'Server b/s0 is UP/READY (leaving forced maintenance).');
-  assert.equal(remainsInDrainLine('b/s0').text, 'Server b/s0 remains in forced drain mode.');
-  assert.equal(
-    drainLine('b/s0', none).text,
-    'Server b/s0 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.',
-  );
-  assert.equal(leavesDrainLine('b/s0').text, 'Server b/s0 is UP (leaving forced drain).');
-  assert.deepEqual(noServerLine('b'), {
+test('a backend without servers is an emergency', () => {
+  assert.deepEqual(noServerLine('backend', 'b'), {
     level: 0,
     text: 'backend b has no server available!',
     terminal: { level: 'alert', text: "backend 'b' has no server available!" },
+    mailLevel: undefined,
   });
 });
 
-test('lines of option log-health-checks', () => {
-  assert.equal(
-    checkLine('b/s0', passed, 4, 2, 3).text,
-    'Health check for server b/s0 succeeded, reason: Layer7 check passed, code: 200, check duration: 0ms, status: 3/3 UP.',
-  );
-  assert.equal(
-    checkLine('b/s0', wrong, 3, 2, 3).text,
-    'Health check for server b/s0 failed, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms, status: 2/3 UP.',
-  );
-  assert.equal(
-    checkLine('b/s0', wrong, 0, 1, 1).text,
-    'Health check for server b/s0 failed, reason: Layer7 wrong status, code: 500, info: "Some Reason", check duration: 0ms, status: 0/1 DOWN.',
+const server: LineServer = { name: 'b/s', isBackup: false, trackedName: undefined, host: 'h' };
+const none = { active: 0, backup: 0, sessions: 0, requeued: 0, queued: 0 };
+
+test('the end of a server is mailed as an alert, but of one that took nothing new as a notice', () => {
+  const change = (operational: 'running' | 'stopping'): StateChange => ({
+    before: { operational, admin: 0 },
+    after: { operational: 'stopped', admin: 0 },
+    reason: { type: 'untold' },
+    cause: '',
+    figures: none,
+  });
+  const levels = (['running', 'stopping'] as const).map((from) => {
+    const line = operationalLine(server, change(from))!;
+    return [line.level, line.mailLevel];
+  });
+  assert.deepEqual(levels, [
+    [1, 1],
+    [5, 5],
+  ]);
+});
+
+test('a name that resolves again is told with the name', () => {
+  const maintenance = AdminState.resolutionMaintenance;
+  const lines = adminLines(server, {
+    before: { operational: 'stopped', admin: maintenance },
+    after: { operational: 'running', admin: 0 },
+    reason: { type: 'untold' },
+    cause: '',
+    figures: none,
+  });
+  assert.deepEqual(
+    lines.map(({ text }) => text),
+    ["Server b/s ('h') is UP/READY (resolves again)."],
   );
 });
 
@@ -107,7 +83,11 @@ const view = (changes: Partial<ServerView>): ServerView => ({
   status: 'L7OK',
   code: 200,
   durationMs: 1,
+  result: 3,
+  ownHealth: changes.health ?? 4,
+  ownCheckState: changes.checkState ?? checked,
   trackedName: undefined,
+  referenceName: 'b/s',
   ...changes,
 });
 
@@ -127,7 +107,13 @@ test('field status', () => {
     [{ admin: AdminState.forcedMaintenance, operational: stopped, health: 0 }, 'MAINT'],
     [{ admin: AdminState.forcedMaintenance | AdminState.configMaintenance, operational: stopped, health: 0 }, 'MAINT'],
     [
-      { admin: AdminState.inheritedMaintenance, operational: stopped, health: 0, trackedName: 'x/y' },
+      {
+        admin: AdminState.inheritedMaintenance,
+        operational: stopped,
+        health: 0,
+        trackedName: 'w/x',
+        referenceName: 'x/y',
+      },
       'MAINT (via x/y)',
     ],
     [{ admin: AdminState.resolutionMaintenance, operational: stopped, health: 0 }, 'MAINT (resolution)'],
@@ -183,11 +169,11 @@ test('fields of show servers state', () => {
   // Lines of the real program: `2 0 … 15 3 4 6`, `0 0 … 8 2 0 6`, `0 5 … 1 0 0 14`.
   assert.deepEqual(Object.values(stateFields(view({}))), [2, 0, 15, 3, 4, 6]);
   assert.deepEqual(
-    Object.values(stateFields(view({ operational: 0, status: 'L4CON', health: 0 }))),
+    Object.values(stateFields(view({ operational: 0, status: 'L4CON', result: 2, health: 0 }))),
     [0, 0, 8, 2, 0, 6],
   );
   assert.deepEqual(
-    Object.values(stateFields(view({ operational: 0, admin: 5, status: 'INI', health: 0, checkState: 14 }))),
+    Object.values(stateFields(view({ operational: 0, admin: 5, status: 'INI', result: 0, health: 0, checkState: 14 }))),
     [0, 5, 1, 0, 0, 14],
   );
 });
@@ -198,13 +184,13 @@ test('each status has one number, which leads back to it', () => {
 });
 
 test('intervals by state (manual 5.2 "inter")', () => {
-  const settings = { rise: 2, fall: 3 };
+  const settings = { rise: 2, fall: 3, check: true, slowstartMs: undefined };
   const all = { interMs: 2000, fastInterMs: 500, downInterMs: 9000 };
   const few = { interMs: 2000, fastInterMs: undefined, downInterMs: undefined };
-  const fullyUp = { operational: 'running', admin: 0, health: 4 } as const;
-  const going = { operational: 'running', admin: 0, health: 3 } as const;
-  const coming = { operational: 'stopped', admin: 0, health: 1 } as const;
-  const down = { operational: 'stopped', admin: 0, health: 0 } as const;
+  const fullyUp = { operational: 'running', admin: 0, health: 4, tracked: undefined, heldByAgent: false } as const;
+  const going = { operational: 'running', admin: 0, health: 3, tracked: undefined, heldByAgent: false } as const;
+  const coming = { operational: 'stopped', admin: 0, health: 1, tracked: undefined, heldByAgent: false } as const;
+  const down = { operational: 'stopped', admin: 0, health: 0, tracked: undefined, heldByAgent: false } as const;
   assert.deepEqual(
     [fullyUp, going, coming, down].map((state) => intervalOf(all, state, settings)),
     [2000, 500, 500, 9000],

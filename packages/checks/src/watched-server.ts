@@ -1,9 +1,13 @@
 // One server over all generations that have it: its health, its words in shared memory, its lines in the log. Main only.
-// What a check is and when it runs is the runner's; which servers exist is the monitor's.
+// What a check is and when it runs is the runner's; which servers exist, and which tracks which, is the monitor's.
+//
+// Every change goes through #apply: the health machine moves, words are written, threads are told, lines are logged, and then
+// the servers that track this one follow, each with lines of its own.
 
 import {
   Admission,
   AdminState,
+  observationWords,
   OperationalState,
   ServerGauge,
   ServerState,
@@ -23,21 +27,18 @@ import {
   type Operational,
 } from './health.ts';
 import type { MonitoredBackend, MonitoredServer } from './monitored.ts';
+import { isWarm, sessionsPercent, STEP_MS, WEIGHT_SCALE, weightShare, type Warming } from './slow-start.ts';
+import { restoredState, type SavedState } from './saved-state.ts';
 import { checkStatuses, checkStatusOf, verdictNumber, type CheckResult } from './status.ts';
 import {
+  adminLines,
   checkLine,
-  downLine,
-  drainLine,
-  leavesDrainLine,
-  leavesMaintenanceLine,
-  maintenanceLine,
   noServerLine,
-  remainsInDrainLine,
-  stoppingLine,
-  upLine,
+  operationalLine,
   type BackendFigures,
   type ChangeReason,
   type HealthLine,
+  type LineServer,
 } from './text.ts';
 
 /** What a server needs of the monitor. */
@@ -46,16 +47,21 @@ export interface ServerWatch {
   readonly tickets: Tickets;
   /** Epoch ms. */
   dateNow(): number;
-  log(proxyIndex: number, line: HealthLine): void;
+  log(backend: MonitoredBackend, line: HealthLine): void;
   /** Servers of the backend that may get new streams now. */
   countEligible(backend: MonitoredBackend): { readonly active: number; readonly backup: number };
+  /** Its last server went, or one came where there was none. */
+  markBackend(backend: MonitoredBackend, hasServers: boolean): void;
   /** States or weights of a server of this backend changed: threads are to be told. */
   publish(backendSlot: number): void;
+  /** Calls `step` in that many ms, once, unless the server is forgotten first. */
+  later(watched: WatchedServer, delayMs: number, step: () => void): void;
+  /** What runs next is to run soon: traffic showed errors (`fastinter`). */
+  hurryChecks(watched: WatchedServer): void;
 }
 
-/** Weights are published in sixteenths, so that slow start can be smooth also for a server of weight 1. */
-export const WEIGHT_SCALE = 16;
 const CHANGED_FROM_CLI: ChangeReason = { type: 'said', by: 'changed from CLI' };
+const UNTOLD: ChangeReason = { type: 'untold' };
 
 const OPERATIONAL_NUMBER: Readonly<Record<Operational, number>> = OperationalState;
 
@@ -64,14 +70,19 @@ export class WatchedServer {
   server: MonitoredServer;
   /** What the last check said in words (`last_chk`). */
   lastInfo = '';
+  /** Servers that track this one, the last of the configuration first, which is the order of HAProxy's lines. */
+  trackers: readonly WatchedServer[] = [];
   readonly #watch: ServerWatch;
   readonly #state: ServerState;
   readonly #sessions: SharedCount;
   readonly #admission: Admission;
   readonly #health: HealthState;
+  #tracked: WatchedServer | undefined;
+  #errorRuns: number;
+  #isStepping = false;
 
-  /** A server that no generation knew; its words are written, but not published. */
-  constructor(watch: ServerWatch, backend: MonitoredBackend, server: MonitoredServer) {
+  /** A server that no generation knew; its words are written, but not published. `saved`: what a state file says of it. */
+  constructor(watch: ServerWatch, backend: MonitoredBackend, server: MonitoredServer, saved?: SavedState) {
     this.#watch = watch;
     this.backend = backend;
     this.server = server;
@@ -81,12 +92,14 @@ export class WatchedServer {
     const { config } = server;
     this.#health = initialHealth(config, configuredAdmin(server, 0));
     const state = this.#state;
+    this.#errorRuns = state.errorRuns().count;
     state.set('initialWeight', config.weight);
     state.set('userWeight', config.weight);
     state.set('maxconn', config.maxconn ?? 0);
-    state.set('checkStatus', config.check ? checkStatuses.INI.number : checkStatuses.UNK.number);
+    state.set('checkStatus', checkStatuses.INI.number);
     state.set('checkCode', -1);
     state.setTime('lastChangeMs', watch.dateNow());
+    if (saved !== undefined) this.#restore(saved);
     this.#write();
   }
 
@@ -96,6 +109,10 @@ export class WatchedServer {
 
   get health(): Readonly<HealthState> {
     return this.#health;
+  }
+
+  get tracked(): WatchedServer | undefined {
+    return this.#tracked;
   }
 
   /** May get new streams: what "active servers" counts. */
@@ -108,21 +125,35 @@ export class WatchedServer {
     return this.server.config.check && !inMaintenance(this.#health.admin);
   }
 
+  /** As `show stat` and its like tell it: figures of checks are those of the server at the end of the chain of `track`. */
   view(): ServerView {
     const { config } = this.server;
     const state = this.#state;
+    const reference = this.#reference();
+    const checks = reference.#state;
     return {
       admin: this.#health.admin,
       operational: OPERATIONAL_NUMBER[this.#health.operational],
-      checkState: state.get('checkState'),
-      health: this.#health.health,
-      rise: config.rise,
-      fall: config.fall,
+      ownCheckState: state.get('checkState'),
+      checkState: checks.get('checkState'),
+      ownHealth: this.#health.health,
+      health: reference.#health.health,
+      rise: reference.server.config.rise,
+      fall: reference.server.config.fall,
       status: checkStatusOf(state.get('checkStatus')),
+      result: state.get('checkResult'),
       code: state.get('checkCode'),
       durationMs: state.get('checkDurationMs'),
-      trackedName: config.track,
+      trackedName: config.track === undefined ? undefined : (this.#tracked?.name ?? config.track),
+      referenceName: reference.name,
     };
+  }
+
+  /** The server whose checks decide. */
+  #reference(): WatchedServer {
+    let last: WatchedServer = this;
+    while (last.#tracked !== undefined) last = last.#tracked;
+    return last;
   }
 
   /** A newer generation has it too: state and runtime changes stay, new settings apply. */
@@ -145,10 +176,22 @@ export class WatchedServer {
     // What was known is not known of a server with another address, and without checks nothing could bring it back.
     const moved =
       before.host !== server.host || JSON.stringify(before.config.address) !== JSON.stringify(config.address);
-    if (moved || config.check !== before.config.check) {
+    if (moved || config.check !== before.config.check || config.track !== before.config.track) {
       handle(this.#health, config, { type: 'renew' });
-      state.set('checkStatus', config.check ? checkStatuses.INI.number : checkStatuses.UNK.number);
+      state.set('checkStatus', checkStatuses.INI.number);
     }
+    this.#write();
+    this.#stepLater();
+  }
+
+  /** It tracks that server from now on, or none: its state and what it inherits follow without a word, as at a start. */
+  track(tracked: WatchedServer | undefined): void {
+    if (this.#tracked === tracked) return;
+    this.#tracked = tracked;
+    const inherited = AdminState.inheritedMaintenance | AdminState.inheritedDrain;
+    const given = tracked === undefined ? 0 : inheritedBits(tracked.#health.admin);
+    handle(this.#health, this.server.config, { type: 'tracked', operational: tracked?.health.operational });
+    handle(this.#health, this.server.config, { type: 'admin', bits: (this.#health.admin & ~inherited) | given });
     this.#write();
   }
 
@@ -163,55 +206,98 @@ export class WatchedServer {
   }
 
   take(result: CheckResult): void {
-    const { config } = this.server;
+    const { verdict } = checkStatuses[result.status];
+    this.skip();
+    if (verdict === 'passed' || verdict === 'conditional') this.#state.clearErrors();
+    this.#takeResult(result, { type: 'check', verdict });
+  }
+
+  /** What a check, or traffic, found: kept for display, counted, logged where checks are, and acted on. */
+  #takeResult(result: CheckResult, input: HealthInput): void {
+    const { rise, fall } = this.server.config;
     const { verdict, number } = checkStatuses[result.status];
     const state = this.#state;
     const before = this.#health.health;
     const statusBefore = state.get('checkStatus');
-    this.skip();
     this.lastInfo = result.info;
     state.set('checkStatus', number);
     state.set('checkCode', result.code);
     state.set('checkDurationMs', result.durationMs);
     state.set('checkResult', verdictNumber[verdict]);
     state.setTime('lastCheckMs', this.#watch.dateNow());
-    if (verdict === 'failed' && isUp(this.#health)) state.set('checksFailed', state.get('checksFailed') + 1);
+    if (verdict === 'failed' && before > 0) state.set('checksFailed', state.get('checksFailed') + 1);
     const { logHealthChecks } = this.backend.options;
-    this.#apply({ type: 'check', verdict }, (moved) => {
-      if (logHealthChecks && (moved || before !== this.#health.health || statusBefore !== number)) {
-        this.#log(checkLine(this.name, result, this.#health.health, config.rise, config.fall));
-      }
-      if (!moved) return;
-      // The line about the check has said it already.
-      this.#logMove(logHealthChecks ? { type: 'untold' } : { type: 'check', result });
+    // The line about the check says it already.
+    const reason: ChangeReason = logHealthChecks ? UNTOLD : { type: 'check', result };
+    this.#apply(input, reason, {
+      first: () => {
+        const { health } = this.#health;
+        if (!logHealthChecks || (before === health && statusBefore === number)) return;
+        const hasWeight = state.get('userWeight') > 0;
+        this.#log(checkLine(this.#lineServer(), 'Health', result, { health, rise, fall, hasWeight }));
+      },
     });
+  }
+
+  /** Acts on errors that threads have seen in traffic since the last call (manual 5.2 "observe", "on-error"). */
+  takeErrors(): void {
+    const { count, lastKind } = this.#state.errorRuns();
+    const { observe, onError, errorLimit, check } = this.server.config;
+    for (; this.#errorRuns !== count; this.#errorRuns = (this.#errorRuns + 1) | 0) {
+      if (observe === undefined || !check || inMaintenance(this.#health.admin)) continue;
+      this.#state.set('observedFailures', this.#state.get('observedFailures') + 1);
+      if (onError !== 'fastinter') {
+        const info = `Detected ${errorLimit} consecutive errors, last one was: ${observationWords[lastKind]}`;
+        this.#takeResult({ status: 'HANA', code: -1, info, durationMs: -1 }, { type: 'errors', act: onError });
+      }
+      this.#watch.hurryChecks(this);
+    }
+  }
+
+  /** What the agent says of it; `result` is told where that moves it. */
+  takeAgent(says: 'up' | 'down', result: CheckResult): void {
+    const { logHealthChecks } = this.backend.options;
+    this.#apply({ type: 'agent', says }, logHealthChecks ? UNTOLD : { type: 'check', result });
   }
 
   /** `set server … state` and `disable`/`enable server`: the administrative bits that an operator sets. */
   administer(to: 'ready' | 'drain' | 'maint'): void {
-    const forced = AdminState.forcedMaintenance | AdminState.forcedDrain;
-    const kept = this.#health.admin & ~forced & (to === 'ready' ? ~AdminState.configMaintenance : -1);
-    const wanted = to === 'maint' ? AdminState.forcedMaintenance : to === 'drain' ? AdminState.forcedDrain : 0;
-    // Maintenance comes on top of a drain, and leaves it there.
-    const drained = to === 'maint' ? this.#health.admin & AdminState.forcedDrain : 0;
-    const before = this.#health.admin;
-    this.#apply({ type: 'admin', bits: kept | wanted | drained }, () => this.#logAdmin(before));
+    const { forcedMaintenance, forcedDrain } = AdminState;
+    if (to === 'maint') this.setAdmin(forcedMaintenance);
+    if (to === 'drain') this.setAdmin(forcedDrain);
+    if (to !== 'drain') this.clearAdmin(forcedDrain);
+    if (to !== 'maint') this.clearAdmin(forcedMaintenance);
+  }
+
+  /** Sets one bit; servers that track this one inherit it where it is the first of its kind. `cause` is told in brackets. */
+  setAdmin(bit: number, cause = ''): void {
+    const { admin } = this.#health;
+    if ((admin & bit) !== 0) return;
+    this.#apply({ type: 'admin', bits: admin | bit }, UNTOLD, { cause });
+    const inherited = inheritedBits(bit);
+    if (inheritedBits(admin) & inherited) return;
+    for (const tracker of this.trackers) tracker.setAdmin(inherited, cause);
+  }
+
+  /** Clears one bit, also where it was inherited from here as the last of its kind. */
+  clearAdmin(bit: number): void {
+    const { admin } = this.#health;
+    if ((admin & bit) === 0) return;
+    this.#apply({ type: 'admin', bits: admin & ~bit }, UNTOLD);
+    const inherited = inheritedBits(bit);
+    if (inheritedBits(this.#health.admin) & inherited) return;
+    for (const tracker of this.trackers) tracker.clearAdmin(inherited);
   }
 
   /** `set server … health`. */
   force(to: 'up' | 'down' | 'stopping'): void {
-    this.#apply({ type: 'force', to }, (moved) => {
-      if (moved) this.#logMove(CHANGED_FROM_CLI);
-    });
+    this.#apply({ type: 'force', to }, CHANGED_FROM_CLI);
   }
 
   /** `set server … weight`: 0 to 256. */
   setWeight(weight: number): void {
-    const before = this.isEligible;
     this.#state.set('userWeight', weight);
-    this.#write();
-    this.#watch.publish(this.backend.slot);
-    if (before && !this.isEligible) this.#logIfNoneLeft();
+    this.#reckon(true);
   }
 
   /** `set server … maxconn`. */
@@ -221,91 +307,200 @@ export class WatchedServer {
     this.#watch.publish(this.backend.slot);
   }
 
-  /** The one way in which health and bits change while it serves. */
-  #apply(input: HealthInput, log: (moved: boolean) => void): void {
-    const wasUp = isUp(this.#health);
-    const wasEligible = this.isEligible;
-    const adminBefore = this.#health.admin;
-    const moved = handle(this.#health, this.server.config, input);
-    if (moved) this.#countTime(wasUp);
-    this.#write();
-    if (moved || adminBefore !== this.#health.admin) {
-      // Before the lines, whose figures count the servers that are left.
-      this.#watch.publish(this.backend.slot);
-    }
-    log(moved);
-    if (wasEligible && !this.isEligible) this.#logIfNoneLeft();
+  // ------------------------------------------------------------------------------------------------------ slow start
+
+  get #warming(): Warming | undefined {
+    if (this.#health.operational !== 'starting') return undefined;
+    return { slowstartMs: this.server.config.slowstartMs ?? 0, sinceMs: this.#state.time('lastChangeMs') };
   }
 
-  #countTime(wasUp: boolean): void {
+  /** The weight as it is now; slow start ends here when its time is over. */
+  #reckon(isAsked: boolean): void {
+    const warming = this.#warming;
+    const isOver = warming !== undefined && isWarm(warming, this.#watch.dateNow());
+    this.#apply(isOver ? { type: 'warmed-up' } : { type: 'weighed' }, UNTOLD, { isAsked });
+  }
+
+  #stepLater(): void {
+    if (this.#isStepping || this.#health.operational !== 'starting') return;
+    this.#isStepping = true;
+    this.#watch.later(this, STEP_MS, () => {
+      this.#isStepping = false;
+      if (this.#health.operational !== 'starting') return;
+      this.#reckon(false);
+      this.#stepLater();
+    });
+  }
+
+  // --------------------------------------------------------------------------------------------------------- changes
+
+  /**
+   * The one way in which health and bits change while it serves. `first` logs what comes before the lines of the change; an
+   * `asked` change is an operator's, who is told of a drain that stays although nothing else changed.
+   */
+  #apply(
+    input: HealthInput,
+    reason: ChangeReason,
+    { cause = '', isAsked = false, first }: { cause?: string; isAsked?: boolean; first?: () => void } = {},
+  ): void {
+    const before = { operational: this.#health.operational, admin: this.#health.admin };
+    const hadServers = this.#hasServers();
+    const queued = this.#admission.serverQueue(this.server.slot).length;
+    const weight = this.#state.get('effectiveWeight');
+    const moved = handle(this.#health, this.server.config, input);
+    const after = { operational: this.#health.operational, admin: this.#health.admin };
+    const hasNewBits = before.admin !== after.admin;
+    if (moved || isDraining(before.admin) !== isDraining(after.admin)) this.#countTime(before);
+    this.#write();
+    if (moved && isServing(after)) this.#countUp();
+    // Before the lines, whose figures count the servers that are left.
+    if (moved || hasNewBits || weight !== this.#state.get('effectiveWeight')) this.#watch.publish(this.backend.slot);
+    first?.();
+    const hasServers = this.#hasServers();
+    const speaks = moved || hasNewBits || isAsked;
+    const change = { before, after, reason, cause, figures: this.#figures(queued) };
+    const operational = moved && !hasNewBits ? operationalLine(this.#lineServer(), change) : undefined;
+    if (operational !== undefined) this.#log(operational);
+    if (hadServers && !hasServers && !hasNewBits) this.#logNoServer();
+    if (speaks) for (const line of adminLines(this.#lineServer(), change)) this.#log(line);
+    if (hadServers && !hasServers && hasNewBits) this.#logNoServer();
+    if (hadServers !== hasServers) this.#watch.markBackend(this.backend, hasServers);
+    this.#stepLater();
+    if (!moved) return;
+    for (const tracker of this.trackers) {
+      // What they inherit of maintenance comes by bits.
+      if (hasNewBits) tracker.#health.tracked = after.operational;
+      else tracker.#apply({ type: 'tracked', operational: after.operational }, UNTOLD);
+    }
+  }
+
+  #hasServers(): boolean {
+    const { active, backup } = this.#watch.countEligible(this.backend);
+    return active + backup > 0;
+  }
+
+  #countTime(before: { readonly operational: Operational; readonly admin: number }): void {
     const now = this.#watch.dateNow();
     const state = this.#state;
-    if (wasUp && !isUp(this.#health)) state.set('transitionsDown', state.get('transitionsDown') + 1);
-    if (!wasUp && isUp(this.#health)) state.setTime('downMs', state.time('downMs') + now - state.time('lastChangeMs'));
+    const wasUp = before.operational !== 'stopped';
+    if (wasUp && !isUp(this.#health)) {
+      state.set('transitionsDown', state.get('transitionsDown') + 1);
+      state.set('timesDown', (state.get('timesDown') + 1) | 0);
+    }
+    const leavesDrain = isDraining(before.admin) && !isDraining(this.#health.admin);
+    if ((!wasUp && isUp(this.#health)) || leavesDrain)
+      state.setTime('downMs', state.time('downMs') + Math.max(0, now - state.time('lastChangeMs')));
     state.setTime('lastChangeMs', now);
   }
 
-  #logMove(reason: ChangeReason): void {
-    const { operational } = this.#health;
-    const figures = this.#figures();
-    const line =
-      operational === 'stopped'
-        ? downLine(this.name, reason, figures)
-        : operational === 'stopping'
-          ? stoppingLine(this.name, reason, figures)
-          : upLine(this.name, reason, figures);
-    this.#log(line);
+  /** It came up: `on-marked-up`, for those that have weight. */
+  #countUp(): void {
+    const state = this.#state;
+    if (state.get('effectiveWeight') > 0) state.set('timesUp', (state.get('timesUp') + 1) | 0);
   }
 
-  #logAdmin(before: number): void {
+  #logNoServer(): void {
+    this.#log(noServerLine(this.backend.isListen ? 'proxy' : 'backend', this.backend.name));
+  }
+
+  /** `queued`: how many waited for this server before the change. */
+  #figures(queued: number): BackendFigures {
     const { admin } = this.#health;
-    if (inMaintenance(admin)) {
-      if (!inMaintenance(before)) this.#log(maintenanceLine(this.name, this.#figures()));
-      return;
-    }
-    const drains = isDraining(admin);
-    if (inMaintenance(before)) {
-      this.#log(leavesMaintenanceLine(this.name, drains));
-      if (drains) this.#log(remainsInDrainLine(this.name));
-    } else if (drains && !isDraining(before)) this.#log(drainLine(this.name, this.#figures()));
-    else if (!drains && isDraining(before)) this.#log(leavesDrainLine(this.name));
-  }
-
-  #logIfNoneLeft(): void {
-    const { active, backup } = this.#watch.countEligible(this.backend);
-    if (active + backup === 0) this.#log(noServerLine(this.backend.name));
-  }
-
-  #figures(): BackendFigures {
-    const queued = this.#admission.serverQueue(this.server.slot).length;
-    const leave = !isUp(this.#health) && !this.backend.options.persist;
+    const takesNew = isServing(this.#health) && !inMaintenance(admin) && !isDraining(admin);
+    // Those that wait for it may go elsewhere only where `option redispatch` allows it.
+    const leave = !takesNew && this.backend.redispatches && !this.backend.options.persist;
     return {
       ...this.#watch.countEligible(this.backend),
       sessions: this.#sessions.sum(),
-      requeued: leave ? queued : 0,
+      requeued: takesNew ? this.#grabs() : leave ? queued : 0,
       queued: leave ? 0 : queued,
     };
   }
 
+  /** How many streams that wait for any server of the backend this one takes now that it is up. */
+  #grabs(): number {
+    const waiting = this.#admission.backendQueue().length;
+    const limit = this.#state.get('maxconn');
+    return limit === 0 ? waiting : Math.min(waiting, Math.max(0, limit - this.#sessions.sum()));
+  }
+
+  #lineServer(): LineServer {
+    const { config } = this.server;
+    return {
+      name: this.name,
+      isBackup: config.backup,
+      trackedName: this.#tracked?.name,
+      host: config.address.kind === 'inet' ? config.address.host : '',
+    };
+  }
+
   #log(line: HealthLine): void {
-    this.#watch.log(this.backend.proxyIndex, line);
+    this.#watch.log(this.backend, line);
   }
 
   /** Copies health and weight to shared memory. */
   #write(): void {
     const state = this.#state;
+    const { config } = this.server;
     const { admin, operational, health } = this.#health;
-    const paused = inMaintenance(admin) ? CheckState.paused : 0;
-    const configured = this.server.config.check
+    const paused = inMaintenance(admin) && config.check ? CheckState.paused : 0;
+    const configured = config.check
       ? CheckState.configured | CheckState.enabled | (state.get('checkState') & CheckState.inProgress)
-      : 0;
+      : config.disabled
+        ? CheckState.paused
+        : 0;
+    const warming = this.#warming;
+    const now = this.#watch.dateNow();
+    const share = this.backend.hasDynamicWeights ? weightShare(warming, now) : WEIGHT_SCALE;
     state.set('adminState', admin);
     state.set('operationalState', OPERATIONAL_NUMBER[operational]);
     state.set('health', health);
     state.set('checkState', configured | paused);
-    state.set('effectiveWeight', state.get('userWeight') * WEIGHT_SCALE);
+    state.set('effectiveWeight', state.get('userWeight') * share);
+    state.set('throttlePercent', sessionsPercent(warming, now));
     state.publish();
   }
+
+  // ------------------------------------------------------------------------------------------------------ state files
+
+  /** Takes over what a state file says, where the configuration leaves it open. */
+  #restore(saved: SavedState): void {
+    const { config } = this.server;
+    const state = this.#state;
+    const restored = restoredState(saved, config, this.#health);
+    Object.assign(this.#health, restored.health);
+    if (restored.weight !== undefined) state.set('userWeight', restored.weight);
+    state.set('checkStatus', saved.checkStatus);
+    state.set('checkResult', saved.checkResult);
+    state.setTime('lastChangeMs', this.#watch.dateNow() - saved.sinceChangeS * 1000);
+  }
+
+  /** After all servers were restored: says what the file has moved, as HAProxy does at its start. */
+  announceRestored(): void {
+    const { operational, admin } = this.#health;
+    if (inMaintenance(admin) || operational === 'running' || operational === 'starting') return;
+    const after = { operational, admin };
+    const reason: ChangeReason = { type: 'said', by: 'changed from server-state after a reload' };
+    const change = {
+      before: { operational: 'running' as const, admin },
+      after,
+      reason,
+      cause: '',
+      figures: this.#figures(0),
+    };
+    const line = operationalLine(this.#lineServer(), change);
+    if (line !== undefined) this.#log(line);
+  }
+}
+
+const isServing = ({ operational }: { readonly operational: Operational }): boolean =>
+  operational === 'running' || operational === 'starting';
+
+/** What servers that track one with these bits inherit. */
+function inheritedBits(admin: number): number {
+  return (
+    (inMaintenance(admin) ? AdminState.inheritedMaintenance : 0) | (isDraining(admin) ? AdminState.inheritedDrain : 0)
+  );
 }
 
 /** Bits that the configuration gives, in place of those that it gave before. */

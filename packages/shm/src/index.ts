@@ -27,17 +27,23 @@ export { acquire, lockOwner, release, takeOver, tryAcquire, type LockParty } fro
 export { Mailbox, Wake } from './mailbox.ts';
 export { Admission, type EnqueueResult, type QueuePosition, type ServerLimit } from './queue.ts';
 export { recoverThread } from './recovery.ts';
+export { RestartPolicy } from './restart-policy.ts';
 export { SegmentOwner, type SegmentOptions } from './segment-owner.ts';
 export { Segment, type ObjectView, type SegmentHandle } from './segment.ts';
 export { Sequence } from './sequence.ts';
+export { ServerAddress, type AddressWords, type RuntimeAddress } from './server-address.ts';
 export {
   AdminState,
+  BackendState,
   BackendVersion,
+  DRAIN_BITS,
+  MAINTENANCE_BITS,
   OperationalState,
   ServerState,
   type ServerTime,
   type ServerWord,
 } from './server-state.ts';
+export { countsOf, isGoodStatus, Observation, observationWords } from './observation.ts';
 export { StatBlock, StatReader, statFields } from './stat-block.ts';
 export { BackendStat, backendStatFields } from './stats/backend.ts';
 export { type Combine, type StatField } from './stats/field.ts';

@@ -29,6 +29,8 @@ describe('server state', () => {
           'granted',
           'version',
           'consecutiveErrors',
+          'errorRuns',
+          'lastError',
         ].includes(word),
     ) as ServerWord[];
     const times = Object.keys(ServerSharedFloat).filter((word) => word !== 'WORDS') as ServerTime[];
@@ -39,10 +41,24 @@ describe('server state', () => {
     assert.equal(other.version(), 0);
     main.publish();
     assert.equal(other.version(), 1);
-    assert.equal(other.countError(), 1);
-    assert.equal(main.countError(), 2);
+  });
+
+  it('errors in a row are counted over all threads, and a success ends the row (manual 5.2 "error-limit")', () => {
+    const owner = new SegmentOwner({ maxThreads: 2 });
+    const slot = owner.allocate('server', 'be/s');
+    const main = new ServerState(owner.segment, slot);
+    const other = new ServerState(new Segment(owner.handle(), { thread: 1, incarnation: 1 }), slot);
+    assert.equal(other.countError(3, 5), false);
+    assert.equal(main.countError(3, 5), false);
     other.clearErrors();
-    assert.equal(main.countError(), 1);
+    assert.equal(other.countError(3, 5), false);
+    assert.equal(main.countError(3, 5), false);
+    assert.deepEqual(main.errorRuns(), { count: 0, lastKind: 0 });
+    assert.equal(other.countError(3, 7), true);
+    assert.deepEqual(main.errorRuns(), { count: 1, lastKind: 7 });
+    assert.equal(main.countError(3, 5), false, 'the count starts anew');
+    assert.equal(main.countError(1, 4), true);
+    assert.deepEqual(other.errorRuns(), { count: 2, lastKind: 4 });
   });
 
   // Management manual 9.3, "show servers state" and "set server … state": drain takes no new connections but persistent ones.
@@ -56,7 +72,8 @@ describe('server state', () => {
     ['inherited drain', { admin: AdminState.inheritedDrain }, true, false],
     ['forced maintenance', { admin: AdminState.forcedMaintenance }, false, false],
     ['inherited maintenance', { admin: AdminState.inheritedMaintenance }, false, false],
-    ['maintenance by configuration', { admin: AdminState.configMaintenance }, false, false],
+    ['maintenance by configuration', { admin: 5 }, false, false],
+    ['maintenance by configuration that an operator ended', { admin: AdminState.configMaintenance }, true, true],
     ['maintenance by resolution', { admin: AdminState.resolutionMaintenance }, false, false],
     ['host name set by hand', { admin: AdminState.hostnameSet }, true, true],
   ];

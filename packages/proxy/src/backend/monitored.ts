@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { MonitoredGeneration } from '@evenkeel/checks';
-import type { Address } from '@evenkeel/config';
+import type { Address, Proxy } from '@evenkeel/config';
 import type { Plan } from '../plan.ts';
 
 export function monitoredGeneration(plan: Plan): MonitoredGeneration {
@@ -12,13 +12,17 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
     spreadPercent: global.spreadChecksPercent,
     maxSpreadMs: global.maxSpreadChecksMs,
     backends: proxies.flatMap((proxy, proxyIndex) => {
-      const { backendSlot, serverSlots, serverAddresses } = plan.proxies[proxyIndex];
+      const { backendSlot, serverSlots, serverAddresses, logSet } = plan.proxies[proxyIndex];
       if (backendSlot < 0 || proxy.disabled) return [];
       return {
         name: proxy.name,
         id: proxy.id,
         slot: backendSlot,
-        proxyIndex,
+        logSet,
+        isListen: proxy.kind === 'listen',
+        hasDynamicWeights: hasDynamicWeights(proxy),
+        redispatches: proxy.redispatch !== undefined,
+        mailAlert: undefined,
         check: proxy.check,
         connectTimeoutMs: proxy.timeouts.connect,
         checkTimeoutMs: proxy.timeouts.check,
@@ -32,6 +36,15 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
       };
     }),
   };
+}
+
+/** Algorithms that follow weights as they change; those that hash do where the hash is consistent (manual "hash-type"). */
+const DYNAMIC: ReadonlySet<string> = new Set(['roundrobin', 'leastconn', 'first', 'random']);
+
+export function hasDynamicWeights({ balance, hashType }: Pick<Proxy, 'balance' | 'hashType'>): boolean {
+  return (
+    DYNAMIC.has(balance.algorithm) || (balance.algorithm !== 'static-rr' && hashType.method === 'consistent')
+  );
 }
 
 function numericHost(address: Address): string | undefined {
