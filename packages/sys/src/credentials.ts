@@ -14,10 +14,16 @@ import { PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_CAP_AMBIENT_RAISE, PR_SET_
 import { SysError } from './errors.ts';
 import { check, libc, readCString } from './native.ts';
 
-export type Capability = 'CAP_NET_BIND_SERVICE' | 'CAP_NET_ADMIN' | 'CAP_NET_RAW';
+export type Capability = 'CAP_DAC_OVERRIDE' | 'CAP_FOWNER' | 'CAP_NET_BIND_SERVICE' | 'CAP_NET_ADMIN' | 'CAP_NET_RAW';
 
 /** Bit numbers of include/uapi/linux/capability.h. */
-const bits: Readonly<Record<Capability, number>> = { CAP_NET_BIND_SERVICE: 10, CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 };
+const bits: Readonly<Record<Capability, number>> = {
+  CAP_DAC_OVERRIDE: 1,
+  CAP_FOWNER: 3,
+  CAP_NET_BIND_SERVICE: 10,
+  CAP_NET_ADMIN: 12,
+  CAP_NET_RAW: 13,
+};
 const capabilities = Object.keys(bits) as Capability[];
 
 export interface PrivilegeDrop {
@@ -41,15 +47,27 @@ const header = (): Uint32Array => Uint32Array.of(CAPABILITY_VERSION_3, 0);
  */
 export function dropPrivileges({ uid, gid, groups, keep, childrenInherit = false }: PrivilegeDrop): void {
   if (!isMainThread) throw new Error('privileges are dropped by the main thread');
-  const mask = keep.reduce((sum, capability) => sum | (1 << bits[capability]), 0);
   control('PR_SET_KEEPCAPS', PR_SET_KEEPCAPS, 1);
   changeIds(uid, gid, groups);
-  const lowered = Uint32Array.of(mask, mask, childrenInherit ? mask : 0, 0, 0, 0);
-  check('capset', libc().capset(header(), lowered), keep.join(' '));
+  setCapabilities(keep, childrenInherit);
   control('PR_SET_KEEPCAPS', PR_SET_KEEPCAPS, 0);
   control('PR_CAP_AMBIENT_CLEAR_ALL', PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
   if (childrenInherit)
     for (const capability of keep) control(capability, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bits[capability]);
+}
+
+/**
+ * Gives up, in the calling thread, every capability but these, for good; threads that it starts later get no more either.
+ * Throws SysError EPERM for one that the thread does not have.
+ */
+export function limitCapabilities(keep: readonly Capability[]): void {
+  setCapabilities(keep, false);
+}
+
+function setCapabilities(keep: readonly Capability[], inheritable: boolean): void {
+  const mask = keep.reduce((sum, capability) => sum | (1 << bits[capability]), 0);
+  const data = Uint32Array.of(mask, mask, inheritable ? mask : 0, 0, 0, 0);
+  check('capset', libc().capset(header(), data), keep.join(' '));
 }
 
 function control(detail: string, option: number, second: number, third: number = 0): void {
@@ -93,6 +111,25 @@ export interface UserEntry {
 export interface GroupEntry {
   readonly name: string;
   readonly gid: number;
+}
+
+/** Who a file or the process is to belong to, by name or number, as `user`, `group`, `uid` and `gid` have it. */
+export interface Owner {
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/** The numbers of an owner: those given, else those of the names; undefined where nothing is said, or the name is unknown. */
+export function ownerIds({ user, group, uid, gid }: Owner): {
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+} {
+  return {
+    uid: uid ?? (user === undefined ? undefined : lookupUser(user)?.uid),
+    gid: gid ?? (group === undefined ? undefined : lookupGroup(group)?.gid),
+  };
 }
 
 /** struct passwd begins with name and password (pointers), uid and gid; struct group with name, password and gid. */

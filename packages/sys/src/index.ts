@@ -6,18 +6,21 @@ export { openClientSocket, type ClientSocketOptions } from './client.ts';
 export {
   dropPrivileges,
   effectiveCapabilities,
+  limitCapabilities,
   lookupGroup,
   lookupUser,
+  ownerIds,
   type Capability,
   type GroupEntry,
+  type Owner,
   type PrivilegeDrop,
   type UserEntry,
 } from './credentials.ts';
 export { notifyServiceManager, openDatagram, type Datagram, type DatagramTarget, type SendResult } from './datagram.ts';
-export { SysError, UnsupportedError, errnoName, type ErrnoName } from './errors.ts';
+export { SysError, UnsupportedError, errnoName, errnoText, reasonOf, type ErrnoName } from './errors.ts';
 export { requireFeature, support, type Feature, type Support } from './feature.ts';
 export { getResourceLimit, setResourceLimit, type Resource, type ResourceLimit } from './limits.ts';
-export { openListener, type ListenerOptions } from './listener.ts';
+export { openListener, setBacklog, type ListenerOptions } from './listener.ts';
 export {
   closeFd,
   descriptorOf,
@@ -51,3 +54,4 @@ export {
   threadCpuNanoseconds,
   threadId,
 } from './thread.ts';
+export { UnixListener, type UnixListenerOptions } from './unix-listener.ts';

@@ -77,6 +77,12 @@ export function openListener(options: ListenerOptions): number {
   }
 }
 
+/** Changes the length of the accept queue of a socket that listens; with `fastOpen` that of TCP_FASTOPEN too. Throws SysError. */
+export function setBacklog(fd: number, backlog: number, fastOpen: boolean): void {
+  check('listen', libc().listen(fd, backlog), `backlog ${backlog}`);
+  if (fastOpen) setInt(fd, IPPROTO_TCP, TCP_FASTOPEN, backlog, 'TCP_FASTOPEN');
+}
+
 function setListenerOptions(fd: number, family: 'ipv4' | 'ipv6', options: ListenerOptions): void {
   // Without it a restarted listener would wait for the TIME_WAIT of its own connections.
   setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1, 'SO_REUSEADDR');
