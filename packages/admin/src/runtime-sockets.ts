@@ -1,13 +1,17 @@
 /**
- * The listening side of the runtime API: `stats socket` lines and the master's `-S`. Binding and serving are two steps, so that
- * a privileged process binds before it gives its privileges up and answers only once there is something to tell.
+ * The listening side of the runtime API: `stats socket` lines and the master's `-S`. They follow each configuration in two
+ * phases, with listeners and data threads: what is new is bound beside what is there, and answers, or takes the path of
+ * another process's socket, once everything else is ready too. A socket whose address and rights stay is never closed.
  */
 
-import { chmodSync, chownSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import type { Address, Global, StatsSocket } from '@evenkeel/config';
-import { closeFd, dup, isListening, lookupGroup, lookupUser, openListener } from '@evenkeel/sys';
+import type { Config, StatsSocket } from '@evenkeel/config';
+import { formatAddress } from '@evenkeel/config';
+import { bindingError, listenAddresses } from '@evenkeel/control';
+import type { Follower, PreparedChange, ResolveName } from '@evenkeel/control';
+import type { ListenAddress } from '@evenkeel/proxy';
+import { UnixListener, closeFd, dup, isListening, openListener } from '@evenkeel/sys';
 import { CliSession } from './cli/session.ts';
 import type { CommandContext } from './cli/command.ts';
 import { Interpreter } from './cli/interpreter.ts';
@@ -19,63 +23,138 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** `stats maxconn`, where it is not set. */
 const DEFAULT_MAXCONN = 10;
 const BACKLOG = 128;
+/** Who listens, in HAProxy's messages. */
+const OWNER = 'frontend GLOBAL';
 
-interface BoundSocket {
+/** A socket of the configuration, by address. */
+interface WantedSocket {
+  /** What is fixed when the socket is made. */
+  readonly key: string;
   readonly config: StatsSocket;
-  readonly descriptor: number;
-  /** Unix path and inode of ours, to be removed at the end. */
-  readonly unix: { readonly path: string; readonly inode: number } | undefined;
+  readonly address: ListenAddress;
 }
 
-export class RuntimeSockets {
+interface OpenSocket {
+  /** As the configuration that serves has it: the level may change while the socket stays. */
+  config: StatsSocket;
+  readonly descriptor: number;
+  readonly unix: UnixListener | undefined;
+  /** Owns the descriptor once it is there. */
+  server: Server | undefined;
+}
+
+export class RuntimeSockets implements Follower {
   readonly #runtime: Runtime;
+  readonly #further: readonly StatsSocket[];
+  readonly #resolve: ResolveName;
   readonly #interpreter = new Interpreter(COMMANDS);
-  readonly #bound: BoundSocket[] = [];
-  readonly #servers: Server[] = [];
+  #open = new Map<string, OpenSocket>();
   readonly #clients = new Set<Socket>();
   #timeoutMs = DEFAULT_TIMEOUT_MS;
   #maxconn = DEFAULT_MAXCONN;
+  #isClosed = false;
 
-  constructor(runtime: Runtime) {
+  /** `further`: sockets that the command line asks for, whatever the configuration. */
+  constructor(runtime: Runtime, further: readonly StatsSocket[], resolve: ResolveName) {
     this.#runtime = runtime;
+    this.#further = further;
+    this.#resolve = resolve;
   }
 
-  /** Binds every `stats socket`, and `further` ones that the command line asks for. Returns what failed, in HAProxy's words; nothing stays bound then. */
-  bind(global: Global, further: readonly StatsSocket[]): readonly string[] {
-    this.#timeoutMs = global.statsTimeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#maxconn = global.statsMaxconn ?? DEFAULT_MAXCONN;
+  /** Binds what `global` asks for and is not there. Nothing is visible before the paths are published and the change committed. */
+  async prepare({ global }: Config): Promise<PreparedChange> {
     const errors: string[] = [];
-    for (const config of [...global.statsSockets, ...further]) {
+    const wanted = await this.#wanted([...global.statsSockets, ...this.#further], errors);
+    const next = new Map<string, OpenSocket>();
+    const opened: (OpenSocket & { readonly wanted: WantedSocket })[] = [];
+    for (const each of wanted) {
+      const { key, config, address } = each;
+      const known = this.#open.get(key);
+      if (known !== undefined) {
+        next.set(key, known);
+        continue;
+      }
       try {
-        this.#bound.push(bindOne(config));
+        const socket = { ...openSocket(config, address), config, server: undefined, wanted: each };
+        opened.push(socket);
+        next.set(key, socket);
       } catch (error) {
-        errors.push(
-          `Binding [${config.at.file}:${config.at.line}] for frontend GLOBAL: cannot bind socket (${(error as Error).message}) for [${addressText(config.address)}]`,
-        );
+        errors.push(bindingError(config.at, OWNER, address, error));
       }
     }
-    if (errors.length > 0) this.close();
-    return errors;
+    return {
+      errors,
+      publishPaths: () =>
+        opened.flatMap(({ unix, wanted: { config, address } }) => {
+          try {
+            unix?.takePath();
+            return [];
+          } catch (error) {
+            return [bindingError(config.at, OWNER, address, error)];
+          }
+        }),
+      commit: () => {
+        const before = this.#open;
+        this.#open = next;
+        this.#timeoutMs = global.statsTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+        this.#maxconn = global.statsMaxconn ?? DEFAULT_MAXCONN;
+        for (const { key, config } of wanted) {
+          const socket = next.get(key);
+          if (socket !== undefined) socket.config = config;
+        }
+        for (const socket of opened) {
+          socket.unix?.keepPath();
+          this.#serve(socket);
+        }
+        for (const [key, socket] of before) if (!next.has(key)) closeSocket(socket);
+        // A soft stop came while the change was being prepared.
+        if (this.#isClosed) this.close();
+      },
+      rollBack: () => {
+        for (const { descriptor, unix } of opened) {
+          closeFd(descriptor);
+          unix?.giveBackPath();
+        }
+      },
+    };
   }
 
-  /** Begins to answer. */
-  serve(): void {
-    for (const { config, descriptor } of this.#bound) {
-      const server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket, config));
-      server.on('error', () => server.close());
-      server.listen({ fd: descriptor });
-      this.#servers.push(server);
-    }
-  }
-
-  /** Stops listening, ends every conversation, and removes Unix paths that are still ours. */
+  /** Stops listening, ends every conversation, and removes Unix paths that are still ours. For good. */
   close(): void {
-    for (const { descriptor, unix } of this.#bound.splice(0)) {
-      if (this.#servers.length === 0) closeFd(descriptor);
-      if (unix !== undefined) removePath(unix.path, unix.inode);
-    }
-    for (const server of this.#servers.splice(0)) server.close();
+    this.#isClosed = true;
+    for (const socket of this.#open.values()) closeSocket(socket);
+    this.#open.clear();
     for (const client of this.#clients) client.destroy();
+  }
+
+  async #wanted(sockets: readonly StatsSocket[], errors: string[]): Promise<readonly WantedSocket[]> {
+    const wanted: WantedSocket[] = [];
+    const seen = new Map<string, number>();
+    for (const config of sockets) {
+      const addresses = await listenAddresses(config.address, { v4v6: false, v6only: false }, this.#resolve);
+      if (addresses === undefined) {
+        const { file, line } = config.at;
+        errors.push(
+          `Binding [${file}:${line}] for ${OWNER}: cannot resolve the host of [${formatAddress(config.address)}]; use a numeric address`,
+        );
+        continue;
+      }
+      for (const address of addresses) {
+        const { mode, user, group, uid, gid } = config;
+        const key = JSON.stringify([address, mode, user, group, uid, gid]);
+        const count = (seen.get(key) ?? 0) + 1;
+        seen.set(key, count);
+        wanted.push({ key: count === 1 ? key : `${key}#${count}`, config, address });
+      }
+    }
+    return wanted;
+  }
+
+  #serve(socket: OpenSocket): void {
+    const server = createServer({ allowHalfOpen: true }, (client) => this.#welcome(client, socket.config));
+    server.on('error', () => server.close());
+    server.listen({ fd: socket.descriptor, backlog: BACKLOG });
+    socket.server = server;
   }
 
   #welcome(socket: Socket, config: StatsSocket): void {
@@ -83,20 +162,13 @@ export class RuntimeSockets {
       socket.destroy();
       return;
     }
-    const context: CommandContext = {
-      runtime: this.#runtime,
-      level: config.level,
-      interactive: false,
-      leaving: false,
-      timeoutMs: undefined,
-    };
+    const context: CommandContext = { runtime: this.#runtime, level: config.level, interactive: false, leaving: false };
     const session = new CliSession(this.#interpreter, context);
     this.#clients.add(socket);
     socket.once('close', () => this.#clients.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.setTimeout(this.#timeoutMs, () => socket.destroy());
     const send = ({ text, close }: { readonly text: string; readonly close: boolean }): void => {
-      if (context.timeoutMs !== undefined) socket.setTimeout(context.timeoutMs);
       // Who does not read what was answered is not heard until it does.
       if (text !== '' && !socket.write(text, 'latin1')) socket.pause();
       if (close) socket.end();
@@ -111,76 +183,40 @@ export class RuntimeSockets {
   }
 }
 
-function bindOne(config: StatsSocket): BoundSocket {
-  const { address } = config;
+/** A listening descriptor, and the Unix socket that it is. Throws what stands against it. */
+function openSocket(
+  { mode, user, group, uid, gid }: StatsSocket,
+  address: ListenAddress,
+): Pick<OpenSocket, 'descriptor' | 'unix'> {
   switch (address.kind) {
     case 'fd':
       if (!isListening(address.fd)) throw new Error(`descriptor ${address.fd} does not listen`);
-      return { config, descriptor: dup(address.fd), unix: undefined };
+      return { descriptor: dup(address.fd), unix: undefined };
     case 'abstract':
       return {
-        config,
         descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog: BACKLOG }),
         unix: undefined,
       };
-    case 'inet': {
-      const host =
-        address.host === '*' || address.host === '' ? (address.family === 6 ? '::' : '0.0.0.0') : address.host;
-      const family = host.includes(':') ? 'ipv6' : 'ipv4';
+    case 'inet':
       return {
-        config,
         descriptor: openListener({
-          family,
-          address: host,
-          port: address.port?.first ?? 0,
+          family: address.family === 6 ? 'ipv6' : 'ipv4',
+          address: address.address,
+          port: address.port,
           reusePort: true,
           backlog: BACKLOG,
         }),
         unix: undefined,
       };
+    case 'unix': {
+      const unix = new UnixListener({ path: address.path, backlog: BACKLOG, mode, user, group, uid, gid });
+      return { descriptor: unix.descriptor, unix };
     }
-    case 'unix':
-      return bindUnix(config, address.path);
   }
 }
 
-/** Bound under a temporary name and renamed, so that a socket left behind by another process is replaced in one step. */
-function bindUnix(config: StatsSocket, path: string): BoundSocket {
-  const temporary = `${path}.${process.pid}.tmp`;
-  rmSync(temporary, { force: true });
-  const descriptor = openListener({ family: 'unix', address: temporary, backlog: BACKLOG });
-  try {
-    if (config.mode !== undefined) chmodSync(temporary, config.mode);
-    const uid = config.uid ?? (config.user === undefined ? undefined : lookupUser(config.user)?.uid);
-    const gid = config.gid ?? (config.group === undefined ? undefined : lookupGroup(config.group)?.gid);
-    if (uid !== undefined || gid !== undefined) chownSync(temporary, uid ?? -1, gid ?? -1);
-    const { ino } = lstatSync(temporary);
-    renameSync(temporary, path);
-    return { config, descriptor, unix: { path, inode: ino } };
-  } catch (error) {
-    closeFd(descriptor);
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-function removePath(path: string, inode: number): void {
-  try {
-    if (lstatSync(path).ino === inode) rmSync(path, { force: true });
-  } catch {
-    // Somebody removed it already.
-  }
-}
-
-function addressText(address: Address): string {
-  switch (address.kind) {
-    case 'fd':
-      return `fd@${address.fd}`;
-    case 'abstract':
-      return `abns@${address.name}`;
-    case 'unix':
-      return address.path;
-    case 'inet':
-      return `${address.host}:${address.port?.first ?? 0}`;
-  }
+function closeSocket({ descriptor, unix, server }: OpenSocket): void {
+  if (server === undefined) closeFd(descriptor);
+  else server.close();
+  unix?.removePath();
 }

@@ -18,7 +18,8 @@ export interface Runtime {
   readonly releaseDate: string;
   /** ms since the epoch. */
   readonly startTimeMs: number;
-  readonly nodeName: string;
+  /** `node`, or the host's name. */
+  nodeName(): string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** ms since the epoch. */
   dateNow(): number;

@@ -36,6 +36,7 @@ export function infoFields(runtime: Runtime): readonly Field[] {
   const sessionRate = rate(ProcessRate.sessions);
   const sslRate = rate(ProcessRate.sslConnections);
   const plan = runtime.plan();
+  const { description } = plan.config.global;
   const totals = frontendTotals(runtime);
   const uptimeSeconds = Math.max(0, Math.floor((runtime.dateNow() - runtime.startTimeMs) / 1000));
   const field = (name: string, value: string | number): Field => ({ name, value });
@@ -88,7 +89,8 @@ export function infoFields(runtime: Runtime): readonly Field[] {
     field('Tasks', figures[ProcessStat.timersPending]),
     field('Run_queue', 0),
     field('Idle_pct', runtime.idlePercent()),
-    field('node', runtime.nodeName),
+    field('node', runtime.nodeName()),
+    ...(description === undefined ? [] : [field('description', description)]),
     field('Stopping', runtime.stopping() ? 1 : 0),
     field('Jobs', gauge(ProcessGauge.connections).sum() + plan.listeners.length),
     field('Unstoppable Jobs', 0),

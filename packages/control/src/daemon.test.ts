@@ -46,7 +46,8 @@ async function start(context: TestContext, text: string): Promise<Running> {
     ignoreResolution: false,
     logTag: 'test',
     report: (level, line) => reports.push(`${level}: ${line}`),
-    beforeFirstThread() {},
+    beforeFirstThread: () => undefined,
+    afterFirstPublication() {},
     onHopeless: (line) => reports.push(`hopeless: ${line}`),
   });
   context.after(async () => {

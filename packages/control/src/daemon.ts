@@ -11,12 +11,15 @@ import { HealthMonitor } from '@evenkeel/checks';
 import type { HealthLine } from '@evenkeel/checks';
 import type { Plan } from '@evenkeel/proxy';
 import { monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
-import { FrontendStat, BackendStat, SegmentOwner, StatReader } from '@evenkeel/shm';
+import { BackendStat, FrontendGauge, FrontendStat, SegmentOwner, SharedCount, StatReader } from '@evenkeel/shm';
 import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
+import type { Capability } from '@evenkeel/sys';
 import { connectionLimit } from './descriptor-limits.ts';
 import { IdleMeter } from './idle-meter.ts';
-import { PROCESS_NAME, compilePlan } from './plan-compiler.ts';
+import { PROCESS_NAME, compilePlan, globalLogSet } from './plan-compiler.ts';
+import type { PlanSources } from './plan-compiler.ts';
+import type { Follower, PreparedChange } from './prepared-change.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface DaemonOptions {
@@ -28,8 +31,17 @@ export interface DaemonOptions {
   readonly logTag: string;
   /** Something an operator should read: on the terminal, before and after the start. */
   report(level: 'notice' | 'warning' | 'alert', text: string): void;
-  /** Once, before the first data thread starts and after main bound what is its own: the moment to give up privileges. */
-  beforeFirstThread(): void;
+  /**
+   * Once, before the first data thread starts and after main opened what is its own: the moment to give up privileges.
+   * Returns what a thread may keep of what it inherits from main, or undefined for all of it.
+   */
+  beforeFirstThread(): readonly Capability[] | undefined;
+  /** Once, when the first configuration serves: what only the start needed can go. */
+  afterFirstPublication(): void;
+  /** What follows every configuration beside listeners and data threads: the runtime sockets. */
+  readonly follower?: Follower;
+  /** What a data thread may take to build a generation; undefined for the usual bound. */
+  readonly prepareLimitMs?: number;
   /** The process should end: nothing more can be done here. */
   onHopeless(text: string): void;
 }
@@ -51,8 +63,12 @@ export interface DaemonStatus {
 
 /** Main, and as many data threads as `nbthread` may ask for (HAProxy's MAX_THREADS is 64). */
 const MAX_THREADS = 65;
+/** Where nothing follows the configuration. */
+const NO_CHANGE: PreparedChange = { errors: [], publishPaths: () => [], commit() {}, rollBack() {} };
 /** What the log thread may take to write what is left when the process ends. */
 const LOG_FLUSH_MS = 1000;
+/** What connections may take to end at the end of `hard-stop-after`; as on HAProxy. */
+const HARD_STOP_MS = 1000;
 
 export class Daemon {
   readonly slots: SegmentOwner;
@@ -81,7 +97,7 @@ export class Daemon {
       now: monotonicMs,
       dateNow: Date.now,
       random: Math.random,
-      log: (proxyIndex, line) => this.#announceHealth(proxyIndex, line),
+      log: (logSet, line) => this.#announceHealth(logSet, line),
     });
     this.#supervisor = new Supervisor({
       slots: this.slots,
@@ -90,6 +106,8 @@ export class Daemon {
       report: options.report,
       onHopeless: options.onHopeless,
       beforeFirstThread: options.beforeFirstThread,
+      afterFirstPublication: options.afterFirstPublication,
+      prepareLimitMs: options.prepareLimitMs,
       onGenerationUnused: (generation) => this.health.forget(generation),
     });
   }
@@ -133,24 +151,23 @@ export class Daemon {
     if (this.#generation === 0) this.#prepareKernel();
     const generation = ++this.#generation;
     const { plan, errors } = await compilePlan(config, generation, {
-      slots: this.slots,
+      ...this.#sources(),
       limits: {
         maxconn: limit.maxconn,
         maxconnrate: config.global.maxconnrate ?? 0,
         maxsessrate: config.global.maxsessrate ?? 0,
         maxParked: limit.maxParked,
+        scarceDescriptor: limit.scarceDescriptor,
+        idleLow: limit.idleLow,
+        idleHigh: limit.idleHigh,
       },
-      logSetNumber: (set) => this.log.numberOf(set),
-      resolve: resolveName,
-      ignoreResolution: this.#options.ignoreResolution,
-      defaultLogTag: this.#options.logTag,
-      hostname: hostname(),
     });
     if (errors.length > 0) return { ok: false, errors };
     this.log.publishSets();
     const monitored = monitoredGeneration(plan);
     this.health.prepare(monitored);
-    const result = await this.#supervisor.publish(plan, threads);
+    const change = (await this.#options.follower?.prepare(config)) ?? NO_CHANGE;
+    const result = await this.#supervisor.publish(plan, threads, change);
     if (!result.ok) {
       this.health.forget(generation);
       return result;
@@ -159,7 +176,18 @@ export class Daemon {
     return { ok: true, generation };
   }
 
-  /** Stops accepting and resolves when the last connection has ended (SIGUSR1), or after `hard-stop-after`. */
+  #sources(): Omit<PlanSources, 'limits'> {
+    return {
+      slots: this.slots,
+      logSetNumber: (set) => this.log.numberOf(set),
+      resolve: resolveName,
+      ignoreResolution: this.#options.ignoreResolution,
+      defaultLogTag: this.#options.logTag,
+      hostname: hostname(),
+    };
+  }
+
+  /** Stops accepting and resolves when the last connection has ended (SIGUSR1), which is soon after `hard-stop-after`. */
   async softStop(): Promise<void> {
     const { plan } = this;
     for (const [index, proxy] of plan.config.proxies.entries()) this.#announceStop(proxy, plan, index);
@@ -169,10 +197,17 @@ export class Daemon {
       await drained;
       return;
     }
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
-    await Promise.race([drained, limit]);
-    clearTimeout(timer);
+    if (await within(limitMs, drained)) return;
+    this.#announceToAll(plan, 'soft-stop running for too long, performing a hard-stop.');
+    for (const [index, proxy] of plan.config.proxies.entries()) this.#announceHardStop(proxy, plan, index);
+    this.#supervisor.kill();
+    if (!(await within(HARD_STOP_MS, drained)))
+      this.#announceToAll(plan, 'Some tasks resisted to hard-stop, exiting now.');
+  }
+
+  /** While the first apply() is under way and the process is about to die: takes back what would outlive it. */
+  abandonStart(): void {
+    this.#supervisor.abandon();
   }
 
   /** Ends every connection, flushes the logs and ends all threads. */
@@ -197,8 +232,8 @@ export class Daemon {
   }
 
   /** State changes are logged, and shown on the terminal as HAProxy does. */
-  #announceHealth(proxyIndex: number, { level, text, terminal }: HealthLine): void {
-    this.#sink.emit(this.#supervisor.plan?.proxies[proxyIndex]?.logSet ?? NO_LOG_SET, level, text);
+  #announceHealth(logSet: number, { level, text, terminal }: HealthLine): void {
+    this.#sink.emit(logSet, level, text);
     this.#options.report(terminal.level, terminal.text);
   }
 
@@ -210,6 +245,25 @@ export class Daemon {
     const text = `Proxy ${proxy.name} stopped (cumulated conns: FE: ${frontend}, BE: ${backend}).`;
     this.#options.report('warning', text);
     this.logFor(index, 'warning', text);
+  }
+
+  /** Those of a frontend with connections, as HAProxy words them. */
+  #announceHardStop({ name }: Proxy, plan: Plan, index: number): void {
+    const { frontendSlot } = plan.proxies[index];
+    if (frontendSlot < 0) return;
+    const left = new SharedCount(this.segment, 'frontend', frontendSlot, FrontendGauge.sessions).sum();
+    if (left === 0) return;
+    const text = `Proxy ${name} hard-stopped (${left} remaining conns will be closed).`;
+    this.#options.report('warning', text);
+    this.logFor(index, 'warning', text);
+  }
+
+  /** A line of the process itself: on the terminal and to the `log` lines of the global section. */
+  #announceToAll({ config }: Plan, text: string): void {
+    this.#options.report('warning', text);
+    const set = globalLogSet(config, this.#sources());
+    this.log.publishSets();
+    this.#sink.emit(set, LogLevel.warning, text);
   }
 
   /** Without this the kernel resets connections that wait on a listener of the group which closes (nbthread change, stop). */
@@ -228,7 +282,17 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-async function resolveName(host: string, family: 4 | 6 | undefined): Promise<string | undefined> {
+/** Whether `promise` was fulfilled within `limitMs`. */
+async function within(limitMs: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), limitMs)));
+  const inTime = await Promise.race([promise.then(() => true), limit]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+/** Host name to its first numeric address, as the C library resolves; undefined where there is none. */
+export async function resolveName(host: string, family: 4 | 6 | undefined): Promise<string | undefined> {
   try {
     const { address } = await dns.lookup(host, { family: family ?? 0 });
     return address;

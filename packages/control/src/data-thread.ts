@@ -16,6 +16,9 @@ export interface DataThreadHooks {
 
 const ENTRY = import.meta.resolve('@evenkeel/proxy/thread');
 
+/** What a thread may take to load its modules; on a machine at rest it is a tenth of a second. */
+const START_LIMIT_MS = 10_000;
+
 /** Thrown into whoever waits for an answer of a thread that ended. */
 export class ThreadGone extends Error {
   override readonly name = 'ThreadGone';
@@ -32,11 +35,15 @@ export class DataThread {
   readonly #worker: Worker;
   readonly #waiting: {
     readonly type: FromThread['type'];
+    /** Of `prepared` and `published`: an answer that comes too late must not be taken for that of the next generation. */
+    readonly generation: number | undefined;
     resolve(message: FromThread): void;
     reject(error: Error): void;
   }[] = [];
   readonly #exited: Promise<void>;
   #gone = false;
+  /** It turns its loop and has loaded what must not be interrupted while it loads (packages/sys, native.ts). */
+  #isReady = false;
 
   constructor(init: ThreadInit, identity: ThreadIdentity, hooks: DataThreadHooks) {
     this.index = init.index;
@@ -66,14 +73,14 @@ export class DataThread {
     segment: SegmentHandle,
     descriptors: readonly ListenerDescriptor[],
   ): Promise<readonly string[]> {
-    const answer = this.#expect('prepared');
+    const answer = this.#expect('prepared', plan.generation);
     this.#tell({ type: 'prepare', plan, segment, descriptors });
     const message = await answer;
     return message.type === 'prepared' ? message.errors : [];
   }
 
   async publish(generation: number): Promise<void> {
-    const answer = this.#expect('published');
+    const answer = this.#expect('published', generation);
     this.#tell({ type: 'publish', generation });
     await answer;
     if (this.oldestGeneration === 0) this.oldestGeneration = generation;
@@ -90,6 +97,11 @@ export class DataThread {
     await answer.catch(() => undefined);
   }
 
+  /** During a soft stop: every connection ends now, each with its log line. */
+  kill(): void {
+    this.#tell({ type: 'kill' });
+  }
+
   pause(): void {
     this.#tell({ type: 'pause' });
   }
@@ -98,12 +110,12 @@ export class DataThread {
     this.#tell({ type: 'resume' });
   }
 
-  /** Ends the thread in order, or by force after `limitMs`. */
+  /** Ends the thread in order, or by force after `limitMs`; one that is still starting first gets the time for that. */
   async stop(limitMs: number): Promise<void> {
     this.leaving = true;
     if (this.#gone) return;
     this.#tell({ type: 'stop' });
-    const timer = setTimeout(() => void this.#worker.terminate(), limitMs);
+    const timer = setTimeout(() => void this.#worker.terminate(), limitMs + (this.#isReady ? 0 : START_LIMIT_MS));
     await this.#exited;
     clearTimeout(timer);
   }
@@ -118,20 +130,25 @@ export class DataThread {
     if (!this.#gone) this.#worker.postMessage(message);
   }
 
-  async #expect(type: FromThread['type']): Promise<FromThread> {
+  async #expect(type: FromThread['type'], generation?: number): Promise<FromThread> {
     return await new Promise((resolve, reject) => {
       if (this.#gone) reject(new ThreadGone(`data thread ${this.index + 1} ended`));
-      else this.#waiting.push({ type, resolve, reject });
+      else this.#waiting.push({ type, generation, resolve, reject });
     });
   }
 
   #hear(message: FromThread, hooks: DataThreadHooks): void {
-    if (message.type === 'notice') hooks.onNotice(message.level, message.text);
+    if (message.type === 'ready') this.#isReady = true;
+    else if (message.type === 'notice') hooks.onNotice(message.level, message.text);
     else if (message.type === 'oldest') {
       this.oldestGeneration = message.generation;
       hooks.onOldest(this, message.generation);
     }
-    const index = this.#waiting.findIndex((waiter) => waiter.type === message.type);
+    const index = this.#waiting.findIndex(
+      ({ type, generation }) =>
+        type === message.type &&
+        (generation === undefined || ('generation' in message && message.generation === generation)),
+    );
     if (index >= 0) this.#waiting.splice(index, 1)[0].resolve(message);
   }
 }

@@ -1,2 +1,5 @@
-export { Daemon, monotonicMs } from './daemon.ts';
+export { Daemon, monotonicMs, resolveName } from './daemon.ts';
 export type { DaemonOptions, DaemonStatus, ReloadResult } from './daemon.ts';
+export { addressText, bindingError, listenAddresses } from './listener-plans.ts';
+export type { Follower, PreparedChange } from './prepared-change.ts';
+export type { ResolveName } from './server-addresses.ts';

@@ -3,8 +3,10 @@
  * a key that tells whether a listener of the next generation is the same socket. Pure but for the resolver passed in.
  */
 
-import type { Address, Bind, Proxy } from '@evenkeel/config';
+import { formatAddress } from '@evenkeel/config';
+import type { Address, Bind, Position, Proxy } from '@evenkeel/config';
 import type { ListenAddress, ListenerPlan } from '@evenkeel/proxy';
+import { reasonOf } from '@evenkeel/sys';
 import { isNumericHost } from './server-addresses.ts';
 import type { ResolveName } from './server-addresses.ts';
 
@@ -72,9 +74,10 @@ function hostOf(address: Address): string {
   return address.kind === 'inet' ? address.host : '';
 }
 
-async function listenAddresses(
+/** The sockets that one address of a `bind` or `stats socket` line asks for; undefined where its name does not resolve. */
+export async function listenAddresses(
   address: Address,
-  bind: Bind,
+  bind: Pick<Bind, 'v4v6' | 'v6only'>,
   resolve: ResolveName,
 ): Promise<readonly ListenAddress[] | undefined> {
   switch (address.kind) {
@@ -148,16 +151,14 @@ function listenerKey(address: ListenAddress, bind: Bind): string {
   ]);
 }
 
-/** An address as HAProxy's messages print it. */
+/** An address as HAProxy's messages print it: IPv6 without brackets. */
 export function addressText(address: ListenAddress): string {
-  switch (address.kind) {
-    case 'inet':
-      return address.family === 6 ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
-    case 'unix':
-      return address.path;
-    case 'abstract':
-      return `abns@${address.name}`;
-    case 'fd':
-      return `fd@${address.fd}`;
-  }
+  return address.kind === 'inet' ? `${address.address}:${address.port}` : formatAddress(address);
+}
+
+/** Why a socket of a `bind` or `stats socket` line could not be opened, in HAProxy's words. */
+export function bindingError(at: Position, owner: string, address: ListenAddress, error: unknown): string {
+  const subject = address.kind === 'inet' ? 'socket' : 'UNIX socket';
+  const target = `${address.kind === 'inet' ? 'for ' : ''}[${addressText(address)}]`;
+  return `Binding [${at.file}:${at.line}] for ${owner}: cannot bind ${subject} (${reasonOf(error)}) ${target}`;
 }

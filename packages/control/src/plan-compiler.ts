@@ -3,13 +3,13 @@
  * sets, limits. Everything here is data; nothing is bound and nothing is told to anyone.
  */
 
-import type { Config, Proxy } from '@evenkeel/config';
+import type { Config, LogTarget, Proxy } from '@evenkeel/config';
 import type { LogSet } from '@evenkeel/log';
 import type { Plan, ProcessLimits, ProxyPlan } from '@evenkeel/proxy';
 import type { ObjectKind, SegmentOwner } from '@evenkeel/shm';
 import { planListeners } from './listener-plans.ts';
 import { resolveServers } from './server-addresses.ts';
-import type { ResolveName } from './server-addresses.ts';
+import type { LastAddress, ResolveName } from './server-addresses.ts';
 
 export interface PlanSources {
   readonly slots: SegmentOwner;
@@ -17,6 +17,7 @@ export interface PlanSources {
   /** Stable number of a log set (`LogService.numberOf`). */
   logSetNumber(set: LogSet): number;
   readonly resolve: ResolveName;
+  readonly lastAddress: LastAddress;
   /** `-dr`: servers whose name does not resolve get no streams instead of stopping the start. */
   readonly ignoreResolution: boolean;
   /** Tag of log lines where no `log-tag` is set: the program's name. */
@@ -27,6 +28,7 @@ export interface PlanSources {
 export interface PlanResult {
   readonly plan: Plan;
   readonly errors: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** The one object of kind `process`. */
@@ -35,7 +37,7 @@ export const PROCESS_NAME = 'process';
 export async function compilePlan(config: Config, generation: number, sources: PlanSources): Promise<PlanResult> {
   const { slots } = sources;
   slots.allocate('process', PROCESS_NAME);
-  const resolved = await resolveServers(config.proxies, sources.resolve, sources.ignoreResolution);
+  const resolved = await resolveServers(config.proxies, sources.resolve, sources.lastAddress, sources.ignoreResolution);
   const proxies = config.proxies.map((proxy, index) => planProxy(config, proxy, resolved.addresses[index], sources));
   const { plans: listeners, errors } = await planListeners(
     config.proxies,
@@ -45,6 +47,7 @@ export async function compilePlan(config: Config, generation: number, sources: P
   return {
     plan: { generation, config, proxies, listeners, limits: sources.limits },
     errors: [...resolved.errors, ...errors],
+    warnings: resolved.warnings,
   };
 }
 
@@ -52,22 +55,38 @@ function planProxy(
   config: Config,
   proxy: Proxy,
   serverAddresses: readonly (string | undefined)[],
-  { slots, logSetNumber, defaultLogTag, hostname }: PlanSources,
+  sources: PlanSources,
 ): ProxyPlan {
+  const { slots } = sources;
   const hasFrontend = proxy.kind !== 'backend';
   const hasBackend = proxy.kind !== 'frontend';
-  const { logTag, logSendHostname } = config.global;
   return {
     frontendSlot: hasFrontend ? slots.allocate('frontend', proxy.name) : -1,
     backendSlot: hasBackend ? slots.allocate('backend', proxy.name) : -1,
     serverSlots: proxy.servers.map((server) => slots.allocate('server', `${proxy.name}/${server.name}`)),
     serverAddresses,
-    logSet: logSetNumber({
-      targets: proxy.logs,
-      tag: proxy.logTag ?? logTag ?? defaultLogTag,
-      hostname: logSendHostname === undefined ? undefined : (logSendHostname.name ?? hostname),
-    }),
+    logSet: logSetOf(proxy.logs, proxy.logTag, config, sources),
   };
+}
+
+type LogSources = Pick<PlanSources, 'logSetNumber' | 'defaultLogTag' | 'hostname'>;
+
+/** The log set of the process itself: the `log` lines of the global section. */
+export function globalLogSet(config: Config, sources: LogSources): number {
+  return logSetOf(config.global.logs, undefined, config, sources);
+}
+
+function logSetOf(
+  targets: readonly LogTarget[],
+  ownTag: string | undefined,
+  { global: { logTag, logSendHostname } }: Config,
+  { logSetNumber, defaultLogTag, hostname }: LogSources,
+): number {
+  return logSetNumber({
+    targets,
+    tag: ownTag ?? logTag ?? defaultLogTag,
+    hostname: logSendHostname === undefined ? undefined : (logSendHostname.name ?? hostname),
+  });
 }
 
 /** Releases the names that `plan` does not have: they are reused once no thread lives on an older generation. */

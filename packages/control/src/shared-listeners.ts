@@ -2,43 +2,50 @@
  * Listening sockets that cannot be bound once per thread: Unix and abstract sockets, and descriptors that the process
  * inherited. Main owns one of each for as long as a generation names it and gives every thread a duplicate of its own,
  * because closing the last duplicate that a dead thread held would end the listener for all (see the manual on `bind`,
- * `fd@`). A Unix socket is bound under a temporary name and renamed, so that its path never is without a listener.
+ * `fd@`). A duplicate belongs to its thread, but a thread can end before it has taken it over: what is left of it then is
+ * closed here.
  */
 
-import { chmodSync, chownSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import type { Bind } from '@evenkeel/config';
 import type { ListenerDescriptor, ListenerPlan, Plan } from '@evenkeel/proxy';
-import { SysError, closeFd, dup, isListening, isSocket, lookupGroup, lookupUser, openListener } from '@evenkeel/sys';
+import { UnixListener, closeFd, dup, isListening, isSocket, openListener } from '@evenkeel/sys';
+import { bindingError } from './listener-plans.ts';
+import type { PreparedChange } from './prepared-change.ts';
 
 interface Held {
   readonly plan: ListenerPlan;
   readonly descriptor: number;
-  /** The Unix socket as we made it, by inode: another process may have put its own at the path since. */
-  readonly unix: { readonly temporary: string; readonly inode: number } | undefined;
+  /** Which socket it is, under whatever number. */
+  readonly identity: string;
+  readonly unix: UnixListener | undefined;
 }
 
-/** What one generation needs beyond the current one, open but not yet visible. */
-export interface OpenedListeners {
-  readonly errors: readonly string[];
-  /** Duplicates for one thread, which owns them: of what is new, or, for a thread that has nothing yet, of everything. */
-  duplicates(forNewThread: boolean): readonly ListenerDescriptor[];
-  /** Gives new Unix sockets their names, once; returns what failed. Needs the right to write to their folders. */
-  publishPaths(): readonly string[];
-  /** Makes the new set the current one and closes what is no longer named. */
-  commit(): void;
-  /** Closes what was opened; the old set stays. */
-  rollBack(): void;
+/** Who was given a duplicate last, and of which socket. */
+interface Given {
+  readonly owner: object;
+  readonly identity: string;
+}
+
+/** What one generation needs beyond the current one. */
+export interface OpenedListeners extends PreparedChange {
+  /**
+   * Duplicates for one thread, which owns them: of what is new, or, for a thread that has nothing yet, of everything. Throws
+   * SysError EMFILE with none left open.
+   */
+  duplicates(owner: object, isNewThread: boolean): readonly ListenerDescriptor[];
 }
 
 export class SharedListeners {
   #held = new Map<string, Held>();
+  /** By descriptor. */
+  readonly #given = new Map<number, Given>();
 
   /** Opens what `plan` has and the current set has not. Nothing is visible to clients before commit(). */
   open(plan: Plan): OpenedListeners {
     const next = new Map<string, Held>();
     const opened: Held[] = [];
     const errors: string[] = [];
-    const named = new Set<Held>();
     for (const listener of plan.listeners) {
       if (listener.address.kind === 'inet') continue;
       const known = this.#held.get(listener.key);
@@ -49,6 +56,8 @@ export class SharedListeners {
       try {
         const held = openOne(listener, plan.config.proxies[listener.proxy].binds[listener.bind]);
         opened.push(held);
+        // The number is main's now, whoever had it before.
+        this.#given.delete(held.descriptor);
         next.set(listener.key, held);
       } catch (error) {
         errors.push(startError(plan, listener, error));
@@ -56,29 +65,36 @@ export class SharedListeners {
     }
     return {
       errors,
-      duplicates: (forNewThread) => (forNewThread ? [...next.values()] : opened).map(duplicate),
-      publishPaths: () => {
-        const unnamed = opened.filter((held) => !named.has(held));
-        for (const held of unnamed) named.add(held);
-        return unnamed.flatMap((held) => publishPath(plan, held));
-      },
+      duplicates: (owner, isNewThread) => this.#duplicate(isNewThread ? [...next.values()] : opened, owner),
+      publishPaths: () => opened.flatMap((held) => publishPath(plan, held)),
       commit: () => {
         const before = this.#held;
         this.#held = next;
+        for (const { unix } of opened) unix?.keepPath();
         for (const [key, held] of before) if (!next.has(key)) close(held);
       },
       rollBack: () => {
-        for (const held of opened) {
-          if (held.unix !== undefined) removeQuietly(held.unix.temporary);
-          close(held);
+        for (const { descriptor, unix } of opened) {
+          closeFd(descriptor);
+          unix?.giveBackPath();
         }
       },
     };
   }
 
-  /** Duplicates of the current set, for a thread that replaces one. */
-  duplicates(): readonly ListenerDescriptor[] {
-    return [...this.#held.values()].map(duplicate);
+  /** Duplicates of the current set, for a thread that replaces one. Throws SysError EMFILE with none left open. */
+  duplicates(owner: object): readonly ListenerDescriptor[] {
+    return this.#duplicate([...this.#held.values()], owner);
+  }
+
+  /** The thread has ended: closes the duplicates that it was given and never took over. */
+  reclaim(owner: object): void {
+    for (const [descriptor, given] of this.#given) {
+      if (given.owner !== owner) continue;
+      this.#given.delete(descriptor);
+      // What it took over, it closed; the number may be anything by now, in any thread.
+      if (identityOf(descriptor) === given.identity) closeFd(descriptor);
+    }
   }
 
   /** Closes everything; Unix paths that are still ours are removed. */
@@ -86,96 +102,73 @@ export class SharedListeners {
     for (const held of this.#held.values()) close(held);
     this.#held.clear();
   }
+
+  #duplicate(sources: readonly Held[], owner: object): readonly ListenerDescriptor[] {
+    const made: ListenerDescriptor[] = [];
+    try {
+      for (const { plan, descriptor } of sources) made.push({ key: plan.key, descriptor: dup(descriptor) });
+    } catch (error) {
+      for (const { descriptor } of made) closeFd(descriptor);
+      throw error;
+    }
+    for (const [index, { descriptor }] of made.entries())
+      this.#given.set(descriptor, { owner, identity: sources[index].identity });
+    return made;
+  }
 }
 
-function duplicate({ plan, descriptor }: Held): ListenerDescriptor {
-  return { key: plan.key, descriptor: dup(descriptor) };
+/** Undefined for a number that is not open. */
+function identityOf(descriptor: number): string | undefined {
+  try {
+    const { dev, ino } = fstatSync(descriptor);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function openOne(listener: ListenerPlan, bind: Bind): Held {
-  const { address } = listener;
+  const { address, backlog } = listener;
+  const held = (descriptor: number, unix?: UnixListener): Held => ({
+    plan: listener,
+    descriptor,
+    identity: identityOf(descriptor) ?? '',
+    unix,
+  });
   switch (address.kind) {
     case 'fd': {
       if (!isSocket(address.fd)) throw new Error(`descriptor ${address.fd} is not a socket`);
       if (!isListening(address.fd)) throw new Error(`descriptor ${address.fd} does not listen`);
-      return { plan: listener, descriptor: dup(address.fd), unix: undefined };
+      return held(dup(address.fd));
     }
     case 'abstract':
-      return {
-        plan: listener,
-        descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog: listener.backlog }),
-        unix: undefined,
-      };
-    case 'unix':
-      return { plan: listener, ...openUnix(address.path, listener.backlog, bind) };
+      return held(openListener({ family: 'unix', address: `@${address.name}`, backlog }));
+    case 'unix': {
+      const { mode, user, group, uid, gid } = bind;
+      const unix = new UnixListener({ path: address.path, backlog, mode, user, group, uid, gid });
+      return held(unix.descriptor, unix);
+    }
     case 'inet':
       throw new Error('an Internet listener is bound by each thread');
   }
 }
 
-function openUnix(
-  path: string,
-  backlog: number,
-  bind: Pick<Bind, 'mode' | 'uid' | 'gid' | 'user' | 'group'>,
-): Pick<Held, 'descriptor' | 'unix'> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  removeQuietly(temporary);
-  const descriptor = openListener({ family: 'unix', address: temporary, backlog });
-  try {
-    if (bind.mode !== undefined) chmodSync(temporary, bind.mode);
-    const uid = bind.uid ?? (bind.user === undefined ? undefined : lookupUser(bind.user)?.uid);
-    const gid = bind.gid ?? (bind.group === undefined ? undefined : lookupGroup(bind.group)?.gid);
-    if (uid !== undefined || gid !== undefined) chownSync(temporary, uid ?? -1, gid ?? -1);
-    return { descriptor, unix: { temporary, inode: lstatSync(temporary).ino } };
-  } catch (error) {
-    closeFd(descriptor);
-    removeQuietly(temporary);
-    throw error;
-  }
-}
-
-/** Gives a new Unix socket its name, in one step: whoever connects finds the old listener or the new one. */
 function publishPath(plan: Plan, { plan: listener, unix }: Held): readonly string[] {
-  if (unix === undefined || listener.address.kind !== 'unix') return [];
   try {
-    renameSync(unix.temporary, listener.address.path);
+    unix?.takePath();
     return [];
   } catch (error) {
-    removeQuietly(unix.temporary);
     return [startError(plan, listener, error)];
   }
 }
 
-function close({ plan, descriptor, unix }: Held): void {
+function close({ descriptor, unix }: Held): void {
   closeFd(descriptor);
-  if (plan.address.kind !== 'unix' || unix === undefined) return;
-  try {
-    if (lstatSync(plan.address.path).ino === unix.inode) unlinkSync(plan.address.path);
-  } catch {
-    // Somebody removed the path already.
-  }
+  unix?.removePath();
 }
 
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was not there.
-  }
-}
-
-const ERRNO_TEXT: Readonly<Record<string, string>> = {
-  EACCES: 'Permission denied',
-  EADDRINUSE: 'Address already in use',
-  ENOENT: 'No such file or directory',
-  ENOTDIR: 'Not a directory',
-  EROFS: 'Read-only file system',
-};
-
-function startError(plan: Plan, listener: ListenerPlan, error: unknown): string {
-  const proxy = plan.config.proxies[listener.proxy];
-  const code = error instanceof SysError ? error.code : ((error as NodeJS.ErrnoException).code ?? '');
-  const reason = ERRNO_TEXT[code] ?? (error as Error).message;
-  const { file, line } = proxy.binds[listener.bind].at;
-  return `Binding [${file}:${line}] for ${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}: cannot bind UNIX socket (${reason}) [${listener.text}]`;
+function startError(plan: Plan, { proxy: index, bind, address }: ListenerPlan, error: unknown): string {
+  const proxy = plan.config.proxies[index];
+  const owner = `${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}`;
+  return bindingError(proxy.binds[bind].at, owner, address, error);
 }

@@ -1,18 +1,22 @@
 /**
  * Keeps the data threads: starts them, publishes generations to all of them or to none, replaces one that died or stalled
- * and takes back what it held. Operations run one after another; each leaves every thread on the same generation.
+ * and takes back what it held. Operations run one after another; each leaves every thread on the same generation, and one
+ * that fails, for whatever reason, leaves everything as it was.
  *
  * It knows nothing of files or signals: the daemon passes plans in and asks for stops.
  */
 
 import type { ByteRingHandle, SegmentOwner, ThreadIdentity } from '@evenkeel/shm';
-import { HeartbeatReader, MAX_INCARNATION, recoverThread } from '@evenkeel/shm';
+import { HeartbeatReader, MAX_INCARNATION, RestartPolicy, recoverThread } from '@evenkeel/shm';
 import type { Plan } from '@evenkeel/proxy';
-import { discardBackends, prepareBackends, recoverBackends, recoverParked } from '@evenkeel/proxy/main';
+import { discardBackends, prepareBackends, recoverBackends, recoverListeners } from '@evenkeel/proxy/main';
+import { reasonOf } from '@evenkeel/sys';
+import type { Capability } from '@evenkeel/sys';
 import { DataThread, ThreadGone } from './data-thread.ts';
 import { releaseUnused } from './plan-compiler.ts';
-import { RestartPolicy } from './restart-policy.ts';
+import type { PreparedChange } from './prepared-change.ts';
 import { SharedListeners } from './shared-listeners.ts';
+import type { OpenedListeners } from './shared-listeners.ts';
 
 export interface SupervisorOptions {
   readonly slots: SegmentOwner;
@@ -22,10 +26,14 @@ export interface SupervisorOptions {
   /** Something an operator should read. */
   report(level: 'warning' | 'alert', text: string): void;
   /**
-   * Once, when everything that needs privileges in main is bound and before the first data thread starts: what threads may
-   * do, they inherit from main at their start.
+   * Once, when everything that needs privileges in main is open and before the first data thread starts. Returns what a
+   * thread may keep of what it inherits from main, or undefined for all of it.
    */
-  beforeFirstThread(): void;
+  beforeFirstThread(): readonly Capability[] | undefined;
+  /** Once, when the first generation serves: main needs no more than threads do from now on. */
+  afterFirstPublication(): void;
+  /** Time that a thread has to build a generation, ms; PREPARE_LIMIT_MS unless a test cannot wait that long. */
+  readonly prepareLimitMs?: number | undefined;
   /** No thread serves this generation any more. */
   onGenerationUnused(generation: number): void;
   /** Too many threads died in a short time: the process should end, for its service manager to judge. */
@@ -43,18 +51,25 @@ const STALL_MS = 3000;
 const WATCH_INTERVAL_MS = 250;
 /** If the watch itself came this late, the whole process was stopped or starved and nobody's silence means anything. */
 const OWN_GAP_MS = 1000;
-/** A thread that does not answer `prepare` for this long is treated as stalled. */
+/**
+ * A thread that turns its loop and does not answer `prepare` for this long has lost its way: the publication fails, and the
+ * thread is ended and replaced as one that stalled. Binding and building take less than a second for the largest plans.
+ */
 const PREPARE_LIMIT_MS = 20_000;
+/** Deaths of data threads within a minute after which the process is given up. */
+const MAX_DEATHS = 20;
 /** What a thread may take to close its connections when told to stop. */
 const STOP_LIMIT_MS = 500;
 /** How long recovery waits for a lock that a living thread holds, each time. */
 const RECOVERY_WAIT_MS = 20;
 
+const STOPPING = 'the process is stopping: nothing new is started';
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #heartbeats: HeartbeatReader;
   readonly #listeners = new SharedListeners();
-  readonly #restarts = new RestartPolicy();
+  readonly #restarts = new RestartPolicy(MAX_DEATHS);
   #threads: DataThread[] = [];
   /** Threads that a smaller `nbthread` no longer wants and that still serve what they had. */
   readonly #retiring = new Set<DataThread>();
@@ -75,6 +90,9 @@ export class Supervisor {
   /** stop() is over: nothing is left to be taken back for. */
   #ended = false;
   #paused = false;
+  /** Takes back what the publication under way has opened. */
+  #rollBack: (() => void) | undefined;
+  #capabilities: readonly Capability[] | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -95,13 +113,14 @@ export class Supervisor {
     return this.#plan;
   }
 
-  /** Makes `plan` the generation that serves on `threads` data threads, or changes nothing and says why. */
-  async publish(plan: Plan, threads: number): Promise<PublishResult> {
+  /**
+   * Makes `plan` the generation that serves on `threads` data threads, and `change` what goes with it; or changes nothing and
+   * says why.
+   */
+  async publish(plan: Plan, threads: number, change: PreparedChange): Promise<PublishResult> {
     return await this.#serially(async () => {
-      if (this.#stopping) return { ok: false, errors: ['the process is stopping: nothing new is started'] };
-      // A thread that died and waits for its replacement must not make a sound configuration fail.
-      for (const thread of this.#threads) if (thread.gone) await this.#replace(thread);
-      return await this.#publish(plan, threads);
+      const errors = await this.#publish(plan, threads, change);
+      return errors.length === 0 ? { ok: true } : { ok: false, errors };
     });
   }
 
@@ -113,6 +132,22 @@ export class Supervisor {
       await Promise.resolve();
     });
     await Promise.all([...this.#threads, ...this.#retiring].map(async (thread) => await thread.softStop()));
+  }
+
+  /** The process is about to die: sockets that are being prepared leave no path behind. Nothing may be asked after this. */
+  abandon(): void {
+    this.#stopping = true;
+    this.#takeBackOpened();
+  }
+
+  #takeBackOpened(): void {
+    this.#rollBack?.();
+    this.#rollBack = undefined;
+  }
+
+  /** During a soft stop: ends every connection, each with its log line, so that the soft stop comes to its end. */
+  kill(): void {
+    for (const thread of [...this.#threads, ...this.#retiring]) thread.kill();
   }
 
   /** Ends every thread and closes every listener. */
@@ -142,85 +177,104 @@ export class Supervisor {
     return await result;
   }
 
-  async #publish(plan: Plan, wanted: number): Promise<PublishResult> {
+  /** What stands against it; empty once it serves. */
+  async #publish(plan: Plan, wanted: number, change: PreparedChange): Promise<readonly string[]> {
+    if (this.#stopping) {
+      change.rollBack();
+      return [STOPPING];
+    }
+    // A thread that died and waits for its replacement must not make a sound configuration fail.
+    for (const thread of this.#threads) if (thread.gone) await this.#replace(thread);
     const opened = this.#listeners.open(plan);
-    if (opened.errors.length > 0) {
-      opened.rollBack();
-      return { ok: false, errors: opened.errors };
-    }
-    const missing = wanted - this.#threads.length;
-    const free = this.#options.slots.segment.maxThreads - 1 - this.#numbers.size;
-    if (missing > free) {
-      opened.rollBack();
-      return {
-        ok: false,
-        errors: [
-          `${missing} more data threads are wanted and ${free} can be started: ${this.#retiring.size} of an earlier nbthread still serve their last connections`,
-        ],
-      };
-    }
-    prepareBackends(this.#options.slots, plan);
-    if (this.#plan === undefined) {
-      // Who is about to give up the right to write to a folder must name its Unix sockets now; others wait until all is bound.
-      const unnamed = givesUpPrivileges(plan) ? opened.publishPaths() : [];
-      if (unnamed.length > 0) {
-        opened.rollBack();
-        discardBackends(this.#options.slots, plan);
-        return { ok: false, errors: unnamed };
-      }
-      this.#options.beforeFirstThread();
-    }
     const stay = this.#threads.slice(0, wanted);
     const retiring = this.#threads.slice(wanted);
-    const fresh = Array.from({ length: Math.max(0, wanted - stay.length) }, (_, offset) =>
-      this.#start(stay.length + offset),
-    );
+    const fresh: DataThread[] = [];
+    let errors: readonly string[];
+    this.#rollBack = () => {
+      opened.rollBack();
+      change.rollBack();
+    };
+    try {
+      errors = [...change.errors, ...opened.errors];
+      if (errors.length === 0) errors = await this.#prepareAll(plan, wanted, stay, fresh, opened);
+      if (this.#stopping) errors = [STOPPING];
+      // Names are given last: until here everything can be taken back without a trace.
+      if (errors.length === 0) errors = [...opened.publishPaths(), ...change.publishPaths()];
+    } catch (error) {
+      errors = [reasonOf(error)];
+    }
+    if (errors.length > 0) {
+      for (const thread of stay) thread.abort(plan.generation);
+      await Promise.all(fresh.map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
+      for (const thread of fresh) this.#takeBack(thread);
+      this.#takeBackOpened();
+      discardBackends(this.#options.slots, plan);
+      return errors;
+    }
+    const isFirst = this.#plan === undefined;
+    this.#rollBack = undefined;
+    opened.commit();
+    change.commit();
+    this.#plan = plan;
+    this.#plansInUse.push(plan);
+    this.#threads = [...stay, ...fresh];
+    await Promise.all(this.#threads.map(async (thread) => await thread.publish(plan.generation).catch(ignoreGone)));
+    if (isFirst) this.#options.afterFirstPublication();
+    if (this.#paused) for (const thread of this.#threads) thread.pause();
+    releaseUnused(this.#options.slots, plan);
+    for (const thread of retiring) void this.#retire(thread);
+    if (this.#watch === undefined) this.#startWatch();
+    return [];
+  }
+
+  /** The first phase: starts what is missing and lets every thread bind and build. `fresh` gets those that were started. */
+  async #prepareAll(
+    plan: Plan,
+    wanted: number,
+    stay: readonly DataThread[],
+    fresh: DataThread[],
+    opened: OpenedListeners,
+  ): Promise<readonly string[]> {
+    const { slots } = this.#options;
+    const missing = wanted - stay.length;
+    const free = slots.segment.maxThreads - 1 - this.#numbers.size;
+    if (missing > free) {
+      return [
+        `${missing} more data threads are wanted and ${free} can be started: ${this.#retiring.size} of an earlier nbthread still serve their last connections`,
+      ];
+    }
+    prepareBackends(slots, plan);
+    if (this.#plan === undefined) this.#capabilities = this.#options.beforeFirstThread();
+    while (fresh.length < missing) fresh.push(this.#start(stay.length + fresh.length));
+    const segment = slots.handle();
     const all = [...stay, ...fresh];
-    const segment = this.#options.slots.handle();
     const answers = await Promise.all(
       all.map(
         async (thread) =>
           await this.#prepare(
             thread,
-            async () => await thread.prepare(plan, segment, opened.duplicates(fresh.includes(thread))),
+            async () => await thread.prepare(plan, segment, opened.duplicates(thread, fresh.includes(thread))),
           ),
       ),
     );
-    const errors = [...new Set(answers.flat())];
-    if (errors.length === 0) errors.push(...opened.publishPaths());
-    if (errors.length > 0) {
-      for (const thread of stay) thread.abort(plan.generation);
-      await Promise.all(fresh.map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
-      for (const thread of fresh) this.#takeBack(thread);
-      opened.rollBack();
-      discardBackends(this.#options.slots, plan);
-      return { ok: false, errors };
-    }
-    opened.commit();
-    this.#plan = plan;
-    this.#plansInUse.push(plan);
-    this.#threads = all;
-    await Promise.all(all.map(async (thread) => await thread.publish(plan.generation).catch(ignoreGone)));
-    if (this.#paused) for (const thread of all) thread.pause();
-    releaseUnused(this.#options.slots, plan);
-    for (const thread of retiring) void this.#retire(thread);
-    if (this.#watch === undefined) this.#startWatch();
-    return { ok: true };
+    const dead = all.filter((thread) => thread.gone).map((thread) => `data thread ${thread.index + 1} ended`);
+    return [...new Set([...answers.flat(), ...dead])];
   }
 
+  /** What a thread says against a plan; one that says nothing is ended. */
   async #prepare(thread: DataThread, ask: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const limitMs = this.#options.prepareLimitMs ?? PREPARE_LIMIT_MS;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<readonly string[]>((resolve) => {
-      timer = setTimeout(
-        () => resolve([`data thread ${thread.index + 1} did not answer within ${PREPARE_LIMIT_MS} ms`]),
-        PREPARE_LIMIT_MS,
-      );
+      timer = setTimeout(() => {
+        resolve([`data thread ${thread.index + 1} did not answer within ${limitMs} ms`]);
+        void thread.terminate();
+      }, limitMs);
     });
     try {
       return await Promise.race([ask(), limit]);
     } catch (error) {
-      if (error instanceof ThreadGone) return [error.message];
-      throw error;
+      return [error instanceof ThreadGone ? error.message : `data thread ${thread.index + 1}: ${reasonOf(error)}`];
     } finally {
       clearTimeout(timer);
     }
@@ -236,11 +290,22 @@ export class Supervisor {
     const { slots, logRing } = this.#options;
     slots.useThread(identity.thread);
     this.#heartbeats.begin(identity, this.#options.now());
-    return new DataThread({ index, thread: number, incarnation, segment: slots.handle(), logRing }, identity, {
-      onExit: (thread, error) => this.#onExit(thread, error),
-      onOldest: () => this.#reclaim(),
-      onNotice: (level, text) => this.#options.report(level, text),
-    });
+    try {
+      return new DataThread(
+        { index, thread: number, incarnation, segment: slots.handle(), logRing, capabilities: this.#capabilities },
+        identity,
+        {
+          onExit: (thread, error) => this.#onExit(thread, error),
+          onOldest: () => this.#reclaim(),
+          onNotice: (level, text) => this.#options.report(level, text),
+        },
+      );
+    } catch (error) {
+      // The system has no room for one more thread.
+      this.#heartbeats.end(number, 'absent');
+      this.#numbers.delete(number);
+      throw new Error(`data thread ${index + 1} cannot be started: ${reasonOf(error)}`, { cause: error });
+    }
   }
 
   /** A thread that a smaller `nbthread` no longer wants finishes what it has. */
@@ -260,13 +325,16 @@ export class Supervisor {
     this.#takeBack(thread);
     if (error !== undefined)
       this.#options.report('alert', `data thread ${thread.index + 1} died: ${error.stack ?? error.message}`);
-    if (!this.#threads.includes(thread)) return;
+    if (this.#threads.includes(thread)) this.#replaceLater(thread);
+  }
+
+  #replaceLater(dead: DataThread): void {
     const delayMs = this.#restarts.died(this.#options.now());
     if (delayMs === undefined) {
       this.#options.onHopeless('data threads die again and again');
       return;
     }
-    setTimeout(() => void this.#serially(async () => await this.#replace(thread)), delayMs);
+    setTimeout(() => void this.#serially(async () => await this.#replace(dead)), delayMs);
   }
 
   /** Gives back counts, locks and queue entries of a thread that has ended, and then its number. Once. */
@@ -275,7 +343,8 @@ export class Supervisor {
     const { identity } = thread;
     if (this.#numbers.get(identity.thread) !== identity) return;
     for (const plan of this.#plansInUse) recoverBackends(slots, plan, thread.identity);
-    recoverParked(slots, thread.identity.thread);
+    recoverListeners(slots, thread.identity.thread);
+    this.#listeners.reclaim(thread);
     // A lock that another living thread holds is let go within microseconds; one that another dead thread holds is freed when that one is recovered.
     if (recoverThread(slots.segment, identity, RECOVERY_WAIT_MS)) this.#numbers.delete(identity.thread);
     else if (!this.#ended) setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
@@ -285,12 +354,19 @@ export class Supervisor {
     const place = this.#threads.indexOf(dead);
     const plan = this.#plan;
     if (place < 0 || plan === undefined || this.#stopping) return;
-    const thread = this.#start(dead.index);
+    let thread: DataThread;
+    try {
+      thread = this.#start(dead.index);
+    } catch (error) {
+      this.#options.report('alert', reasonOf(error));
+      this.#replaceLater(dead);
+      return;
+    }
     this.#threads[place] = thread;
     const { slots } = this.#options;
     const errors = await this.#prepare(
       thread,
-      async () => await thread.prepare(plan, slots.handle(), this.#listeners.duplicates()),
+      async () => await thread.prepare(plan, slots.handle(), this.#listeners.duplicates(thread)),
     );
     if (thread.gone) return;
     if (errors.length > 0) {
@@ -336,10 +412,6 @@ export class Supervisor {
       }
     }, WATCH_INTERVAL_MS);
   }
-}
-
-function givesUpPrivileges({ config: { global } }: Plan): boolean {
-  return [global.user, global.group, global.uid, global.gid].some((name) => name !== undefined);
 }
 
 function ignoreGone(error: unknown): void {

@@ -5,7 +5,10 @@
 
 import { spawn } from 'node:child_process';
 import { closeSync, readdirSync, writeSync } from 'node:fs';
-import { isListening } from '@evenkeel/sys';
+import { constants } from 'node:os';
+import { isListening, reasonOf } from '@evenkeel/sys';
+import type { ProcessEnd, Signals } from './signals.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Descriptors above this are never what a service manager passes on. */
 const HIGHEST_INHERITED = 255;
@@ -27,8 +30,15 @@ export function sayReady(): void {
   closeSync(Number(descriptor));
 }
 
-/** Starts the same command line in the background. Resolves with 0 once it serves, or with its exit status. */
-export async function startInBackground(argv: readonly string[]): Promise<number> {
+/**
+ * Starts the same command line in the background. Resolves with 0 once it serves, or with the way in which it ended before;
+ * signals that come meanwhile are meant for it.
+ */
+export async function startInBackground(
+  argv: readonly string[],
+  terminal: Terminal,
+  signals: Signals,
+): Promise<ProcessEnd> {
   const inherited = inheritedSockets();
   const readyDescriptor = Math.max(2, ...inherited) + 1;
   const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', 'pipe'];
@@ -40,17 +50,30 @@ export async function startInBackground(argv: readonly string[]): Promise<number
     stdio,
     env: { ...process.env, [READY_MARK]: String(readyDescriptor) },
   });
+  signals.listen((signal) => child.kill(signal));
+  // Who reads the output of a start may leave before its end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   child.stdout?.pipe(process.stdout);
   child.stderr?.pipe(process.stderr);
   return await new Promise((resolve) => {
+    child.once('error', (error) => {
+      terminal.say('alert', `[haproxy.main()] Cannot fork (${reasonOf(error)})`);
+      resolve(1);
+    });
     child.stdio[readyDescriptor]?.once('data', () => {
       child.unref();
       resolve(0);
       // What was said before the child was ready has been shown: its pipes carry nothing more that matters.
       setImmediate(() => process.exit(0));
     });
-    child.once('exit', (status) => resolve(status ?? 1));
+    child.once('exit', (status, signal) => resolve(status ?? endOf(signal)));
   });
+}
+
+/** As a shell tells of a program that died of a signal, where it is not one of those that this process dies of itself. */
+function endOf(signal: NodeJS.Signals | null): ProcessEnd {
+  if (signal === 'SIGTERM' || signal === 'SIGINT') return signal;
+  return signal === null ? 1 : 128 + constants.signals[signal];
 }
 
 /** Listening sockets that this process was started with: at this moment it has opened none of its own. */

@@ -1,16 +1,44 @@
-/** `user`, `group`, `uid` and `gid` (manual section 3.1): what the process gives up once it has bound its sockets. */
+/**
+ * `user`, `group`, `uid` and `gid` (manual section 3.1): what the process gives up, in two steps. Before the first data
+ * thread starts it becomes that user; what main still needs to publish the first configuration goes when that serves.
+ */
 
 import type { Global } from '@evenkeel/config';
-import { dropPrivileges, lookupGroup, lookupUser } from '@evenkeel/sys';
+import { dropPrivileges, effectiveCapabilities, limitCapabilities, ownerIds } from '@evenkeel/sys';
+import type { Capability } from '@evenkeel/sys';
 import type { Terminal } from './terminal.ts';
 
-export function dropPrivilegesOf(global: Global, terminal: Terminal): void {
-  const uid = global.uid ?? (global.user === undefined ? undefined : lookupUser(global.user)?.uid);
-  const gid = global.gid ?? (global.group === undefined ? undefined : lookupGroup(global.group)?.gid);
-  if (uid === undefined && gid === undefined) return;
-  if (process.getuid?.() !== 0) {
-    terminal.say('warning', `'user' and 'group' have no effect: the process is not root.`);
-    return;
+/** Reloads bind ports below 1024, to devices and to addresses that are not there; every thread binds. */
+const KEPT: readonly Capability[] = ['CAP_NET_BIND_SERVICE', 'CAP_NET_ADMIN', 'CAP_NET_RAW'];
+/** Unix sockets take their paths once everything else is ready, in folders that belong to root, perhaps with a sticky bit. */
+const UNTIL_SERVING: readonly Capability[] = ['CAP_DAC_OVERRIDE', 'CAP_FOWNER'];
+
+export class Privileges {
+  #kept: readonly Capability[] | undefined;
+
+  /** Whether this process is another user than it started as. */
+  get areDropped(): boolean {
+    return this.#kept !== undefined;
   }
-  dropPrivileges({ uid, gid, groups: [], keep: ['CAP_NET_BIND_SERVICE', 'CAP_NET_ADMIN', 'CAP_NET_RAW'] });
+
+  /** Becomes the user of the configuration. Returns what a data thread may keep, or undefined where nothing was given up. */
+  drop(global: Global, terminal: Terminal): readonly Capability[] | undefined {
+    const { uid, gid } = ownerIds(global);
+    if (uid === undefined && gid === undefined) return undefined;
+    if (process.getuid?.() !== 0) {
+      terminal.say('warning', `'user' and 'group' have no effect: the process is not root.`);
+      return undefined;
+    }
+    // A container may run as root with less than all of them.
+    const has = new Set(effectiveCapabilities());
+    this.#kept = KEPT.filter((capability) => has.has(capability));
+    const keep = [...this.#kept, ...UNTIL_SERVING.filter((capability) => has.has(capability))];
+    dropPrivileges({ uid, gid, groups: [], keep });
+    return this.#kept;
+  }
+
+  /** The first configuration serves: main keeps no more than its threads. */
+  finish(): void {
+    if (this.#kept !== undefined) limitCapabilities(this.#kept);
+  }
 }

@@ -3,16 +3,19 @@
  * sockets, and acts on signals until it is told to stop (management manual, sections 3 and 4).
  */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { RuntimeSockets } from '@evenkeel/admin';
-import { Daemon, monotonicMs } from '@evenkeel/control';
+import type { Runtime } from '@evenkeel/admin';
+import { Daemon, monotonicMs, resolveName } from '@evenkeel/control';
 import { hasListener } from '@evenkeel/config';
-import type { Config } from '@evenkeel/config';
+import type { Config, StatsSocket } from '@evenkeel/config';
+import { reasonOf } from '@evenkeel/sys';
+import type { Capability } from '@evenkeel/sys';
 import { isInBackground, sayReady, startInBackground } from './background.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadConfiguration, masterSocket } from './load.ts';
-import { dropPrivilegesOf } from './privileges.ts';
+import { PidFile } from './pid-file.ts';
+import { Privileges } from './privileges.ts';
 import type { HandledSignal, ProcessEnd, Signals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 import { RELEASE_DATE, VERSION } from './version.ts';
@@ -32,8 +35,11 @@ export async function run(
     return 1;
   }
   const wantsBackground = (options.daemon || config.global.daemon) && !options.debug && !options.foreground;
-  if (wantsBackground && !isInBackground()) return await startInBackground(argv);
-  return await new Process(options, terminal, config).live(signals);
+  if (wantsBackground && !isInBackground()) return await startInBackground(argv, terminal, signals);
+  const { masterSocket: written } = options;
+  const master = written === undefined ? undefined : masterSocket(written, terminal);
+  if (written !== undefined && master === undefined) return 1;
+  return await new Process(options, terminal, config, master === undefined ? [] : [master]).live(signals);
 }
 
 class Process {
@@ -44,11 +50,14 @@ class Process {
   readonly #startTimeMs = Date.now();
   #config: Config;
   #finish: ((end: ProcessEnd) => void) | undefined;
+  #isServing = false;
+  /** What came before that. */
+  readonly #early: HandledSignal[] = [];
   #softStopping = false;
-  /** Where this process wrote its number. */
-  #pidFile: string | undefined;
+  readonly #privileges = new Privileges();
+  #pidFile: PidFile | undefined;
 
-  constructor(options: CommandLine, terminal: Terminal, config: Config) {
+  constructor(options: CommandLine, terminal: Terminal, config: Config, furtherSockets: readonly StatsSocket[]) {
     this.#options = options;
     this.#terminal = terminal;
     this.#config = config;
@@ -62,9 +71,14 @@ class Process {
         this.#finish?.(1);
       },
       beforeFirstThread: () => this.#giveUpPrivileges(),
+      afterFirstPublication: () => {
+        this.#pidFile?.write();
+        this.#privileges.finish();
+      },
+      follower: { prepare: async (next) => await this.#sockets.prepare(next) },
     });
     const daemon = this.#daemon;
-    this.#sockets = new RuntimeSockets({
+    const runtime: Runtime = {
       plan: () => daemon.plan,
       segment: daemon.segment,
       statistics: daemon.statistics,
@@ -73,7 +87,7 @@ class Process {
       version: VERSION,
       releaseDate: RELEASE_DATE,
       startTimeMs: this.#startTimeMs,
-      nodeName: config.global.node ?? hostname(),
+      nodeName: () => daemon.plan.config.global.node ?? hostname(),
       environment: process.env,
       dateNow: () => Date.now(),
       monotonicNow: monotonicMs,
@@ -82,23 +96,25 @@ class Process {
       droppedLogs: () => daemon.status().droppedLogs,
       idlePercent: () => daemon.status().idlePercent,
       descriptorLimit: () => daemon.status().descriptors,
-    });
+    };
+    this.#sockets = new RuntimeSockets(runtime, furtherSockets, resolveName);
   }
 
   /** Resolves with the way to end when the process has stopped. */
   async live(signals: Signals): Promise<ProcessEnd> {
     const finished = new Promise<ProcessEnd>((resolve) => (this.#finish = resolve));
-    const { masterSocket: written } = this.#options;
-    const master = written === undefined ? undefined : masterSocket(written, this.#terminal);
-    if (written !== undefined && master === undefined) {
+    signals.listen((signal) => this.#hear(signal));
+    const started = await Promise.race([this.#daemon.apply(this.#config).catch(startFailure), finished]);
+    if (typeof started === 'number') {
       await this.#end();
-      return 1;
+      return started;
     }
-    const socketErrors = this.#sockets.bind(this.#config.global, master === undefined ? [] : [master]);
-    const started =
-      socketErrors.length > 0
-        ? ({ ok: false, errors: socketErrors } as const)
-        : await this.#daemon.apply(this.#config).catch(startFailure);
+    if (typeof started === 'string') {
+      // A start takes as long as names take to resolve; who gives up waiting does not wait for its threads either.
+      this.#daemon.abandonStart();
+      this.#pidFile?.remove();
+      return started;
+    }
     if (!started.ok) {
       for (const error of started.errors) this.#terminal.say('alert', error);
       if (started.errors.some((error) => error.startsWith('Binding'))) {
@@ -107,18 +123,23 @@ class Process {
       await this.#end();
       return 1;
     }
-    this.#sockets.serve();
     this.#replaceOlder();
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
     sayReady();
-    signals.listen((signal) => {
-      this.#onSignal(signal).catch((error: unknown) =>
-        this.#terminal.say('alert', `${signal}: ${error instanceof Error ? error.message : String(error)}`),
-      );
-    });
+    this.#isServing = true;
+    for (const signal of this.#early.splice(0)) this.#hear(signal);
     const end = await finished;
     await this.#end();
     return end;
+  }
+
+  /** Signals that mean something to a process that serves wait until it does. */
+  #hear(signal: HandledSignal): void {
+    if (!this.#isServing && signal !== 'SIGTERM' && signal !== 'SIGINT') {
+      this.#early.push(signal);
+      return;
+    }
+    this.#onSignal(signal).catch((error: unknown) => this.#terminal.say('alert', `${signal}: ${reasonOf(error)}`));
   }
 
   async #onSignal(signal: HandledSignal): Promise<void> {
@@ -164,12 +185,11 @@ class Process {
     this.#terminal.say('alert', 'The new configuration was not applied; the old one goes on serving.');
   }
 
-  /** Files and users that only a privileged process can write to or become; data threads start after this. */
-  #giveUpPrivileges(): void {
+  /** Opens the file that only a privileged process may write; data threads start after this. */
+  #giveUpPrivileges(): readonly Capability[] | undefined {
     const path = this.#options.pidFile ?? this.#config.global.pidfile;
-    if (path !== undefined) writeFileSync(path, `${process.pid}\n`);
-    this.#pidFile = path;
-    dropPrivilegesOf(this.#config.global, this.#terminal);
+    if (path !== undefined) this.#pidFile = new PidFile(path);
+    return this.#privileges.drop(this.#config.global, this.#terminal);
   }
 
   #replaceOlder(): void {
@@ -185,21 +205,11 @@ class Process {
   async #end(): Promise<void> {
     this.#sockets.close();
     await this.#daemon.stop();
-    this.#removePidFile();
-  }
-
-  /** A newer process may have written its own number there, and an unprivileged process may not be allowed to remove it. */
-  #removePidFile(): void {
-    if (this.#pidFile === undefined) return;
-    try {
-      if (Number(readFileSync(this.#pidFile, 'latin1')) === process.pid) rmSync(this.#pidFile);
-    } catch {
-      // It is gone, or stays: the number in it is of no living process.
-    }
+    this.#pidFile?.remove();
   }
 }
 
 /** What the machine refuses at the start: a pid file that cannot be written, a user that cannot be changed to. */
 function startFailure(error: unknown): { readonly ok: false; readonly errors: readonly string[] } {
-  return { ok: false, errors: [error instanceof Error ? error.message : String(error)] };
+  return { ok: false, errors: [reasonOf(error)] };
 }

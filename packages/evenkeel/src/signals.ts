@@ -1,4 +1,7 @@
-/** The process's signals as a queue with one listener: what arrives before anybody listens is kept, in order. */
+/**
+ * The process's signals, with one listener at a time. Until somebody listens SIGTERM and SIGINT end the process at once, since
+ * there is nothing to put in order yet; others are kept, in order.
+ */
 
 export const HANDLED_SIGNALS = [
   'SIGTERM',
@@ -18,7 +21,7 @@ export type HandledSignal = (typeof HANDLED_SIGNALS)[number];
 export type ProcessEnd = number | 'SIGTERM' | 'SIGINT';
 
 export interface Signals {
-  /** Hears every signal from now on, those that came earlier first. */
+  /** Hears every signal from now on, those that were kept first. */
   listen(listener: (signal: HandledSignal) => void): void;
 }
 
@@ -27,8 +30,9 @@ export function catchSignals(): Signals {
   let listener: ((signal: HandledSignal) => void) | undefined;
   for (const signal of HANDLED_SIGNALS) {
     process.on(signal, () => {
-      if (listener === undefined) early.push(signal);
-      else listener(signal);
+      if (listener !== undefined) listener(signal);
+      else if (signal === 'SIGTERM' || signal === 'SIGINT') dieOf(signal);
+      else early.push(signal);
     });
   }
   return {
@@ -37,4 +41,10 @@ export function catchSignals(): Signals {
       for (const signal of early.splice(0)) next(signal);
     },
   };
+}
+
+/** Dies as a program without a handler does: service managers and shells tell that from a status. */
+export function dieOf(signal: 'SIGTERM' | 'SIGINT'): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }

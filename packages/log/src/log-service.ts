@@ -1,10 +1,11 @@
 /**
  * The main thread's handle on the log thread: starts it, gives it the log sets of every new configuration, hears of drops,
- * and flushes it before the process ends. A log thread that dies is started again; what was in the ring is still there.
+ * and flushes it before the process ends. A log thread that dies is started again, at growing intervals; what was in the ring
+ * is still there. One that dies again and again is given up: traffic goes on without logs.
  */
 
 import { Worker } from 'node:worker_threads';
-import { createByteRing } from '@evenkeel/shm';
+import { RestartPolicy, createByteRing } from '@evenkeel/shm';
 import type { ByteRingHandle } from '@evenkeel/shm';
 import { LogSetRegistry } from './log-set.ts';
 import type { LogSet } from './log-set.ts';
@@ -16,10 +17,19 @@ import type { FromLogThread, LogThreadData, ToLogThread } from './log-thread.ts'
  */
 const RING_BYTES_PER_PRODUCER = 1 << 20;
 
+/** Deaths within a minute after which the log thread is given up; with the growing intervals that is after about three seconds. */
+const MAX_DEATHS = 8;
+
+/** Failures closer together than this are one story, which is told once. */
+const SAME_FAILURE_MS = 60_000;
+
 export interface LogServiceOptions {
   /** Threads that may ever write, main included; their number is the producer number. */
   readonly producers: number;
-  /** Called with a sentence when lines were dropped, at most once a second for each destination. */
+  /**
+   * Called with a sentence when lines were dropped, at most once a second for each destination, and when the log thread
+   * failed: once for a row of failures, and once when it is given up.
+   */
   onDrop(sentence: string): void;
 }
 
@@ -30,6 +40,11 @@ export class LogService {
   #worker: Worker;
   #ready: Promise<void>;
   #closing = false;
+  readonly #restarts = new RestartPolicy(MAX_DEATHS);
+  #restartTimer: NodeJS.Timeout | undefined;
+  /** Monotonic ms. */
+  #lastDeathMs = -Infinity;
+  #isGivenUp = false;
   #tickets = 0;
   readonly #flushes = new Map<number, () => void>();
   readonly #dropsByDestination = new Map<string, number>();
@@ -64,6 +79,7 @@ export class LogService {
 
   /** Resolves when everything written so far has left, or after `limitMs`. */
   async flush(limitMs: number): Promise<void> {
+    if (this.#isGivenUp) return;
     const ticket = ++this.#tickets;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(done, limitMs);
@@ -82,6 +98,7 @@ export class LogService {
   async close(limitMs: number): Promise<void> {
     await this.flush(limitMs);
     this.#closing = true;
+    clearTimeout(this.#restartTimer);
     await this.#worker.terminate();
   }
 
@@ -98,11 +115,30 @@ export class LogService {
         else this.#hear(message);
       });
     });
-    worker.on('error', (error) => this.#options.onDrop(`the log thread failed and is started again: ${String(error)}`));
+    let reason = 'it ended';
+    worker.on('error', (error) => (reason = String(error)));
     worker.on('exit', () => {
-      if (!this.#closing) ({ worker: this.#worker, ready: this.#ready } = this.#start());
+      if (!this.#closing) this.#restart(reason);
     });
     return { worker, ready };
+  }
+
+  /** The log thread ended by itself. */
+  #restart(reason: string): void {
+    const now = performance.now();
+    const isNews = now - this.#lastDeathMs > SAME_FAILURE_MS;
+    this.#lastDeathMs = now;
+    const delayMs = this.#restarts.died(now);
+    if (delayMs === undefined) {
+      this.#isGivenUp = true;
+      for (const done of this.#flushes.values()) done();
+      this.#options.onDrop(
+        `the log thread failed ${MAX_DEATHS + 1} times within a minute (${reason}): nothing is logged any more until the process is started again`,
+      );
+      return;
+    }
+    if (isNews) this.#options.onDrop(`the log thread failed and is started again: ${reason}`);
+    this.#restartTimer = setTimeout(() => ({ worker: this.#worker, ready: this.#ready } = this.#start()), delayMs);
   }
 
   #hear(message: Exclude<FromLogThread, { type: 'ready' }>): void {

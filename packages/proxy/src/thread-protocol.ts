@@ -5,6 +5,7 @@
 // one that serves; once every thread answered `prepared` without errors, `publish` makes it visible in one step. On any
 // error all threads get `abort` and the old generation never stopped serving.
 import type { ByteRingHandle, SegmentHandle } from '@evenkeel/shm';
+import type { Capability } from '@evenkeel/sys';
 import type { Plan } from './plan.ts';
 
 /** `workerData` of a data thread. */
@@ -19,6 +20,8 @@ export interface ThreadInit {
   /** CPUs that the thread may run on (manual, `cpu-map`); undefined leaves it to the system. */
   readonly cpus?: readonly number[];
   readonly logRing: ByteRingHandle;
+  /** All that the thread may do as a privileged one: main may have more at the moment. Undefined leaves what it inherited. */
+  readonly capabilities?: readonly Capability[];
 }
 
 /** Sockets that cannot be bound once per thread: Unix, abstract and inherited ones. The thread owns its duplicate and closes it. */
@@ -40,6 +43,8 @@ export type ToThread =
   | { readonly type: 'abort'; readonly generation: number }
   /** Stop accepting, close what is idle, let the rest finish; answered by `drained`. */
   | { readonly type: 'soft-stop' }
+  /** During a soft stop: end every connection now, each with its log line. */
+  | { readonly type: 'kill' }
   /** Close every connection and end; answered by the worker's exit. */
   | { readonly type: 'stop' }
   /** Listeners stop accepting (SIGTTOU) and start again (SIGTTIN); connections go on. */
@@ -47,6 +52,8 @@ export type ToThread =
   | { readonly type: 'resume' };
 
 export type FromThread =
+  /** Once: the thread has loaded everything and may be ended at any moment from now on. */
+  | { readonly type: 'ready' }
   | {
       readonly type: 'prepared';
       readonly generation: number;

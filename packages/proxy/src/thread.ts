@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { RingLogSink } from '@evenkeel/log';
 import { Heartbeat, Mailbox, Segment } from '@evenkeel/shm';
-import { setThreadAffinity, setThreadName, support } from '@evenkeel/sys';
+import { limitCapabilities, setThreadAffinity, setThreadName, support } from '@evenkeel/sys';
 import { DataThread } from './data-thread.ts';
 import { GenerationKeeper } from './generation-keeper.ts';
 import type { FromThread, ThreadInit, ToThread } from './thread-protocol.ts';
@@ -24,11 +24,13 @@ const thread = new DataThread({
   heartbeat: new Heartbeat(segment),
   log: new RingLogSink(init.logRing, init.thread),
 });
+if (init.capabilities !== undefined) limitCapabilities(init.capabilities);
 if (support('native').supported) setThreadName(`data-${init.index + 1}`);
 if (init.cpus !== undefined) setThreadAffinity(init.cpus);
 
 const keeper = new GenerationKeeper(thread, tell);
 thread.run();
+tell({ type: 'ready' });
 
 port.on('message', (message: ToThread) => {
   thread.refresh();
@@ -45,6 +47,9 @@ port.on('message', (message: ToThread) => {
       break;
     case 'soft-stop':
       keeper.softStop();
+      break;
+    case 'kill':
+      keeper.kill();
       break;
     case 'stop':
       keeper.stop();

@@ -14,8 +14,6 @@ export interface CommandContext {
   interactive: boolean;
   /** Set by `quit`: the connection ends when what was answered has left. */
   leaving: boolean;
-  /** `set timeout cli`, ms; undefined = `stats timeout`. */
-  timeoutMs: number | undefined;
 }
 
 export interface Command {
