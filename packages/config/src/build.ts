@@ -1,7 +1,20 @@
 /** Drafts to the frozen model: ids, inherited rules, `log global` and pages of `http-errors` sections put in place. */
 
+import { buildRuleset, type CheckRulesDraft } from './check-rules/index.ts';
 import type { ParseState, PendingPage, ProxyDraft, ServerDraft } from './draft.ts';
-import type { Config, ErrorPage, ErrorPages, Global, LogTarget, Proxy, Rules, SectionSource, Server } from './model.ts';
+import type {
+  Check,
+  Config,
+  ErrorPage,
+  ErrorPages,
+  Global,
+  LogTarget,
+  Position,
+  Proxy,
+  Rules,
+  SectionSource,
+  Server,
+} from './model.ts';
 
 /** The whole model, frozen in depth. */
 export function buildConfig(state: ParseState, files: readonly string[], sources: readonly SectionSource[]): Config {
@@ -14,6 +27,7 @@ export function buildConfig(state: ParseState, files: readonly string[], sources
     httpErrors: [...state.httpErrors.values()],
     userlists: [...state.userlists.values()],
     resolvers: [...state.resolvers.values()],
+    mailers: [...state.mailers.values()],
   };
   return deepFreeze(config);
 }
@@ -36,15 +50,28 @@ function assignProxyIds(drafts: readonly ProxyDraft[]): void {
 }
 
 function buildProxy(draft: ProxyDraft & { kind: Proxy['kind'] }, state: ParseState): Proxy {
-  const { acls, defaultServer: _template, logFormatAt: _at, notes, ...fields } = draft;
+  const { acls, defaultServer: _template, logFormatAt: _at, checkRules, notes, ...fields } = draft;
   return {
     ...fields,
+    check: buildCheck(draft.check, checkRules, draft.at),
     acls: [...acls.values()],
-    servers: numberServers(draft.servers),
+    servers: numberServers(draft.servers.map(settleLimits)),
     rules: joinRules(notes.base, draft),
     errors: resolvePages(draft.errors, state),
     logs: resolveLogs(draft.logs, state),
   };
+}
+
+/** `minconn` alone, or not below `maxconn`, is a limit that stands still (as HAProxy takes it). */
+function settleLimits(server: ServerDraft): ServerDraft {
+  const { maxconn = 0, minconn = 0 } = server;
+  if (minconn >= maxconn && minconn > 0) server.maxconn = minconn;
+  if (minconn >= maxconn || minconn === 0) server.minconn = undefined;
+  return server;
+}
+
+function buildCheck(check: Check, rules: CheckRulesDraft, at: Position): Check {
+  return check.type === 'rules' ? { type: 'rules', ruleset: buildRuleset(rules, check.ruleset.protocol, at) } : check;
 }
 
 /** Servers are numbered from 1 in order; ids that were set are passed over. The drafts themselves become the model. */

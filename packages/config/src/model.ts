@@ -7,6 +7,7 @@
  * consumer's, unless the field's comment names one that the parser fills in). Names are the manual's.
  */
 
+import type { CheckRuleset } from './check-model.ts';
 import type { Expression, Condition, LogFormat, Acl } from './expression-model.ts';
 
 /** Where a word stands in the configuration text. Lines and columns count from 1; columns count UTF-16 units. */
@@ -60,6 +61,7 @@ export interface Config {
   readonly httpErrors: readonly HttpErrors[];
   readonly userlists: readonly Userlist[];
   readonly resolvers: readonly Resolvers[];
+  readonly mailers: readonly Mailers[];
 }
 
 // ---------------------------------------------------------------------------------------------------------- global
@@ -224,7 +226,15 @@ export interface Proxy {
   readonly redispatch: number | undefined;
   readonly httpReuse: 'never' | 'safe' | 'aggressive' | 'always';
   readonly check: Check;
+  /** `external-check command` and `external-check path`: the latter is the PATH of the program. */
+  readonly externalCheckCommand: string | undefined;
+  readonly externalCheckPath: string;
   readonly httpSendNameHeader: string | undefined;
+  /** `load-server-state-from-file`. */
+  readonly loadServerState: 'global' | 'local' | 'none';
+  /** `server-state-file-name`; undefined = the backend's name. */
+  readonly serverStateFileName: string | undefined;
+  readonly emailAlert: EmailAlert;
   readonly source: SourceAddress | undefined;
 
   // Both.
@@ -350,6 +360,7 @@ export interface Server {
   readonly backup: boolean;
   readonly disabled: boolean;
   readonly maxconn: number | undefined;
+  /** Below `maxconn`, which then is set; undefined = the limit stands still. */
   readonly minconn: number | undefined;
   readonly maxqueue: number | undefined;
   readonly slowstartMs: number | undefined;
@@ -357,6 +368,16 @@ export interface Server {
   readonly checkAddress: string | undefined;
   readonly checkPort: number | undefined;
   readonly checkSendProxy: boolean;
+  /** `agent-check`: another voice about the server, asked beside its checks. */
+  readonly agentCheck: boolean;
+  /** `agent-addr`: address or name; undefined = where checks go. */
+  readonly agentAddress: string | undefined;
+  /** `agent-port`: 0 unless set. */
+  readonly agentPort: number;
+  /** ms; 2000 unless set. */
+  readonly agentInterMs: number;
+  /** `agent-send`: latin1, sent when the connection stands; may be empty. */
+  readonly agentSend: string;
   /** ms; 2000 unless set. */
   readonly interMs: number;
   readonly fastInterMs: number | undefined;
@@ -413,7 +434,8 @@ export type Balance =
       readonly length: number | undefined;
       readonly depth: number | undefined;
     }
-  | { readonly algorithm: 'url_param'; readonly name: string; readonly checkPost: number | undefined }
+  /** `checkPost`: the body of a POST is waited for. */
+  | { readonly algorithm: 'url_param'; readonly name: string; readonly checkPost: boolean }
   | { readonly algorithm: 'hdr'; readonly name: string; readonly useDomainOnly: boolean }
   | { readonly algorithm: 'random'; readonly draws: number }
   | { readonly algorithm: 'rdp-cookie'; readonly name: string }
@@ -428,15 +450,14 @@ export interface HashType {
 /** What a health check of this backend says; servers add where and how often. */
 export type Check =
   | { readonly type: 'tcp' }
-  | {
-      readonly type: 'http';
-      /** Default request of `option httpchk`: OPTIONS / HTTP/1.0. */
-      readonly method: string;
-      readonly uri: string;
-      readonly version: string;
-      /** Header lines that followed the version in the old form, verbatim. */
-      readonly extra: string | undefined;
-    };
+  /** `option tcp-check` and `option httpchk`. */
+  | { readonly type: 'rules'; readonly ruleset: CheckRuleset }
+  | { readonly type: 'mysql'; readonly user: string | undefined; readonly version: 'post-41' | 'pre-41' }
+  | { readonly type: 'pgsql'; readonly user: string }
+  /** `hello`: the whole greeting, `HELO localhost` unless set. */
+  | { readonly type: 'smtp'; readonly hello: string }
+  /** `external`: its program is the proxy's `externalCheckCommand`. `ping`: our own, asks with ping(8). */
+  | { readonly type: 'redis' | 'ldap' | 'ssl-hello' | 'spop' | 'external' | 'ping' };
 
 export interface UseBackend {
   readonly at: Position;
@@ -527,6 +548,27 @@ export interface Userlist {
     readonly encrypted: boolean;
     readonly groups: readonly string[];
   }[];
+}
+
+/** `email-alert …` of a proxy: mails are sent where `mailers`, `from` and `to` are all there. */
+export interface EmailAlert {
+  /** Name of a `mailers` section. */
+  readonly mailers: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** Syslog severity 0..7; 1 (alert) unless set. */
+  readonly level: number;
+  /** Undefined = the host's name. */
+  readonly myhostname: string | undefined;
+}
+
+/** A `mailers` section (manual 3.6). */
+export interface Mailers {
+  readonly name: string;
+  readonly at: Position;
+  /** `timeout mail`, ms; 10000 unless set. */
+  readonly timeoutMs: number;
+  readonly mailers: readonly { readonly name: string; readonly host: string; readonly port: number }[];
 }
 
 /** A `resolvers` section: who is asked for addresses at run time, and how long what was said is believed (manual 5.3.2). */

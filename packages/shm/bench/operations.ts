@@ -83,9 +83,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   },
   'queue: wait and give up, ten others waiting': ({ segment, now }) => {
     const admission = new Admission(new Tickets(segment), 1);
-    for (let i = 0; i < 10; i++) admission.enqueueForBackend([], inPlace, now);
+    for (let i = 0; i < 10; i++) admission.enqueueForBackend([], [], inPlace, now);
     return () => {
-      const result = admission.enqueueForBackend([], inPlace, now);
+      const result = admission.enqueueForBackend([], [], inPlace, now);
       if (result.type === 'queued') admission.cancel(result.ticket, () => unlimited);
     };
   },

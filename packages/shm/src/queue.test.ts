@@ -91,7 +91,7 @@ describe('maxconn and queues', () => {
     const { simulation, a, b } = two([1]);
     assert.equal(a.admission.enter(simulation.server(0)), true);
     assert.equal(b.admission.enter(simulation.server(0)), false);
-    const waiting = b.admission.enqueueForBackend([simulation.server(0)], here, 1);
+    const waiting = b.admission.enqueueForBackend([simulation.server(0)], [simulation.server(0)], here, 1);
     assert.equal(waiting.type, 'queued');
     assert.deepEqual([...a.admission.leave(simulation.server(0))], []);
     assert.equal(a.admission.used(0), 1, 'the grant counts');
@@ -124,8 +124,8 @@ describe('maxconn and queues', () => {
     assert.equal(b.admission.enqueueForServer(simulation.server(0), 2, here, 1).type, 'queued');
     assert.deepEqual(b.admission.enqueueForServer(simulation.server(0), 2, here, 1), { type: 'full' });
     assert.deepEqual(a.admission.serverQueue(0), { length: 2, highest: 2 });
-    for (let i = 0; i < 3; i++) assert.equal(a.admission.enqueueForBackend([], here, 2).type, 'queued');
-    assert.deepEqual(a.admission.enqueueForBackend([], here, 2), { type: 'full' }, 'four tickets for each thread');
+    for (let i = 0; i < 3; i++) assert.equal(a.admission.enqueueForBackend([], [], here, 2).type, 'queued');
+    assert.deepEqual(a.admission.enqueueForBackend([], [], here, 2), { type: 'full' }, 'four tickets for each thread');
     assert.equal(a.tickets.waiting(), 4);
     assert.equal(a.admission.resetQueueHighest(0), true);
     assert.deepEqual(a.admission.backendQueue(), { length: 3, highest: 3 });
@@ -134,7 +134,7 @@ describe('maxconn and queues', () => {
   it("a server that does not take the backend's queue serves its own only", () => {
     const { simulation, a, b } = two([1]);
     a.admission.enter(simulation.server(0));
-    const common = b.admission.enqueueForBackend([], here, 1);
+    const common = b.admission.enqueueForBackend([], [], here, 1);
     const own = b.admission.enqueueForServer({ ...simulation.server(0), takesBackendQueue: false }, 0, here, 2);
     assert.ok(common.type === 'queued' && own.type === 'queued');
     a.admission.leave({ ...simulation.server(0), takesBackendQueue: false });
@@ -147,12 +147,12 @@ describe('maxconn and queues', () => {
   it('a grant that a call could not return keeps its ticket until it is taken, and may still be given up', () => {
     const { simulation, a, b } = two([1]);
     b.admission.enter(simulation.server(0));
-    const first = a.admission.enqueueForBackend([simulation.server(0)], here, 1);
+    const first = a.admission.enqueueForBackend([simulation.server(0)], [simulation.server(0)], here, 1);
     assert.ok(first.type === 'queued');
     simulation.limits[0] = 2;
-    const second = a.admission.enqueueForBackend([simulation.server(0)], here, 2);
+    const second = a.admission.enqueueForBackend([simulation.server(0)], [simulation.server(0)], here, 2);
     assert.ok(second.type === 'queued', 'the older stream got the session that had become free');
-    const third = a.admission.enqueueForBackend([simulation.server(0)], here, 3);
+    const third = a.admission.enqueueForBackend([simulation.server(0)], [simulation.server(0)], here, 3);
     assert.ok(third.type === 'queued');
     assert.equal(new Set([first.ticket, second.ticket, third.ticket]).size, 3);
     assert.equal(new Mailbox(a.tickets.segment).take(), Wake.granted);
@@ -166,7 +166,7 @@ describe('maxconn and queues', () => {
     const { simulation, a, b } = two([2]);
     a.admission.enter(simulation.server(0));
     b.admission.enter(simulation.server(0));
-    b.admission.enqueueForBackend([simulation.server(0)], here, 1);
+    b.admission.enqueueForBackend([simulation.server(0)], [simulation.server(0)], here, 1);
     a.admission.leave(simulation.server(0));
     b.tickets.takeGranted();
     assert.equal(a.tickets.server(0).sessions.highest(), 2);

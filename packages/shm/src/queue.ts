@@ -21,6 +21,7 @@ import type { Tickets } from './tickets.ts';
 import {
   queueInsert,
   queueRemove,
+  queueSettle,
   resetQueueHighest,
   type BackendWords,
   type Granted,
@@ -114,9 +115,19 @@ export class Admission {
     return this.#enqueue(words.queue, server.server + 1, maxqueue, [server], position, now);
   }
 
-  /** Waits for any of the backend's servers; `candidates` are those that could serve it now. */
-  enqueueForBackend(candidates: readonly ServerLimit[], position: QueuePosition, now: number): EnqueueResult {
-    return this.#enqueue(this.#backend.queue, 0, 0, candidates, position, now);
+  /**
+   * Waits for any of the backend's servers; `candidates` are those that could serve it now. While others wait already, only
+   * `likely` are looked at: the first of them found all candidates full, and whoever ends a session since sees that they wait.
+   * What that does not cover, since no session ended, is likely: a server that the caller believes to be free (it may have
+   * come with a reload), or all, where limits move by themselves.
+   */
+  enqueueForBackend(
+    candidates: readonly ServerLimit[],
+    likely: readonly ServerLimit[],
+    position: QueuePosition,
+    now: number,
+  ): EnqueueResult {
+    return this.#enqueue(this.#backend.queue, 0, 0, candidates, position, now, likely);
   }
 
   /**
@@ -135,7 +146,9 @@ export class Admission {
         this.#grantFree(this.#tickets.server(deferred.server), limitOf(deferred.server), own);
       }
     } else if (tickets[state] === TicketState.waiting) {
-      queueRemove(this.#segment, this.#queueOf(ticket), ticket);
+      const queue = this.#queueOf(ticket);
+      queueRemove(this.#segment, queue, ticket);
+      queueSettle(this.#segment, queue, ticket, false);
       Atomics.store(tickets, state, TicketState.free);
     } else if (tickets[state] === TicketState.granted) {
       const server = tickets[ticketWord(ticket, TicketWord.server)];
@@ -163,6 +176,7 @@ export class Admission {
     this.#lock();
     for (let ticket = heapFirst(queue); ticket >= 0; ticket = heapFirst(queue)) {
       queueRemove(this.#segment, queue, ticket);
+      queueSettle(this.#segment, queue, ticket, false);
       if (ownerOf(this.#segment, ticket) === identity.thread) {
         Atomics.store(tickets, ticketWord(ticket, TicketWord.state), TicketState.free);
         own.push({ ticket, type: 'redispatch' });
@@ -220,6 +234,7 @@ export class Admission {
     candidates: readonly ServerLimit[],
     position: QueuePosition,
     now: number,
+    likely: readonly ServerLimit[] = candidates,
   ): EnqueueResult {
     if (maxqueue > 0 && length(queue) >= maxqueue) return { type: 'full' };
     const ticket = this.#tickets.allocate();
@@ -231,12 +246,14 @@ export class Admission {
       this.#tickets.discard(ticket);
       return { type: 'full' };
     }
+    const isFirst = length(queue) === 0;
     this.#describe(ticket, queueWord, position, now);
+    tickets[ticketWord(ticket, TicketWord.served)] = queue.ints[queue.served];
     Atomics.store(tickets, ticketWord(ticket, TicketWord.state), TicketState.waiting);
     queueInsert(this.#segment, queue, ticket);
     const own: Granted[] = [];
     let entered = -1;
-    for (const candidate of candidates) {
+    for (const candidate of isFirst ? candidates : likely) {
       this.#grantFree(this.#tickets.server(candidate.server), candidate, own);
       for (const granted of own.splice(0)) {
         if (granted.ticket !== ticket) this.#tickets.defer(granted);
@@ -269,13 +286,17 @@ export class Admission {
     for (;;) {
       const ticket = this.#oldest(words, takesBackendQueue);
       if (ticket < 0) return;
+      // Most servers are full, and need no lock to say so: a session that ends after this look is followed by one at the queue.
+      if (limit > 0 && words.sessions.sum() + words.ints[words.granted] >= limit) return;
       acquire(words.ints, words.lock, party);
       const sum = words.sessions.sum();
       if (limit > 0 && sum + words.ints[words.granted] >= limit) {
         release(words.ints, words.lock);
         return;
       }
-      queueRemove(this.#segment, this.#queueOf(ticket), ticket);
+      const queue = this.#queueOf(ticket);
+      queueRemove(this.#segment, queue, ticket);
+      queueSettle(this.#segment, queue, ticket, true);
       const state = ticketWord(ticket, TicketWord.state);
       tickets[ticketWord(ticket, TicketWord.server)] = server;
       if (ownerOf(this.#segment, ticket) === identity.thread) {

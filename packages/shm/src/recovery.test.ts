@@ -69,7 +69,7 @@ const actions: Readonly<Record<string, (simulation: Simulation, self: SimulatedT
   'wait for a server': (simulation, self) =>
     void self.admission.enqueueForServer(simulation.server(1), 0, { priorityClass: -9, offsetMs: 0 }, 99),
   'wait for the backend': (simulation, self) =>
-    void self.admission.enqueueForBackend(simulation.candidates(), { priorityClass: 0, offsetMs: 0 }, 99),
+    void self.admission.enqueueForBackend(simulation.candidates(), [], { priorityClass: 0, offsetMs: 0 }, 99),
   'take what was granted': (_, self) => void self.tickets.takeGranted(),
   'give up waiting': (simulation, self) =>
     void self.admission.cancel(

@@ -15,6 +15,8 @@
 // dueMs           monotonic ms       owner, before it waits (Float64)
 // child next prev ticket + 1, or 0   holder of the queue lock: the heap
 // inbox           ticket + 1, or 0   whoever grants: next in the owner's list of granted tickets
+// served          number, wraps      owner, before it waits: streams that its queue had served by then; whoever ends its wait puts
+//                                    its position there, which is how many were served meanwhile, itself included
 //
 // The truth is `state` with the words written before it. The heap is an index over the waiting ones: when a thread dies
 // under the queue lock, it is thrown away and built again (recovery.ts).
@@ -38,6 +40,7 @@ export const TicketWord = {
   next: 9,
   prev: 10,
   inbox: 11,
+  served: 12,
 } as const;
 const DUE_MS = 3;
 export const TicketState = { free: 0, waiting: 1, granted: 2, redispatch: 3 } as const;

@@ -20,10 +20,11 @@ export type Granted =
   | { readonly ticket: Ticket; readonly type: 'entered'; readonly server: number }
   | { readonly ticket: Ticket; readonly type: 'redispatch' };
 
-/** Where a queue's words lie: those of a server or of a backend. `length` and `highest` are numbers of tickets. */
+/** Where a queue's words lie: those of a server or of a backend. `length` and `highest` are numbers of tickets, `served` counts those that got a session. */
 export interface QueueWords extends HeapRoot {
   readonly length: number;
   readonly highest: number;
+  readonly served: number;
 }
 
 /** A server's words that queueing needs; `lock` guards its sessions and `granted`. */
@@ -93,6 +94,14 @@ export class Tickets {
   /** Tickets that are not free: waiting, or granted and not yet taken. */
   waiting(): number {
     return this.#used - this.#free.length;
+  }
+
+  /**
+   * Of a ticket whose wait has just ended, and before another is allocated: streams that its queue served while it waited,
+   * itself included (`%sq`, `%bq`).
+   */
+  position(ticket: Ticket): number {
+    return this.segment.tickets[ticketWord(ticket, TicketWord.served)];
   }
 
   /** A free ticket, or -1 when the slice is exhausted. */
@@ -204,6 +213,7 @@ function serverWords(segment: Segment, slot: number): ServerWords {
       root: words + ServerShared.queueRoot,
       length: words + ServerShared.queueLength,
       highest: words + ServerShared.queueMax,
+      served: words + ServerShared.queueServed,
     },
   };
 }
@@ -223,6 +233,7 @@ function backendWords(segment: Segment, slot: number): BackendWords {
       root: words + BackendShared.queueRoot,
       length: words + BackendShared.queueLength,
       highest: words + BackendShared.queueMax,
+      served: words + BackendShared.queueServed,
     },
   };
 }
@@ -238,6 +249,13 @@ export function queueInsert(segment: Segment, queue: QueueWords, ticket: Ticket)
 export function queueRemove(segment: Segment, queue: QueueWords, ticket: Ticket): void {
   heapRemove(segment, queue, ticket);
   Atomics.sub(queue.ints, queue.length, 1);
+}
+
+/** Under the queue lock: the wait of a ticket ends, with a session or without. */
+export function queueSettle(segment: Segment, queue: QueueWords, ticket: Ticket, isServed: boolean): void {
+  if (isServed) queue.ints[queue.served] = (queue.ints[queue.served] + 1) | 0;
+  const at = ticketWord(ticket, TicketWord.served);
+  segment.tickets[at] = (queue.ints[queue.served] - segment.tickets[at]) | 0;
 }
 
 /** False when the lock could not be had at once; try again later. */

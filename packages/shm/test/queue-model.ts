@@ -130,7 +130,7 @@ export class Simulation {
     const { length } = queue < 0 ? thread.admission.backendQueue() : thread.admission.serverQueue(queue);
     const result =
       queue < 0
-        ? thread.admission.enqueueForBackend(this.candidates(), position, now)
+        ? thread.admission.enqueueForBackend(this.candidates(), [], position, now)
         : thread.admission.enqueueForServer(this.server(queue), maxqueue, position, now);
     const full =
       (queue >= 0 && maxqueue > 0 && length >= maxqueue) ||

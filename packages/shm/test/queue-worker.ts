@@ -82,7 +82,7 @@ async function stream(): Promise<void> {
     const result =
       choose(2) === 0
         ? admission.enqueueForServer(servers[wanted], 0, position, 1)
-        : admission.enqueueForBackend(servers, position, 1);
+        : admission.enqueueForBackend(servers, [], position, 1);
     if (result.type === 'full') violation();
     if (result.type === 'entered') await hold(result.server);
     if (result.type !== 'queued') continue;

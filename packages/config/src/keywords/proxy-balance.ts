@@ -1,35 +1,23 @@
 /** Manual section 4.2: how a backend chooses servers and what it does when one fails. */
 
 import type { Cursor } from '../cursor.ts';
-import type { ProxyContext } from '../draft.ts';
+import { describeKind, type ProxyContext } from '../draft.ts';
+import { parseExpression } from '../expressions/index.ts';
 import type { Keyword } from '../keyword.ts';
 import type { Balance, HashType } from '../model.ts';
 import { announce } from '../dispatch.ts';
 import { BACKEND_SIDE } from './readers.ts';
 import { readSource } from './server-options.ts';
 
-/** Algorithms that run; the others are understood, so that their arguments are checked, and not available. */
-const ALGORITHMS_THAT_WORK: ReadonlySet<Balance['algorithm']> = new Set(['roundrobin', 'leastconn']);
-
 const BALANCE_USAGE =
   "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hdr(name)' and 'rdp-cookie(name)' options.";
 
-function readBalance(cursor: Cursor, { draft, state }: ProxyContext): void {
-  const index = cursor.index;
-  const balance = readAlgorithm(cursor);
-  const { algorithm } = balance;
-  if (!ALGORITHMS_THAT_WORK.has(algorithm)) {
-    announce(
-      cursor,
-      { name: `balance ${algorithm}`, state: 'later', manual: '4.2', reason: 'roundrobin and leastconn are' },
-      index,
-      state.noted,
-    );
-  }
-  draft.balance = balance;
+/** Words that HAProxy ignores behind the arguments are ignored here too. */
+function readBalance(cursor: Cursor, context: ProxyContext): void {
+  context.draft.balance = readAlgorithm(cursor, context);
 }
 
-function readAlgorithm(cursor: Cursor): Balance {
+function readAlgorithm(cursor: Cursor, context: ProxyContext): Balance {
   const word = cursor.next() ?? '';
   switch (word) {
     // HAProxy takes a lone `balance` for the default.
@@ -45,9 +33,27 @@ function readAlgorithm(cursor: Cursor): Balance {
       return readUri(cursor);
     case 'url_param':
       return readUrlParam(cursor);
+    case 'hash':
+      return readHash(cursor, context);
     default:
       return readCall(cursor, word);
   }
+}
+
+function readHash(cursor: Cursor, { draft, scope }: ProxyContext): Balance {
+  if (cursor.atEnd) cursor.fail('balance hash requires a sample expression.', { expected: 'a sample expression' });
+  const text = cursor.peek()!;
+  const owner = `${describeKind(draft.kind)} '${draft.name}'`;
+  const expression = parseExpression(
+    cursor,
+    scope('use-server'),
+    (message) => `${owner}: failed to parse 'balance hash' expression '${text}' in : ${message}.`,
+  );
+  if (!cursor.atEnd) {
+    cursor.next();
+    cursor.failLast(`balance hash takes no other argument (got '${cursor.line.words[cursor.index - 1]}').`);
+  }
+  return { algorithm: 'hash', expression };
 }
 
 function readUri(cursor: Cursor): Balance {
@@ -76,22 +82,23 @@ function readPositive(cursor: Cursor, name: string): number {
 
 function readUrlParam(cursor: Cursor): Balance {
   const name = cursor.word('a parameter name', 'balance url_param requires an URL parameter name.');
-  if (cursor.atEnd) return { algorithm: 'url_param', name, checkPost: undefined };
+  if (cursor.atEnd) return { algorithm: 'url_param', name, checkPost: false };
   const word = cursor.next()!;
   if (word !== 'check_post')
     cursor.failLast(`balance url_param only accepts 'check_post' modifier (got '${word}').`, {
       expected: "'check_post'",
     });
-  const checkPost = cursor.atEnd ? 48 : cursor.integer('a number of bytes', { min: 0 });
-  return { algorithm: 'url_param', name, checkPost };
+  // What follows was the longest wait once, which HAProxy 2.6 ignores, whatever it is (manual, "balance").
+  return { algorithm: 'url_param', name, checkPost: true };
 }
 
 /** `hdr(name)`, `random[(draws)]` and `rdp-cookie[(name)]`. */
 function readCall(cursor: Cursor, word: string): Balance {
   const match = /^(hdr|random|rdp-cookie)(?:\((.*)\))?$/.exec(word);
   const argument = match?.[2];
+  if (word.startsWith('hdr(') && (argument === undefined || argument === ''))
+    cursor.failLast('balance hdr requires an http header field name.', { expected: 'hdr(NAME)' });
   if (match?.[1] === 'hdr' && argument !== undefined) {
-    if (argument === '') cursor.failLast('balance hdr requires an http header field name.');
     const modifier = cursor.next();
     if (modifier !== undefined && modifier !== 'use_domain_only') {
       cursor.failLast(`balance ${word} only accepts 'use_domain_only' modifier (got '${modifier}').`);
@@ -99,15 +106,16 @@ function readCall(cursor: Cursor, word: string): Balance {
     return { algorithm: 'hdr', name: argument.toLowerCase(), useDomainOnly: modifier !== undefined };
   }
   if (match?.[1] === 'random') {
-    if (argument === undefined) return { algorithm: 'random', draws: 2 };
-    if (!/^\d+$/.test(argument)) {
-      cursor.failLast(`balance random : unexpected character '${/[^0-9]/.exec(argument)?.[0] ?? ''}' after argument.`);
-    }
+    if (argument === undefined || argument === '') return { algorithm: 'random', draws: 2 };
+    const unexpected = /^-?\d*(.)/.exec(argument.replace(/^-?\d+$/, ''))?.[1];
+    if (unexpected !== undefined)
+      cursor.failLast(`balance random : unexpected character '${unexpected}' after argument.`);
     if (Number(argument) < 1) cursor.failLast('balance random : number of draws must be at least 1.');
     return { algorithm: 'random', draws: Number(argument) };
   }
+  if (word.startsWith('rdp-cookie(') && (argument === undefined || argument === ''))
+    cursor.failLast('balance rdp-cookie : missing cookie name.', { expected: 'rdp-cookie or rdp-cookie(NAME)' });
   if (match?.[1] === 'rdp-cookie') {
-    if (argument === '') cursor.failLast('balance rdp-cookie : missing cookie name.');
     return { algorithm: 'rdp-cookie', name: argument ?? 'mstshash' };
   }
   return cursor.failLast(BALANCE_USAGE, { expected: 'an algorithm' });
@@ -156,9 +164,6 @@ const RETRY_EVENTS = [
   'all-retryable-errors',
 ] as const;
 
-/** Events after which a request is sent again; retries of what a server has answered are not built. */
-const RETRY_EVENTS_THAT_WORK: ReadonlySet<string> = new Set(['none', 'conn-failure']);
-
 function readRetryOn(cursor: Cursor, { draft, state }: ProxyContext): void {
   if (cursor.atEnd)
     cursor.fail("'retry-on' needs at least one keyword to specify when to retry", {
@@ -168,11 +173,16 @@ function readRetryOn(cursor: Cursor, { draft, state }: ProxyContext): void {
   while (!cursor.atEnd)
     events.push(cursor.oneOf('event', RETRY_EVENTS, (word) => `'retry-on': unknown keyword '${word}'`));
   if (events.includes('none') && events.length > 1) cursor.failAt(1, "'retry-on' 'none' keyworld only usable alone");
-  const index = events.findIndex((event) => !RETRY_EVENTS_THAT_WORK.has(event));
+  const index = events.indexOf('0rtt-rejected');
   if (index >= 0) {
     announce(
       cursor,
-      { name: `retry-on ${events[index]}`, state: 'later', manual: '4.2', reason: "'conn-failure' is" },
+      {
+        name: 'retry-on 0rtt-rejected',
+        state: 'accepted',
+        manual: '4.2',
+        reason: 'no request is sent to servers as early data, so none can be rejected as such',
+      },
       index + 1,
       state.noted,
     );
@@ -200,22 +210,12 @@ const REUSE_MODES = ['never', 'safe', 'aggressive', 'always'] as const;
 
 export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'balance', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readBalance },
-  {
-    name: 'hash-type',
-    places: BACKEND_SIDE,
-    state: 'later',
-    severity: 'warning',
-    manual: '4.2',
-    reason: 'no algorithm that hashes is',
-    parse: readHashType,
-  },
+  { name: 'hash-type', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readHashType },
   {
     name: 'hash-balance-factor',
     places: BACKEND_SIDE,
-    state: 'later',
-    severity: 'warning',
+    state: 'works',
     manual: '4.2',
-    reason: 'no algorithm that hashes is',
     parse: (cursor, { draft }) => {
       const value = cursor.integer('an integer', {
         min: 0,
@@ -280,7 +280,7 @@ export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
   {
     name: 'http-send-name-header',
     places: BACKEND_SIDE,
-    state: 'later',
+    state: 'works',
     manual: '4.2',
     parse: (cursor, { draft }) => {
       draft.httpSendNameHeader = cursor

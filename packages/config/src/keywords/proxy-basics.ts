@@ -116,10 +116,8 @@ export const proxyBasicKeywords: readonly Keyword<ProxyContext>[] = [
   {
     name: 'fullconn',
     places: BACKEND_SIDE,
-    state: 'later',
-    severity: 'warning',
+    state: 'works',
     manual: '4.2',
-    reason: "it scales 'minconn', which is not available",
     misplacedHint: 'maxconn',
     parse: limit('fullconn', "'fullconn' expects an integer argument."),
   },

@@ -26,7 +26,14 @@ type NumberField =
   | 'poolMaxConn'
   | 'poolLowConn'
   | 'maxReuse';
-type TimeField = 'interMs' | 'fastInterMs' | 'downInterMs' | 'slowstartMs' | 'poolPurgeDelayMs' | 'tcpUserTimeoutMs';
+type TimeField =
+  | 'interMs'
+  | 'agentInterMs'
+  | 'fastInterMs'
+  | 'downInterMs'
+  | 'slowstartMs'
+  | 'poolPurgeDelayMs'
+  | 'tcpUserTimeoutMs';
 
 function flag(field: FlagField, value: boolean): Parse {
   return (_cursor, { draft }) => {
@@ -94,6 +101,23 @@ function readCheckAddress(cursor: Cursor, { draft, state }: ServerContext): void
   if (result.address.kind !== 'inet') cursor.failLast("'addr' : only an IPv4 or IPv6 address can be checked.");
   draft.checkAddress = result.address.host;
   if (result.address.port !== undefined) draft.checkPort = result.address.port.first;
+}
+
+/** `agent-port N`: numbers out of range are no port, as in HAProxy, which is found where an agent is asked for. */
+function readAgentPort(cursor: Cursor, { draft }: ServerContext): void {
+  const word = cursor.word('a port number', "'agent-port' expects a port number as argument.");
+  const port = /^\d+$/.test(word) ? Number(word) : 0;
+  draft.agentPort = port <= 65_535 ? port : 0;
+}
+
+/** `agent-addr ADDRESS`: a name is looked up for each connection. */
+function readAgentAddress(cursor: Cursor, { draft, state }: ServerContext): void {
+  if (cursor.atEnd) cursor.fail("'agent-addr' expects an address as argument.", { expected: 'an address or a name' });
+  const word = readAddressWord(cursor, state);
+  const result = parseAddress(word, { port: 'optional' });
+  if (!result.ok || result.address.kind !== 'inet')
+    cursor.failLast(`parsing agent-addr failed. Check if '${word}' is correct address.`);
+  draft.agentAddress = result.address.host;
 }
 
 const INIT_METHODS = ['last', 'libc', 'none'] as const;
@@ -230,6 +254,20 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   { name: 'resolve-net', places: SERVER, state: 'works', manual: '5.2', parse: readResolveNet },
   { name: 'resolve-opts', places: SERVER, state: 'works', manual: '5.2', parse: readResolveOpts },
   { name: 'addr', places: SERVER, state: 'works', manual: '5.2', parse: readCheckAddress },
+  { name: 'agent-addr', places: SERVER, state: 'works', manual: '5.2', parse: readAgentAddress },
+  { name: 'agent-check', places: SERVER, state: 'works', manual: '5.2', parse: flag('agentCheck', true) },
+  { name: 'no-agent-check', places: SERVER, state: 'works', manual: '5.2', parse: flag('agentCheck', false) },
+  { name: 'agent-inter', places: SERVER, state: 'works', manual: '5.2', parse: delay('agentInterMs', 1) },
+  { name: 'agent-port', places: SERVER, state: 'works', manual: '5.2', parse: readAgentPort },
+  {
+    name: 'agent-send',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
+    parse: (cursor, { draft }) => {
+      draft.agentSend = cursor.word('a string', "'agent-send' expects a string as argument.");
+    },
+  },
   { name: 'backup', places: SERVER, state: 'works', manual: '5.2', parse: flag('backup', true) },
   { name: 'no-backup', places: SERVER, state: 'works', manual: '5.2', parse: flag('backup', false) },
   { name: 'check', places: SERVER, state: 'works', manual: '5.2', parse: flag('check', true) },
@@ -258,10 +296,8 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   {
     name: 'error-limit',
     places: SERVER,
-    state: 'later',
-    severity: 'warning',
+    state: 'works',
     manual: '5.2',
-    reason: "'observe' is not available",
     parse: number('errorLimit', 1, 0x7fffffff, 'error-limit has to be > 0.'),
   },
   {
@@ -287,16 +323,15 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   {
     name: 'minconn',
     places: SERVER,
-    state: 'later',
+    state: 'works',
     manual: '5.2',
-    reason: "limits are fixed, use 'maxconn'",
     parse: number('minconn', 0, 0x7fffffff),
   },
   { name: 'namespace', places: SERVER, state: 'later', manual: '5.2', parse: word('namespace', '<name>') },
   {
     name: 'observe',
     places: SERVER,
-    state: 'later',
+    state: 'works',
     manual: '5.2',
     parse: (cursor, { draft }) => {
       const mode = cursor.oneOf('mode', ['none', 'layer4', 'layer7'], (text) =>
@@ -310,10 +345,8 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   {
     name: 'on-error',
     places: SERVER,
-    state: 'later',
-    severity: 'warning',
+    state: 'works',
     manual: '5.2',
-    reason: "'observe' is not available",
     parse: (cursor, { draft }) => {
       draft.onError = cursor.oneOf('action', ['fastinter', 'fail-check', 'sudden-death', 'mark-down'], (text) =>
         text === ''
@@ -338,7 +371,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   {
     name: 'on-marked-up',
     places: SERVER,
-    state: 'later',
+    state: 'works',
     manual: '5.2',
     parse: (cursor, { draft }) => {
       draft.onMarkedUp = cursor.oneOf('action', ['shutdown-backup-sessions'], (text) =>
@@ -428,7 +461,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
       if (draft.sendProxy === 'v2') draft.sendProxy = undefined;
     },
   },
-  { name: 'slowstart', places: SERVER, state: 'later', manual: '5.2', parse: delay('slowstartMs', 0) },
+  { name: 'slowstart', places: SERVER, state: 'works', manual: '5.2', parse: delay('slowstartMs', 0) },
   {
     name: 'source',
     places: SERVER,
@@ -462,7 +495,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     parse: flag('tfo', true),
   },
   { name: 'no-tfo', places: SERVER, state: 'works', manual: '5.2', parse: flag('tfo', false) },
-  { name: 'track', places: SERVER, state: 'later', manual: '5.2', parse: word('track', '[<proxy>/]<server>') },
+  { name: 'track', places: SERVER, state: 'works', manual: '5.2', parse: word('track', '[<proxy>/]<server>') },
   {
     name: 'usesrc',
     places: SERVER,

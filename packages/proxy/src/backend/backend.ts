@@ -19,9 +19,10 @@ import {
   type ServerLimit,
 } from '@evenkeel/shm';
 import type { ProxyPlan } from '../plan.ts';
-import { createBalancer } from './balance/algorithms.ts';
+import { boundsLoads, createBalancer } from './balance/algorithms.ts';
 import type { Balancer, Picker } from './balance/balancer.ts';
 import type { BackendThread } from './backend-thread.ts';
+import type { BackendLoad } from './limit.ts';
 import { balanceBufferName } from './prepare.ts';
 import { Server } from './server.ts';
 
@@ -49,6 +50,13 @@ export class Backend {
   readonly rate: FrequencyCounter;
   /** Streams assigned now, over all threads (`%bc`, `be_conn`). */
   readonly sessions: SharedCount;
+  /** What moving limits of servers follow. */
+  readonly load: BackendLoad;
+  /** A server has `minconn`: limits change with each stream. */
+  readonly hasMovingLimits: boolean;
+
+  /** Streams that hold a slot of a server now, over all threads; undefined where nobody asks (`hash-balance-factor`). */
+  readonly served: SharedCount | undefined;
 
   readonly #version: BackendVersion;
   readonly #byName: ReadonlyMap<string, Server>;
@@ -61,7 +69,14 @@ export class Backend {
   /** The version whose changes of state were acted on. */
   #followed = -1;
 
-  constructor(thread: BackendThread, config: Proxy, index: number, plan: ProxyPlan, generation: number) {
+  constructor(
+    thread: BackendThread,
+    config: Proxy,
+    index: number,
+    plan: ProxyPlan,
+    generation: number,
+    fullconn: number,
+  ) {
     const { context } = thread;
     const { segment } = context;
     this.name = config.name;
@@ -75,6 +90,8 @@ export class Backend {
     this.stat = new StatBlock(segment, 'backend', this.slot);
     this.rate = new FrequencyCounter(segment, 'backend', this.slot, BackendRate.sessions);
     this.sessions = new SharedCount(segment, 'backend', this.slot, BackendGauge.sessions);
+    this.load = { fullconn, sessions: () => this.sessions.sum() };
+    this.hasMovingLimits = config.servers.some(({ minconn }) => minconn !== undefined);
     this.#version = new BackendVersion(segment, this.slot);
     this.servers = config.servers.map(
       (server, at) =>
@@ -83,7 +100,15 @@ export class Backend {
     this.#byName = new Map(this.servers.map((server) => [server.name, server]));
     this.#bySlot = new Map(this.servers.map((server) => [server.slot, server]));
     const words = new Int32Array(segment.buffer(balanceBufferName(generation, this.slot)));
-    this.balancer = createBalancer<Server>(config.balance, { words, servers: this.servers.length, me: segment.party });
+    const served = new SharedCount(segment, 'backend', this.slot, BackendGauge.served);
+    this.served = boundsLoads(config) ? served : undefined;
+    this.balancer = createBalancer<Server>(config, {
+      words,
+      members: this.servers,
+      me: segment.party,
+      served: () => served.sum(),
+      random: Math.random,
+    });
     this.#picker = this.balancer.build([]);
     this.followStates();
     this.takeFallen();

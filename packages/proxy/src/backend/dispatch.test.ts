@@ -166,17 +166,64 @@ test('over maxconn streams wait in order, and a slot that is returned wakes the 
   const second = client().start(backend);
   const third = client().start(backend);
   assert.equal(backend.queued(), 2);
-  assert.equal(second.dispatch.backendQueuePosition, 1);
-  assert.equal(third.dispatch.backendQueuePosition, 2);
   first.end();
   await second.settled();
+  assert.equal(second.dispatch.backendQueuePosition, 1);
   assert.equal(third.calls, 0);
   assert.equal(backend.queued(), 1);
   second.end();
   await third.settled();
+  assert.equal(third.dispatch.backendQueuePosition, 2, 'two were served since it came, itself included');
   third.end();
   assert.deepEqual(pick(stat(0), 'loadBalanced', 'sessions'), [1, 3], 'who waited was not balanced');
   assert.deepEqual([backend.queued(), backend.servers[0].currentSessions(), backend.currentSessions()], [0, 0, 0]);
+});
+
+test('a lower priority class leaves the queue first, then an earlier arrival after its offset (manual "set-priority-class")', async (context) => {
+  const { port } = await listen(context);
+  const { backend, client } = setup(context, [{ port, maxconn: 1 }]);
+  const waiting = (priorityClass: number, offsetMs: number): Client => {
+    const one = client();
+    one.dispatch.assign(backend);
+    one.dispatch.priorityClass = priorityClass;
+    one.dispatch.offsetMs = offsetMs;
+    one.dispatch.start();
+    return one;
+  };
+  let now = await client().start(backend).settled();
+  const late = waiting(0, 100_000);
+  const low = waiting(5, -100_000);
+  const usual = waiting(0, 0);
+  const early = waiting(0, -100_000);
+  const high = waiting(-1, 100_000);
+  for (const [at, next] of [high, early, usual, late, low].entries()) {
+    now.end();
+    await next.settled();
+    assert.equal(next.dispatch.backendQueuePosition, at + 1, 'those that came later and were served first count');
+    now = next;
+  }
+});
+
+test('minconn: the limit follows the streams of the backend, up to maxconn at fullconn (manual "minconn")', async (context) => {
+  const { port } = await listen(context);
+  const { backend, client } = setup(context, [{ port, minconn: 1, maxconn: 4 }], { fullconn: 8 });
+  const server = backend.servers[0];
+  const clients: Client[] = [];
+  const limits: number[] = [];
+  const served: number[] = [];
+  for (let stream = 1; stream <= 9; stream++) {
+    clients.push(client().start(backend));
+    limits.push(server.limit.limit);
+    served.push(server.currentSessions());
+  }
+  assert.deepEqual(limits, [1, 1, 1, 2, 2, 3, 3, 4, 4]);
+  assert.deepEqual(served, limits, 'who comes raises the limit for the oldest that waits');
+  for (const each of clients) {
+    await each.settled();
+    each.end();
+    assert.ok(server.currentSessions() <= server.limit.limit + 1);
+  }
+  assert.deepEqual([backend.queued(), backend.currentSessions(), server.currentSessions()], [0, 0, 0]);
 });
 
 test('timeout queue ends a wait, and its place goes to the next', async (context) => {
@@ -221,7 +268,7 @@ test('maxqueue bounds the queue of a server that persistence names; with redispa
       one.dispatch.start();
       return one;
     };
-    await bound().settled();
+    const first = await bound().settled();
     const second = bound();
     assert.equal(backend.servers[0].queued(), 1);
     const third = await bound().settled();
@@ -234,8 +281,10 @@ test('maxqueue bounds the queue of a server that persistence names; with redispa
       assert.deepEqual([third.dispatch.redispatched, third.dispatch.retries], [true, 0]);
       assert.deepEqual(pick(stat(0), 'redispatches', 'loadBalanced'), [1, 0]);
     }
-    assert.equal(second.dispatch.serverQueuePosition, 1);
     assert.equal(second.calls, 0);
+    first.end();
+    await second.settled();
+    assert.equal(second.dispatch.serverQueuePosition, 1);
   }
 });
 
@@ -346,7 +395,7 @@ test('retry() on an established connection is an attempt like others, until retr
   await one.settled();
   assert.deepEqual([one.dispatch.retries, one.reused, backend.servers[0].currentSessions()], [1, false, 1]);
   assert.equal(one.dispatch.retry(), false);
-  assert.deepEqual(pick(stat(0), 'retries', 'connects', 'sessions'), [1, 2, 2]);
+  assert.deepEqual(pick(stat(0), 'retries', 'connects', 'sessions'), [2, 2, 2], 'counted as by HAProxy');
 });
 
 test('finish() is idempotent, and a dispatch that is still assigned refuses another backend', async (context) => {

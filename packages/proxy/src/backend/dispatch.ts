@@ -13,11 +13,19 @@
 // One object for the whole of it, beyond the usual size, because every step can end in any of the others (a retry waits in a
 // queue, a grant is cancelled); its rules of retrying, contract, connections and lists are files of their own.
 
-import { BackendStat, ServerStat, type EnqueueResult, type Ticket } from '@evenkeel/shm';
+import {
+  BackendStat,
+  ServerStat,
+  type EnqueueResult,
+  type QueuePosition,
+  type ServerLimit,
+  type Ticket,
+} from '@evenkeel/shm';
 import type { Connection, ConnectionError } from '../connection.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
 import type { Backend } from './backend.ts';
+import { NO_KEY } from './balance/balancer.ts';
 import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure } from './dispatch-client.ts';
 import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts';
 import type { Server } from './server.ts';
@@ -29,8 +37,8 @@ export type { DispatchClient, DispatchFailure } from './dispatch-client.ts';
 const STAMP_INTERVAL_MS = 100;
 /** Idle connections kept for one client where they may not be shared: HAProxy's `max-session-srv-conns`. */
 const MAX_PRIVATE_CONNECTIONS = 5;
-/** Priority rules are not there to say otherwise: all wait in one class, in order of arrival. */
-const IN_ORDER = { priorityClass: 0, offsetMs: 0 } as const;
+/** No server is likelier to be free than others. */
+const NONE: readonly ServerLimit[] = [];
 
 /** One for each stream (TCP) or client connection (HTTP). */
 export function createDispatch(context: ThreadContext, client: DispatchClient): Dispatch {
@@ -47,18 +55,22 @@ const PAUSING = 4;
 const ESTABLISHED = 5;
 const FAILED = 6;
 
-export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
+export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosition {
   // ------------------------------------------------------------------------------------------------- set by the stream
   /** Set before start() where persistence, `use-server` or a tracked entry names the server: it is asked first. */
   persistentServer: Server | undefined = undefined;
-  /** Hash of the balance key for the hash algorithms, 32 bits unsigned; 0 where the algorithm has no key. */
-  balanceHash = 0;
+  /** Hash of the balance key for the hash algorithms, 32 bits unsigned; NO_KEY where the request has none. */
+  balanceHash = NO_KEY;
   /** First request of its client connection: what `http-reuse safe` asks. The stream sets it to false after the first. */
   firstRequest = true;
   /** The connection may not be shared with other clients (manual: `http-reuse`, NTLM); set before giveBack(). */
   privateConnection = false;
   /** Port that the client connected to, for servers that have none or a relative one. */
   clientPort = 0;
+  /** `set-priority-class`, -2047 to 2047: lower classes leave a queue first. */
+  priorityClass = 0;
+  /** `set-priority-offset`, -524287 to 524287 ms: added to the time of arrival within the class. */
+  offsetMs = 0;
 
   // ------------------------------------------------------------------------------------------------ read by the stream
   backend: Backend | undefined = undefined;
@@ -68,9 +80,9 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   retries = 0;
   /** The server was changed after a failed attempt (`+` before `%rc`). */
   redispatched = false;
-  /** Place taken in the server's queue, 1 for the first; 0 where it did not wait there (`%sq`). */
+  /** Streams that the server's queue served while this one waited there, itself included; 0 where it did not (`%sq`). */
   serverQueuePosition = 0;
-  /** Place taken in the backend's queue, 1 for the first; 0 where it did not wait there (`%bq`). */
+  /** The same for the backend's queue (`%bq`). */
   backendQueuePosition = 0;
   /**
    * ms from start() to the moment the last server was assigned (`%Tw`), earlier attempts included, or to the end of
@@ -216,14 +228,22 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     return true;
   }
 
+  /** Whether an established connection may still be followed by another attempt: `retries` is not spent. */
+  get mayRetry(): boolean {
+    return this.backend !== undefined && this.#holdsSlot && this.retries < this.backend.config.retries;
+  }
+
   /**
    * The request failed on an established connection in a way that `retry-on` names, and the stream holds it whole: another
-   * attempt, counted and paced as after a failed connect. Returns false when `retries` is spent.
+   * attempt, without a pause. Returns false, and does nothing, when `retries` is spent.
    */
   retry(): boolean {
-    if (this.backend === undefined || !this.#holdsSlot || this.retries >= this.backend.config.retries) return false;
+    if (!this.mayRetry) return false;
     this.discard();
     this.connectTimeMs = -1;
+    // Beside what every attempt counts, as HAProxy does: it shows twice where the server stays the same.
+    this.server!.stat.add(ServerStat.retries, 1);
+    this.backend!.stat.add(BackendStat.retries, 1);
     this.#nextAttempt(false);
     return true;
   }
@@ -231,6 +251,8 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   /** Returns slot and backend session (waking the oldest waiter) and cancels what is pending. Idempotent. */
   finish(): void {
     const { backend } = this;
+    this.priorityClass = 0;
+    this.offsetMs = 0;
     if (backend === undefined) return;
     this.cancel();
     this.discard();
@@ -277,13 +299,12 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
       this.#fail('no-server');
       return;
     }
-    this.#waitForBackend();
+    this.#waitForBackend(server);
   }
 
   #waitForServer(server: Server): void {
     const { admission } = this.backend!;
-    const position = server.queued() + 1;
-    const result = admission.enqueueForServer(server.limit, server.config.maxqueue ?? 0, IN_ORDER, this.#context.now);
+    const result = admission.enqueueForServer(server.limit, server.config.maxqueue ?? 0, this, this.#context.now);
     if (result.type === 'full' && this.#isBound && this.backend!.config.redispatch !== undefined) {
       this.persistentServer = undefined;
       this.#leftServer = server;
@@ -291,16 +312,15 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
       return;
     }
     this.server = server;
-    if (result.type === 'queued') this.serverQueuePosition = position;
     this.#enqueued(result);
   }
 
-  #waitForBackend(): void {
-    const backend = this.backend!;
-    const position = backend.queued() + 1;
-    const result = backend.admission.enqueueForBackend(backend.limits, IN_ORDER, this.#context.now);
+  /** `picked`: the server that was thought to be free. */
+  #waitForBackend(picked: Server | undefined): void {
+    const { admission, limits, hasMovingLimits } = this.backend!;
+    const likely = hasMovingLimits ? limits : picked === undefined ? NONE : [picked.limit];
+    const result = admission.enqueueForBackend(limits, likely, this, this.#context.now);
     this.server = undefined;
-    if (result.type === 'queued') this.backendQueuePosition = position;
     this.#enqueued(result);
   }
 
@@ -327,6 +347,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
 
   /** The wait is over: a session on the server of that slot is held, or (-1) the server's queue was emptied. */
   handleGrant(slot: number): void {
+    this.#countPosition();
     this.#state = GRANTED;
     this.#ticket = -1;
     this.#grantedSlot = slot;
@@ -364,10 +385,19 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   #leaveQueue(): void {
     const backend = this.backend!;
     const ticket = this.#ticket;
-    this.#ticket = -1;
     this.#state = IDLE;
     backend.thread.stopWaiting(ticket);
-    backend.thread.deliver(backend.admission.cancel(ticket, (slot) => limitOf(backend, slot)));
+    const grants = backend.admission.cancel(ticket, (slot) => limitOf(backend, slot));
+    this.#countPosition();
+    this.#ticket = -1;
+    backend.thread.deliver(grants);
+  }
+
+  /** The wait has just ended. A server is named while the stream waits in its own queue. */
+  #countPosition(): void {
+    const position = this.backend!.thread.tickets.position(this.#ticket);
+    if (this.server === undefined) this.backendQueuePosition += position;
+    else this.serverQueuePosition += position;
   }
 
   /** A slot of `server` is held. `balanced`: the algorithm chose it, not persistence nor the end of a wait. */
@@ -377,6 +407,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     this.server = server;
     this.#holdsSlot = true;
     server.addDispatch(this);
+    server.backend.served?.add(1);
     server.backend.balancer.loadChanged?.(server);
     this.#assignedMs = now;
     this.queueTimeMs = now - this.#startedMs;
@@ -406,6 +437,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
     server.removeDispatch(this);
     const { backend } = server;
     const grants = backend.admission.leave(server.limit);
+    backend.served?.add(-1);
     backend.balancer.loadChanged?.(server);
     if (grants.length > 0) backend.thread.deliver(grants);
   }
@@ -570,7 +602,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper {
   }
 }
 
-function limitOf(backend: Backend, slot: number): Server['limit'] {
+function limitOf(backend: Backend, slot: number): ServerLimit {
   const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
   return server?.limit ?? { server: slot, limit: 0, takesBackendQueue: false };
 }

@@ -38,6 +38,34 @@ export function retriesFailedConnects(retryOn: readonly string[]): boolean {
   return retryOn.length === 0 || retryOn.includes('conn-failure') || retryOn.includes('all-retryable-errors');
 }
 
+/** What `retry-on` names of requests that had reached a server. */
+export interface RetryConditions {
+  /** The server closed before its response head was complete, also within it. */
+  readonly emptyResponse: boolean;
+  /** What it sent is no response head. */
+  readonly junkResponse: boolean;
+  /** `timeout server` passed without one. */
+  readonly responseTimeout: boolean;
+  readonly statuses: ReadonlySet<number>;
+}
+
+const RETRYABLE_STATUSES = [500, 502, 503, 504];
+
+/** Undefined where nothing but failed connects is retried: then no request has to be kept. */
+export function retryConditions(retryOn: readonly string[]): RetryConditions | undefined {
+  const all = retryOn.includes('all-retryable-errors');
+  const statuses = new Set(retryOn.flatMap((word) => (/^\d+$/.test(word) ? [Number(word)] : [])));
+  if (all) for (const status of RETRYABLE_STATUSES) statuses.add(status);
+  const conditions = {
+    emptyResponse: all || retryOn.includes('empty-response'),
+    junkResponse: all || retryOn.includes('junk-response'),
+    responseTimeout: all || retryOn.includes('response-timeout'),
+    statuses,
+  };
+  const { emptyResponse, junkResponse, responseTimeout } = conditions;
+  return emptyResponse || junkResponse || responseTimeout || statuses.size > 0 ? conditions : undefined;
+}
+
 const TURN_AROUND_MS = 1000;
 
 /** ms between a failed attempt and the next at the same server: one second, or `timeout connect` (0 = none) where that is shorter. */

@@ -5,7 +5,8 @@
 
 import { isIP } from 'node:net';
 import type { Address, Proxy, Server as ServerConfig } from '@evenkeel/config';
-import { FrequencyCounter, ServerRate, ServerState, StatBlock, type Admission } from '@evenkeel/shm';
+import { IpAddress } from '@evenkeel/expr';
+import { FrequencyCounter, ServerAddress, ServerRate, ServerState, StatBlock, type Admission } from '@evenkeel/shm';
 import type { OpenOptions } from '../connection.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import type { Backend } from './backend.ts';
@@ -25,12 +26,14 @@ export class Server implements Candidate {
   readonly slot: number;
   readonly backend: Backend;
   readonly config: ServerConfig;
-  /** IP literal; empty for a Unix socket or a name that did not resolve. */
-  readonly host: string;
-  /** 0 where the client's own port is used (no port, or a relative one, in the configuration). */
-  readonly port: number;
-  /** `address:port` or `unix@path`, as logs print it. */
-  readonly addressText: string;
+  /** As of the last refresh: IP literal; empty for a Unix socket or a name that has no address. */
+  host: string;
+  /** As of the last refresh: 0 where the client's own port is used (no port, or a relative one, in the configuration). */
+  port: number;
+  /** As of the last refresh: `address:port` or `unix@path`, as logs print it. */
+  addressText: string;
+  /** How often it was moved: a connection that was opened before the last time leads elsewhere. */
+  moves = 0;
   readonly pool: ServerPool;
   readonly state: ServerState;
   /** This thread's counters of the server. */
@@ -39,7 +42,7 @@ export class Server implements Candidate {
   /** What queueing knows of it; its fields follow `refresh`. */
   readonly limit: SessionLimit;
   /** What connecting needs, the same object for each attempt; the port differs for servers that take the client's. */
-  readonly openOptions: OpenOptions;
+  openOptions: OpenOptions;
   /** Streams of this thread that hold a slot, through their `nextOnServer`. */
   firstDispatch: Dispatch | undefined = undefined;
   /** When the last-session stamp of the statistics is due again; written by Dispatch. */
@@ -54,6 +57,10 @@ export class Server implements Candidate {
   wasUp = false;
 
   readonly #admission: Admission;
+  readonly #address: ServerAddress;
+  #addressVersion = 0;
+  /** IP literal of the configuration, or what its name resolved to. */
+  readonly #configuredHost: string;
 
   constructor(
     context: ThreadContext,
@@ -73,11 +80,13 @@ export class Server implements Candidate {
     this.backend = backend;
     this.config = config;
     this.#admission = admission;
-    this.host = hostOf(config.address, resolved);
+    this.#configuredHost = hostOf(config.address, resolved);
+    this.host = this.#configuredHost;
     this.port = portOf(config.address);
     this.addressText = addressText(config.address, this.host, this.port);
     this.openOptions = openOptions(config, backend.config, this.host, this.port);
     this.state = new ServerState(segment, slot);
+    this.#address = new ServerAddress(segment, slot);
     this.stat = new StatBlock(segment, 'server', slot);
     this.rate = new FrequencyCounter(segment, 'server', slot, ServerRate.sessions);
     this.limit = new SessionLimit(slot, config.minconn, backend.load);
@@ -93,7 +102,7 @@ export class Server implements Candidate {
   /** Options for a connection that goes to the port that the client connected to, where the configuration says so. */
   openOptionsFor(clientPort: number): OpenOptions {
     const { address } = this.config;
-    if (address.kind !== 'inet' || (address.port !== undefined && !address.port.relative)) return this.openOptions;
+    if (address.kind !== 'inet' || this.port !== 0) return this.openOptions;
     return { ...this.openOptions, port: clientPort + (address.port?.first ?? 0) };
   }
 
@@ -147,11 +156,28 @@ export class Server implements Candidate {
   /** Copies what shared memory says now. */
   refresh(): void {
     const { state } = this;
+    if (this.#address.version() !== this.#addressVersion) this.#followAddress();
     this.isUp = state.isUsable();
     this.isEligible = state.isEligible();
     this.balanceWeight = this.isEligible ? state.get('effectiveWeight') : 0;
     this.limit.maxconn = state.get('maxconn');
     this.limit.throttlePercent = this.config.slowstartMs === undefined ? 100 : state.get('throttlePercent') || 100;
+  }
+
+  /** A resolver or an operator moved the server: what is idle leads to where it was. */
+  #followAddress(): void {
+    this.#addressVersion = this.#address.version();
+    const given = this.#address.read();
+    const configured = portOf(this.config.address);
+    const host = given === undefined ? this.#configuredHost : new IpAddress(given.family, ...given.words).text;
+    const port = given === undefined || given.port === 0 ? configured : given.port;
+    if (host === this.host && port === this.port) return;
+    this.moves++;
+    this.host = host;
+    this.port = port;
+    this.addressText = addressText(this.config.address, host, port);
+    this.openOptions = openOptions(this.config, this.backend.config, host, port);
+    this.pool.clear();
   }
 }
 

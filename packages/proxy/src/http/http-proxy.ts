@@ -7,6 +7,7 @@ import type { BodyLimits, CaseMap, HeadOptions } from '@evenkeel/http';
 import { compileHttpErrors, ErrorPageSet } from '../errors/pages.ts';
 import { compileReply } from '../errors/reply.ts';
 import { compileRules, type CompiledRules } from '../rules/compile.ts';
+import { retryConditions, type RetryConditions } from '../backend/retry-rules.ts';
 import type { Service } from '../services/service.ts';
 import { compileCaptures, type Capture } from './captures.ts';
 import { compileForwardedHeader, type ForwardedHeader } from './forwarded.ts';
@@ -48,6 +49,10 @@ export interface HttpProxy {
   readonly closesServers: boolean;
   /** `option http-pretend-keepalive` of a backend: servers are not told that they will be closed. */
   readonly pretendsKeepAlive: boolean;
+  /** `retry-on`, as far as it needs the request to be kept. */
+  readonly retryOn: RetryConditions | undefined;
+  /** `http-send-name-header`, lower case. */
+  readonly serverNameHeader: string | undefined;
   /** `option http-buffer-request` */
   readonly buffersRequests: boolean;
   /** `unique-id-header`, lower case. */
@@ -121,6 +126,8 @@ function compileHttpProxy(
     closesClients: options.connectionMode === 'close' && proxy.kind !== 'backend',
     closesServers: options.connectionMode !== 'keep-alive',
     pretendsKeepAlive: options.httpPretendKeepalive,
+    retryOn: retryConditions(proxy.retryOn),
+    serverNameHeader: proxy.httpSendNameHeader,
     buffersRequests: options.httpBufferRequest,
     uniqueIdHeader: proxy.uniqueIdHeader?.toLowerCase(),
     logUriBytes: tune.httpLogurilen,

@@ -175,6 +175,7 @@ function dispatchRequest(tx: HttpTransaction): void {
     return abandon(tx);
   }
   addHeaders(tx, request);
+  if (backendHttp.serverNameHeader !== undefined) request.headers.removeAll(backendHttp.serverNameHeader);
   const closes = http.closesServers || backendHttp.closesServers;
   tx.requestText = serializeRequest(
     request,
@@ -236,19 +237,33 @@ export function handleServerConnection(tx: HttpTransaction, connection: Connecti
   connection.owner = tx;
   if (tx.frontend.logsBackendSource) tx.backendSource = connection.local;
   const { held } = tx;
-  const text = tx.requestText;
+  const text = backendHttp.serverNameHeader === undefined ? tx.requestText : withServerName(tx, backendHttp);
+  if (backendHttp.retryOn !== undefined) tx.isHeldForRetry = isWhole(tx);
   if (held === undefined) {
     connection.writeLatin1(text);
   } else {
     sendWithBody(connection, text, held, tx.heldBytes);
     // Only a connection that was used before may turn out to be dead in a way that nobody is to blame for.
-    if (!reused || tx.heldBytes > http.bufferBytes) forgetHeld(tx);
+    if ((!reused || tx.heldBytes > http.bufferBytes) && !tx.isHeldForRetry) forgetHeld(tx);
   }
   if (!reused) tx.isReplayable = false;
   const { serverTimeoutMs } = backendHttp;
   if (serverTimeoutMs > 0) tx.thread.wheel.arm(tx.serverTimer, tx.thread.now + serverTimeoutMs);
   if (tx.upload === Upload.open && connection.writableLength < http.bufferBytes) tx.session.resume();
   connection.resume();
+}
+
+/** Whether the request can be sent again whatever becomes of it: it is here whole and fits into a buffer (manual, "retry-on"). */
+function isWhole(tx: HttpTransaction): boolean {
+  return (
+    !tx.isRetryDisabled && tx.upload === Upload.complete && tx.request!.bytes + tx.heldBytes <= tx.http.maxHeadBytes
+  );
+}
+
+/** `http-send-name-header`: names the server that this very attempt goes to. */
+function withServerName(tx: HttpTransaction, { serverCase, serverNameHeader }: HttpProxy): string {
+  const name = serverCase?.get(serverNameHeader!) ?? serverNameHeader;
+  return `${tx.requestText.slice(0, -2)}${name}: ${tx.dispatch.server!.name}\r\n\r\n`;
 }
 
 function sendWithBody(connection: Connection, text: string, held: readonly Buffer[], bytes: number): void {

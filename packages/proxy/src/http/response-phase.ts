@@ -79,8 +79,9 @@ function sendInterim(tx: HttpTransaction, head: ResponseHead): void {
 
 /** What the server sent is no response, or too much of one. */
 function refuseResponse(tx: HttpTransaction): void {
-  terminate(tx, 'denied');
   countFailedResponse(tx);
+  if (tx.isHeldForRetry && tx.backendHttp.retryOn!.junkResponse && retry(tx)) return;
+  terminate(tx, 'denied');
   answerStatus(tx, 502);
 }
 
@@ -90,8 +91,6 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
   const { session, http } = tx;
   const to = buffer.length;
   tx.response = head;
-  tx.held = undefined;
-  tx.isReplayable = false;
   if (tx.frontend.generation.tcp[tx.backend!.index].response?.evaluate(tx.context) === 'reject') {
     // `tcp-response content reject`: closed without an answer.
     tx.response = undefined;
@@ -99,6 +98,12 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
     countDeniedResponse(tx);
     return abandon(tx);
   }
+  if (tx.isHeldForRetry) {
+    if (tx.backendHttp.retryOn!.statuses.has(head.status) && retryAfterResponse(tx, head, to - from)) return;
+    tx.isHeldForRetry = false;
+  }
+  tx.held = undefined;
+  tx.isReplayable = false;
   if (session.connection.isClosed) return endWithoutClient(tx, head, to - from);
   // The body is looked at before anything is sent, so that a framing that is broken at once still becomes a 502.
   let end = from;
@@ -217,8 +222,37 @@ export function handleServerClose(tx: HttpTransaction, error: ConnectionError | 
   }
 }
 
+// ------------------------------------------------------------------------------------------------------------ retry-on
+
+/** Sends the request once more because of what `retry-on` names; false, with nothing done, where `retries` is spent. */
+function retry(tx: HttpTransaction): boolean {
+  const { dispatch } = tx;
+  if (!dispatch.mayRetry) return false;
+  dropServer(tx);
+  tx.stage = Stage.dispatch;
+  tx.response = undefined;
+  tx.partial = undefined;
+  tx.hasResponseBytes = false;
+  return dispatch.retry();
+}
+
+/** The same because of a status. The connection of a response that is there whole can carry another request. */
+function retryAfterResponse(tx: HttpTransaction, head: ResponseHead, available: number): boolean {
+  if (!tx.dispatch.mayRetry) return false;
+  tx.keepsServer = tx.keepsServer && head.keepAlive;
+  if (head.framing === 'none' ? available === 0 : head.framing === 'length' && available === head.contentLength)
+    releaseServer(tx);
+  return retry(tx);
+}
+
 /** The server left without a response. */
 function loseServer(tx: HttpTransaction, byReset: boolean): void {
+  if (tx.isHeldForRetry && tx.backendHttp.retryOn!.emptyResponse && tx.dispatch.mayRetry) {
+    // HAProxy takes a reset for a failed response even where another follows.
+    if (byReset) countFailedResponse(tx);
+    retry(tx);
+    return;
+  }
   if (!tx.hasResponseBytes && tx.isReplayable && replay(tx)) return;
   const wasUploading = tx.upload === Upload.open;
   const isRetriedByClient = !tx.hasResponseBytes && tx.isServerReused && tx.session.requests > 1;
@@ -269,6 +303,7 @@ function drainUpload(tx: HttpTransaction): void {
 export function handleServerTimeout(tx: HttpTransaction): void {
   switch (tx.stage) {
     case Stage.head:
+      if (tx.isHeldForRetry && tx.backendHttp.retryOn!.responseTimeout && retry(tx)) return;
       terminate(tx, 'server-timeout');
       countFailedResponse(tx);
       return answerStatus(tx, 504);

@@ -70,6 +70,10 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   heldBytes = 0;
   /** The whole request can be sent once more: its body up to now is in `held`. */
   isReplayable = false;
+  /** It is kept whole for what `retry-on` names. */
+  isHeldForRetry = false;
+  /** `http-request disable-l7-retry` */
+  isRetryDisabled = false;
   /** The head as it is sent to the server. */
   requestText = '';
   capturedRequest: readonly (string | undefined)[] | undefined = undefined;
@@ -212,6 +216,8 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     this.step = Step.frontendBody;
     this.upload = Upload.complete;
     this.isReplayable = true;
+    this.isHeldForRetry = false;
+    this.isRetryDisabled = false;
     this.isServerPaused = false;
     this.keepsServer = false;
     this.keepsClient = false;
