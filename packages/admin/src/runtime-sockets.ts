@@ -153,7 +153,7 @@ export class RuntimeSockets implements Follower {
   #serve(socket: OpenSocket): void {
     const server = createServer({ allowHalfOpen: true }, (client) => this.#welcome(client, socket.config));
     server.on('error', () => server.close());
-    server.listen({ fd: socket.descriptor, backlog: BACKLOG });
+    server.listen({ fd: socket.descriptor }, BACKLOG);
     socket.server = server;
   }
 

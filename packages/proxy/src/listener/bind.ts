@@ -37,7 +37,7 @@ export function bindSocket(plan: ListenerPlan, bind: Bind, descriptor: number | 
 /** A descriptor that was bound elsewhere, or listens already. */
 export function boundDescriptor(descriptor: number, backlog: number): BoundSocket {
   return {
-    listen: async (server) => await listening(server, (done) => server.listen({ fd: descriptor, backlog }, done)),
+    listen: async (server) => await listening(server, (done) => server.listen({ fd: descriptor }, backlog, done)),
     close: () => closeFd(descriptor),
   };
 }
