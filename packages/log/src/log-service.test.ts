@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import type { LogTarget } from '@evenkeel/config';
 import { LogService } from './log-service.ts';
 import { RingLogSink } from './ring-log-sink.ts';
@@ -104,3 +105,28 @@ function logThreadTicks(): number {
   assert.match(comms, /^log /m);
   return ticks;
 }
+
+test('a log thread that dies at every start is started again at growing intervals, and then given up, which is said once', async () => {
+  const said: string[] = [];
+  const starts: number[] = [];
+  const kill = (worker: Worker): void => {
+    starts.push(performance.now());
+    void worker.terminate();
+  };
+  process.on('worker', kill);
+  const service = new LogService({ producers: 1, onDrop: (sentence) => said.push(sentence) });
+  try {
+    const limit = performance.now() + 20_000;
+    while (said.length < 2 && performance.now() < limit) await pause(20);
+  } finally {
+    process.removeListener('worker', kill);
+  }
+  assert.equal(said.length, 2);
+  assert.match(said[0], /^the log thread failed and is started again: /);
+  assert.match(said[1], /^the log thread failed 9 times within a minute .*: nothing is logged any more until/);
+  assert.equal(starts.length, 9);
+  assert.ok(starts[8] - starts[7] > starts[4] - starts[3], 'it waits longer and longer');
+  // Nobody waits for what will not come.
+  await service.flush(60_000);
+  await service.close(60_000);
+});
