@@ -151,13 +151,16 @@ function badPort(portText: string, text: string): string {
   return `invalid character '${character}' in port number '${portText}' in '${text}'`;
 }
 
+/** Labels between single dots; one may stand behind the last. */
+const HOST_NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$/;
+
 /** Family of a literal; `name` for what must be resolved, `invalid` for what can be neither. */
 function familyOf(host: string): 4 | 6 | 'name' | 'any' | 'invalid' {
   if (host === '*') return 'any';
   if (host.includes(':')) return isIpv6(host) ? 6 : 'invalid';
   if (isIpv4(host)) return 4;
   // What looks like a dotted address but is none would only ask the resolver for nonsense.
-  if (/^[\d.]+$/.test(host) || !/^[A-Za-z0-9_.-]+$/.test(host)) return 'invalid';
+  if (/^[\d.]+$/.test(host) || !HOST_NAME.test(host)) return 'invalid';
   return 'name';
 }
 

@@ -18,10 +18,9 @@ export function checkReferences(state: ParseState): void {
   for (const draft of state.proxies) {
     if (draft.disabled) continue;
     checkErrorPages(state, draft);
-    if (hasFrontendSide(draft)) {
-      checkDefaultBackend(state, draft);
-      checkUseBackend(state, draft);
-    }
+    // Also of a backend, where such a line is ignored with a warning.
+    checkDefaultBackend(state, draft);
+    checkUseBackend(state, draft);
     if (hasBackendSide(draft)) checkServers(state, draft);
   }
 }

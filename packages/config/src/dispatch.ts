@@ -54,7 +54,12 @@ function dispatch<Context>(cursor: Cursor, section: OpenSection<Context>): Secti
   const words = keyword.name.split(' ').length;
   cursor.keyword = keyword.name;
   if (cursor.prefix !== undefined && keyword.negatable !== true) refuseNegation(cursor, keyword);
-  if (section.proxy !== undefined && !isPlaced(cursor, keyword, section.proxy)) return undefined;
+  if (section.proxy !== undefined && !isPlaced(cursor, keyword, section.proxy)) {
+    // As in HAProxy what is ignored is read all the same, and its faults are errors.
+    cursor.index += words;
+    if (keyword.state === 'works') keyword.parse?.(cursor, section.context);
+    return undefined;
+  }
   applyKeyword(cursor, keyword, words, section.context, section.noted);
   return undefined;
 }

@@ -298,6 +298,8 @@ export function inheritProxy(base: ProxyDraft, name: string, kind: ProxyDraft['k
     description: undefined,
     binds: [],
     servers: [],
+    // Frontends alone inherit it.
+    defaultBackend: kind === 'backend' ? undefined : base.defaultBackend,
     useBackend: [],
     useServer: [],
     monitorFail: [],

@@ -137,7 +137,8 @@ class ConditionReader {
   private warnIfDead(name: string, tests: readonly AclTest[], index: number): void {
     const { cursor, scope } = this;
     const where = placeMask(scope.place, scope.proxyKind);
-    if (where === undefined) return;
+    // Zero: a rule that this kind of proxy never evaluates, which was said.
+    if (where === undefined || where === 0) return;
     const dead = tests.filter((test) => ((FETCHES.get(test.expression.fetch.name)?.places ?? -1) & where) === 0);
     const [first] = dead;
     if (first === undefined) return;

@@ -14,16 +14,19 @@ export interface Group {
   readonly severity?: 'alert' | 'warning' | 'quiet';
   /** Words that follow each name, for options that stand between others; all that are left where it is negative. */
   readonly words?: number;
+  /** The statement ends with its name. */
+  readonly bare?: boolean;
 }
 
 /** One keyword for each name; names are separated by commas. */
 export function declare<Context>(group: Group, names: string): Keyword<Context>[] {
-  const { words, ...declaration } = group;
+  const { bare, words, ...declaration } = group;
+  const parse = bare === true ? (cursor: Cursor): void => cursor.end() : words === undefined ? undefined : skip(words);
   return names
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
-    .map((name) => ({ ...declaration, name, ...(words === undefined ? {} : { parse: skip(words) }) }));
+    .map((name) => ({ ...declaration, name, ...(parse === undefined ? {} : { parse }) }));
 }
 
 /** Passes over the words of an option, so that what follows is read as an option again. */

@@ -48,7 +48,10 @@ export const declaredGlobalKeywords: readonly Keyword<GlobalContext>[] = [
     'tune.fail-alloc',
   ),
 
-  ...declare(group('accepted', '3.2', 'waiting threads sleep in the event loop', { negatable: true }), 'busy-polling'),
+  ...declare(
+    group('accepted', '3.2', 'waiting threads sleep in the event loop', { negatable: true, bare: true }),
+    'busy-polling',
+  ),
   ...declare(group('accepted', '3.1', 'the secret is used by QUIC alone, which is not offered'), 'cluster-secret'),
   ...declare(group('accepted', '3.1', "experimental keywords are HAProxy's own"), 'expose-experimental-directives'),
   ...declare(
@@ -62,22 +65,22 @@ export const declaredGlobalKeywords: readonly Keyword<GlobalContext>[] = [
   ),
   ...declare(group('accepted', '3.1', 'threads run where cpu-map puts them', { negatable: true }), 'numa-cpu-mapping'),
   ...declare(
-    group('accepted', '3.1', 'core dumps follow the limits of the process', { negatable: true }),
+    group('accepted', '3.1', 'core dumps follow the limits of the process', { negatable: true, bare: true }),
     'set-dumpable',
   ),
   ...declare(group('accepted', '3.1', 'statistics are served by the one process there is'), 'stats bind-process'),
   ...declare(group('accepted', '3.1', 'all threads form one group'), 'thread-group, thread-groups'),
+  ...declare(group('accepted', '3.2', POLLER, { bare: true }), 'noepoll, noevports, nokqueue, nopoll'),
+  ...declare(group('accepted', '3.2', POLLER), 'tune.fd.edge-triggered, tune.maxpollevents'),
+  ...declare(group('accepted', '3.2', 'names are resolved by the runtime', { bare: true }), 'nogetaddrinfo'),
   ...declare(
-    group('accepted', '3.2', POLLER),
-    'noepoll, noevports, nokqueue, nopoll, tune.fd.edge-triggered, tune.maxpollevents',
-  ),
-  ...declare(group('accepted', '3.2', 'names are resolved by the runtime'), 'nogetaddrinfo'),
-  ...declare(
-    group('accepted', '3.2', 'every thread accepts on a socket of its own, which needs SO_REUSEPORT'),
+    group('accepted', '3.2', 'every thread accepts on a socket of its own, which needs SO_REUSEPORT', { bare: true }),
     'noreuseport',
   ),
-  ...declare(group('accepted', '3.2', 'data is not spliced through pipes'), 'nosplice, tune.pipesize'),
-  ...declare(group('accepted', '3.2', MEMORY), 'no-memory-trimming, tune.buffers.limit, tune.buffers.reserve'),
+  ...declare(group('accepted', '3.2', 'data is not spliced through pipes', { bare: true }), 'nosplice'),
+  ...declare(group('accepted', '3.2', 'data is not spliced through pipes'), 'tune.pipesize'),
+  ...declare(group('accepted', '3.2', MEMORY, { bare: true }), 'no-memory-trimming'),
+  ...declare(group('accepted', '3.2', MEMORY), 'tune.buffers.limit, tune.buffers.reserve'),
   ...declare(
     group('accepted', '3.2', "profiles are taken with the runtime's own tools"),
     'profiling.memory, profiling.tasks',

@@ -99,7 +99,7 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
 
   ...declare(accepted(ALL, 'all threads serve every proxy'), 'bind-process'),
   ...declare(
-    accepted(ALL, 'data is not spliced through pipes', { negatable: true }),
+    accepted(ALL, 'data is not spliced through pipes', { negatable: true, bare: true }),
     'option splice-auto, option splice-request, option splice-response',
   ),
 

@@ -100,7 +100,10 @@ function directory(field: 'caBase' | 'crtBase'): Parse {
       `global statement '${cursor.keyword}' expects a directory path as an argument.`,
     );
     cursor.end();
-    if (!isRepeated(cursor, draft[field])) draft[field] = value;
+    if (draft[field] !== undefined) {
+      cursor.failAt(0, `'${cursor.keyword}' already specified.`, { remedy: 'leave one of the two out' });
+    }
+    draft[field] = value;
   };
 }
 

@@ -8,7 +8,7 @@ import type { Userlist } from '../model.ts';
 const USERLIST = ['userlist'] as const;
 
 /** `group NAME [users U,…]` */
-function readGroup(cursor: Cursor, { draft, known }: UserlistContext): void {
+function readGroup(cursor: Cursor, { draft, known, state }: UserlistContext): void {
   cursor.form = 'tight';
   const name = cursor.word('a name', "'group' expects <name> as arguments.");
   if (known.groups.has(name)) {
@@ -18,7 +18,20 @@ function readGroup(cursor: Cursor, { draft, known }: UserlistContext): void {
   const users: string[] = [];
   while (!cursor.atEnd) {
     if (!cursor.take('users')) cursor.fail(`'group' only supports 'users' option.`, { expected: "'users'" });
-    users.push(...readList(cursor, 'users'));
+    const at = cursor.position();
+    const list = readList(cursor, 'users');
+    users.push(...list);
+    state.whenComplete(() => {
+      for (const user of list) {
+        if (known.users.has(user)) continue;
+        state.diagnostics.alert(`userlist '${draft.name}': no such user '${user}' specified in group '${name}'`, at, {
+          form: 'plain',
+          length: user.length,
+          nearest: state.diagnostics.nearest(user, known.users),
+          remedy: `add a line 'user ${user}'`,
+        });
+      }
+    });
   }
   known.groups.add(name);
   draft.groups.push({ name, users });
