@@ -3,6 +3,7 @@
 import { createBodyReader, type RequestHead } from '@evenkeel/http';
 import { answerStatus } from './answer.ts';
 import { abandon, finish, releaseServer, terminate } from './ending.ts';
+import { latin1 } from './latin1.ts';
 import { Stage, Step, Upload } from './stage.ts';
 import type { HttpTransaction } from './transaction.ts';
 
@@ -57,7 +58,7 @@ export function handleClientData(tx: HttpTransaction, chunk: Buffer): void {
   if (!reader.done) {
     if (tx.stage !== Stage.request) tx.session.touch();
     else if (isBodyBuffered(tx)) resumeRules(tx);
-    else if (tx.http.requestTimeoutMs === 0) tx.session.touch();
+    else tx.session.touchUntil(tx.bodyDeadlineMs);
     return;
   }
   tx.uploadReader = undefined;
@@ -101,6 +102,27 @@ function holdForReplay(tx: HttpTransaction, piece: Buffer): void {
   forgetHeld(tx);
 }
 
+/** What is held of the body, as latin1 text without framing; undefined when that is nothing. */
+export function heldBodyText({ held, request }: HttpTransaction): string | undefined {
+  if (held === undefined) return undefined;
+  let text = '';
+  for (const piece of held) text += latin1(piece, 0, piece.length);
+  return request?.framing === 'chunked' ? withoutChunks(text) : text;
+}
+
+/** The data of all chunks that are there, the last perhaps in part. */
+function withoutChunks(text: string): string {
+  let data = '';
+  let at = 0;
+  for (;;) {
+    const lineEnd = text.indexOf('\r\n', at);
+    const size = lineEnd < 0 ? 0 : Number.parseInt(text.slice(at, lineEnd), 16);
+    if (!(size > 0)) return data;
+    data += text.slice(lineEnd + 2, lineEnd + 2 + size);
+    at = lineEnd + 2 + size + 2;
+  }
+}
+
 /** What was sent of the body cannot be sent again from now on. */
 export function forgetHeld(tx: HttpTransaction): void {
   tx.isReplayable = false;
@@ -123,7 +145,10 @@ export function isBodyBuffered(tx: HttpTransaction): boolean {
   return tx.upload !== Upload.open || tx.session.isEnded || tx.request!.bytes + tx.heldBytes >= tx.http.maxHeadBytes;
 }
 
-/** Waits for the body, under `timeout http-request` (manual, "option http-buffer-request"). */
+/**
+ * Waits for the body (manual, "option http-buffer-request"): it has `timeout http-request`, counted anew from the end of
+ * the head as on HAProxy, and the client may not be silent for longer than `timeout client`.
+ */
 export function waitForBody(tx: HttpTransaction): void {
   const { session, http } = tx;
   const request = tx.request!;
@@ -132,7 +157,8 @@ export function waitForBody(tx: HttpTransaction): void {
     request.headers.removeAll('expect');
     if (tx.heldBytes === 0 && request.version === '1.1') session.connection.writeLatin1(CONTINUE);
   }
-  if (http.requestTimeoutMs > 0) session.armAt(tx.requestStartMs + http.requestTimeoutMs);
+  tx.bodyDeadlineMs = http.requestTimeoutMs > 0 ? tx.thread.now + http.requestTimeoutMs : Infinity;
+  session.touchUntil(tx.bodyDeadlineMs);
 }
 
 function resumeRules(tx: HttpTransaction): void {

@@ -233,6 +233,13 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     if (clientTimeoutMs > 0) this.thread.wheel.arm(this.#timer, this.thread.now + clientTimeoutMs);
   }
 
+  /** As `touch`, but no later than monotonic ms `deadline`. */
+  touchUntil(deadline: number): void {
+    const { clientTimeoutMs } = this.http;
+    const inactivity = clientTimeoutMs > 0 ? this.thread.now + clientTimeoutMs : Infinity;
+    this.thread.wheel.arm(this.#timer, Math.min(inactivity, deadline));
+  }
+
   /** The client does not take what is sent: `timeout client` runs until it does. */
   awaitDrain(): void {
     if (this.#unsentBefore === 0) {
@@ -313,8 +320,9 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
 
   /**
    * The time-outs of waiting for a request (manual, "timeout http-request", "timeout http-keep-alive", "timeout client"):
-   * the client's inactivity counts always; besides, a head that has begun, and the first one from the accept, has
-   * `http-request` in all, and the wait for another request has `http-keep-alive`.
+   * the client's inactivity counts always; besides, a head has `http-request` in all from its first byte, the wait for the
+   * first one has as much from the accept, and the wait for another request has `http-keep-alive`. Both begin anew with the
+   * first byte, as on HAProxy, also where that is of an empty line.
    */
   #armWaiting(): void {
     const { http, thread } = this;
@@ -323,7 +331,7 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     if (this.requestStartMs < 0 && !this.isFirst) {
       if (http.keepAliveTimeoutMs > 0) deadline = Math.min(deadline, now + http.keepAliveTimeoutMs);
     } else if (http.requestTimeoutMs > 0) {
-      const start = this.isFirst ? this.originMs : this.requestStartMs;
+      const start = this.requestStartMs < 0 ? this.originMs : this.requestStartMs;
       deadline = Math.min(deadline, start + http.requestTimeoutMs);
     }
     thread.wheel.arm(this.#timer, deadline);

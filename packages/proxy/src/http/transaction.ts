@@ -5,7 +5,13 @@
 // There is one for each client connection, used again for each request: between two requests it refers to nothing.
 import type { RequestHead, ResponseHead, BodyReader } from '@evenkeel/http';
 import type { Backend } from '../backend/backend.ts';
-import { createDispatch, type Dispatch, type DispatchClient, type DispatchFailure } from '../backend/dispatch.ts';
+import {
+  createDispatch,
+  type Dispatch,
+  type DispatchClient,
+  type DispatchFailure,
+  type ShutdownReason,
+} from '../backend/dispatch.ts';
 import type { Server } from '../backend/server.ts';
 import type { Connection, ConnectionError, ConnectionOwner, PeerAddress } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
@@ -28,6 +34,7 @@ import {
   beginRequest,
   handleDispatchFailure,
   handleServerConnection,
+  handleServerRedirect,
   handleTarpitEnd,
   refuseRequest,
 } from './request-phase.ts';
@@ -105,6 +112,8 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   /** Monotonic ms; -1 where not reached. */
   originMs = 0;
   requestStartMs = -1;
+  /** Monotonic ms until which a body that rules wait for must be here. */
+  bodyDeadlineMs = Infinity;
   requestEndMs = -1;
   dispatchStartMs = -1;
   queueLeftMs = -1;
@@ -225,6 +234,7 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     this.status = -1;
     this.originMs = session.originMs;
     this.requestStartMs = session.requestStartMs;
+    this.bodyDeadlineMs = Infinity;
     this.requestEndMs = -1;
     this.dispatchStartMs = -1;
     this.queueLeftMs = -1;
@@ -264,11 +274,15 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     handleServerConnection(this, connection, reused);
   }
 
+  onServerRedirect(prefix: string): void {
+    handleServerRedirect(this, prefix);
+  }
+
   onDispatchFailure(failure: DispatchFailure): void {
     handleDispatchFailure(this, failure);
   }
 
-  onServerShutdown(reason: 'down' | 'killed'): void {
+  onServerShutdown(reason: ShutdownReason): void {
     handleServerShutdown(this, reason);
   }
 
