@@ -50,6 +50,8 @@ export class RuntimeSockets implements Follower {
   readonly #interpreter = new Interpreter(COMMANDS);
   #open = new Map<string, OpenSocket>();
   readonly #clients = new Set<Socket>();
+  /** Oldest first. */
+  readonly #waiting = new Map<Socket, StatsSocket>();
   #timeoutMs = DEFAULT_TIMEOUT_MS;
   #maxconn = DEFAULT_MAXCONN;
   #isClosed = false;
@@ -107,6 +109,7 @@ export class RuntimeSockets implements Follower {
           this.#serve(socket);
         }
         for (const [key, socket] of before) if (!next.has(key)) closeSocket(socket);
+        this.#welcomeNext();
         // A soft stop came while the change was being prepared.
         if (this.#isClosed) this.close();
       },
@@ -124,7 +127,7 @@ export class RuntimeSockets implements Follower {
     this.#isClosed = true;
     for (const socket of this.#open.values()) closeSocket(socket);
     this.#open.clear();
-    for (const client of this.#clients) client.destroy();
+    for (const client of [...this.#waiting.keys(), ...this.#clients]) client.destroy();
   }
 
   async #wanted(sockets: readonly StatsSocket[], errors: string[]): Promise<readonly WantedSocket[]> {
@@ -151,21 +154,45 @@ export class RuntimeSockets implements Follower {
   }
 
   #serve(socket: OpenSocket): void {
-    const server = createServer({ allowHalfOpen: true }, (client) => this.#welcome(client, socket.config));
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) =>
+      this.#welcome(client, socket.config),
+    );
     server.on('error', () => server.close());
     server.listen({ fd: socket.descriptor }, BACKLOG);
     socket.server = server;
   }
 
+  /** Over `stats maxconn` a connection waits, unread, as in the queue of a listener that does not accept. */
+  #wait(socket: Socket, config: StatsSocket): void {
+    if (this.#waiting.size >= BACKLOG) {
+      socket.destroy();
+      return;
+    }
+    this.#waiting.set(socket, config);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#waiting.delete(socket));
+  }
+
+  #welcomeNext(): void {
+    for (const [socket, config] of this.#waiting) {
+      if (this.#clients.size >= this.#maxconn) return;
+      this.#waiting.delete(socket);
+      this.#welcome(socket, config);
+    }
+  }
+
   #welcome(socket: Socket, config: StatsSocket): void {
     if (this.#clients.size >= this.#maxconn) {
-      socket.destroy();
+      this.#wait(socket, config);
       return;
     }
     const context: CommandContext = { runtime: this.#runtime, level: config.level, interactive: false, leaving: false };
     const session = new CliSession(this.#interpreter, context);
     this.#clients.add(socket);
-    socket.once('close', () => this.#clients.delete(socket));
+    socket.once('close', () => {
+      this.#clients.delete(socket);
+      this.#welcomeNext();
+    });
     socket.on('error', () => socket.destroy());
     socket.setTimeout(this.#timeoutMs, () => socket.destroy());
     const send = ({ text, close }: { readonly text: string; readonly close: boolean }): void => {
@@ -174,6 +201,7 @@ export class RuntimeSockets implements Follower {
       if (close) socket.end();
     };
     socket.on('drain', () => socket.resume());
+    socket.resume();
     socket.on('data', (chunk) => {
       if (!socket.writableEnded) send(session.handle(chunk.toString('latin1')));
     });

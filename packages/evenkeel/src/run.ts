@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { RuntimeSockets } from '@evenkeel/admin';
 import type { Runtime } from '@evenkeel/admin';
 import { Daemon, monotonicMs, resolveName } from '@evenkeel/control';
+import type { PreparedChange } from '@evenkeel/control';
 import { hasListener } from '@evenkeel/config';
 import type { Config, StatsSocket } from '@evenkeel/config';
 import { reasonOf } from '@evenkeel/sys';
@@ -71,11 +72,8 @@ class Process {
         this.#finish?.(1);
       },
       beforeFirstThread: () => this.#giveUpPrivileges(),
-      afterFirstPublication: () => {
-        this.#pidFile?.write();
-        this.#privileges.finish();
-      },
-      follower: { prepare: async (next) => await this.#sockets.prepare(next) },
+      afterFirstPublication: () => this.#privileges.finish(),
+      follower: { prepare: async (next) => await this.#prepare(next) },
     });
     const daemon = this.#daemon;
     const runtime: Runtime = {
@@ -83,6 +81,7 @@ class Process {
       segment: daemon.segment,
       statistics: daemon.statistics,
       health: daemon.health,
+      resolvers: daemon.resolvers,
       pid: process.pid,
       version: VERSION,
       releaseDate: RELEASE_DATE,
@@ -183,6 +182,22 @@ class Process {
     }
     for (const error of result?.ok === false ? result.errors : []) this.#terminal.say('alert', error);
     this.#terminal.say('alert', 'The new configuration was not applied; the old one goes on serving.');
+  }
+
+  /** What goes with a configuration beside listeners and threads; the pid file is the last thing before the first one serves. */
+  async #prepare(config: Config): Promise<PreparedChange> {
+    const sockets = await this.#sockets.prepare(config);
+    const publishPaths = (): readonly string[] => {
+      const errors = sockets.publishPaths();
+      if (errors.length > 0) return errors;
+      try {
+        this.#pidFile?.write();
+        return [];
+      } catch (error) {
+        return [`[haproxy.main()] Cannot write the pidfile (${reasonOf(error)})`];
+      }
+    };
+    return { ...sockets, publishPaths };
   }
 
   /** Opens the file that only a privileged process may write; data threads start after this. */
