@@ -161,7 +161,7 @@ export function serverRow(runtime: Runtime, proxy: Proxy, backendSlot: number, s
     svname: server.name,
     type: ROW_TYPE.server,
     mode: proxy.mode,
-    addr: serverAddress(server),
+    addr: serverAddress(server, watched),
     pid: PROCESS_NUMBER,
     iid: proxy.id,
     sid: server.id,
@@ -392,12 +392,17 @@ function fullconn(runtime: Runtime, proxy: Proxy): number {
   return proxy.fullconn ?? Math.max(1, Math.ceil((proxy.maxconn ?? runtime.plan().limits.maxconn) * FULLCONN_PART));
 }
 
-function algorithmText(proxy: Proxy): string {
-  return proxy.balance.algorithm;
+/** HAProxy 2.6 has no word for `balance random` there. */
+function algorithmText({ balance }: Proxy): string {
+  return balance.algorithm === 'random' ? 'unknown' : balance.algorithm;
 }
 
-function serverAddress({ address }: Server): string {
-  if (address.kind === 'inet')
-    return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port?.first ?? 0}`;
+/** Where it is reached now; empty while it has no address. */
+function serverAddress({ address }: Server, watched: WatchedServer | undefined): string {
+  if (address.kind === 'inet') {
+    const host = watched?.address ?? '';
+    const port = watched?.server.given?.port ?? address.port?.first ?? 0;
+    return host === '' ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
   return address.kind === 'unix' ? 'unix' : address.kind === 'abstract' ? 'abns' : 'fd';
 }

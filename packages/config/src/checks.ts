@@ -3,6 +3,8 @@
  * that are missing. Findings carry HAProxy's sentences; places are those of the line that is wrong.
  */
 
+import { checkPrograms, warnPrograms } from './check-programs.ts';
+import { checkMailers, checkTracking, warnStates } from './check-states.ts';
 import {
   describeKind,
   hasBackendSide,
@@ -15,13 +17,18 @@ import type { Options, Position } from './model.ts';
 
 /** References that cannot be resolved: they are errors, and independent of other faults. */
 export function checkReferences(state: ParseState): void {
+  checkTracking(state);
   for (const draft of state.proxies) {
     if (draft.disabled) continue;
     checkErrorPages(state, draft);
+    checkMailers(state, draft);
     // Also of a backend, where such a line is ignored with a warning.
     checkDefaultBackend(state, draft);
     checkUseBackend(state, draft);
-    if (hasBackendSide(draft)) checkServers(state, draft);
+    if (hasBackendSide(draft)) {
+      checkServers(state, draft);
+      checkPrograms(state, draft);
+    }
   }
 }
 
@@ -35,12 +42,15 @@ export function checkPlausibility(state: ParseState): void {
       remedy: "add a line 'nameserver NAME ADDRESS:PORT', or 'parse-resolv-conf'",
     });
   }
+  warnStates(state);
   for (const draft of state.proxies) {
     if (draft.disabled) continue;
     warnNoBind(state, draft);
+    if (hasBackendSide(draft)) warnPrograms(state, draft);
     warnTimeouts(state, draft);
     warnLogFormat(state, draft);
     if (draft.mode === 'tcp') warnHttpOnly(state, draft);
+    if (draft.mode === 'tcp' && hasBackendSide(draft)) replaceHttpBalance(state, draft);
   }
 }
 
@@ -160,7 +170,8 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
         remedy: `add a section 'resolvers ${server.resolvers}', or name one that exists`,
       });
     }
-    if (server.check && !hasCheckPort(server)) {
+    // A ping goes to no port.
+    if (server.check && draft.check.type !== 'ping' && !hasCheckPort(server)) {
       const message = `config: ${describeKind(draft.kind)} '${draft.name}': server '${server.name}' has neither service port nor check port.`;
       state.diagnostics.alert(message, server.at, {
         form: 'plain',
@@ -262,6 +273,15 @@ function warnHttpOnly(state: ParseState, draft: ProxyDraft): void {
     if (applies && draft.options[field] === true)
       warn(`'option ${name}' ignored for ${owner} as it requires HTTP mode.`);
   }
+}
+
+/** Keys of requests are there in HTTP mode only. */
+function replaceHttpBalance(state: ParseState, draft: ProxyDraft): void {
+  const { algorithm } = draft.balance;
+  if (algorithm !== 'uri' && algorithm !== 'url_param' && algorithm !== 'hdr') return;
+  const message = `Layer 7 hash not possible for ${describeKind(draft.kind)} '${draft.name}' (needs 'mode http'). Falling back to round robin.`;
+  state.diagnostics.warning(message, draft.at, { form: 'plain', length: draft.kind.length });
+  draft.balance = { algorithm: 'roundrobin' };
 }
 
 function place(at: Position): string {

@@ -28,6 +28,8 @@ export interface Compiler {
   expression(expression: Expression): (context: SampleContext) => Sample | undefined;
   /** Converted as HAProxy casts to strings. */
   string(expression: Expression): (context: SampleContext) => string | undefined;
+  /** Converted as HAProxy casts to binary: integers as 8 bytes, addresses as 4 or 16; latin1 text. */
+  bytes(expression: Expression): (context: SampleContext) => string | undefined;
   /** Converted as HAProxy casts to integers; beyond the safe integers rounded. */
   integer(expression: Expression): (context: SampleContext) => number | undefined;
   address(expression: Expression): (context: SampleContext) => IpAddress | undefined;
@@ -54,6 +56,7 @@ export function createCompiler(environment: ExpressionEnvironment): Compiler {
       };
     },
     string: (expression) => getter(expression, 'str') as (context: SampleContext) => string | undefined,
+    bytes: (expression) => getter(expression, 'bin') as (context: SampleContext) => string | undefined,
     integer: (expression) => {
       const get = getter(expression, 'sint') as (context: SampleContext) => Integer | undefined;
       return (context) => {

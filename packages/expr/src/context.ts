@@ -72,6 +72,10 @@ export interface SampleContext {
   readonly uniqueId: string | undefined;
   /** Variables of the scopes that exist here; absent where there are none. */
   readonly variables?: VariableScopes;
+  /** What the client sent on a connection of mode tcp and no server has got yet, as latin1 text; absent elsewhere. */
+  readonly requestBuffer?: string | undefined;
+  /** The body of the request as far as it has come, as latin1 text without framing; absent where it is not kept. */
+  readonly requestBody?: string | undefined;
   /** What the server sent and no rule has consumed yet, as latin1 text; absent where content is not kept. */
   readonly responseBuffer?: string;
   /** The body of the response as far as it has come, as latin1 text; absent where it is not kept. */

@@ -4,7 +4,9 @@ import { hostname } from 'node:os';
 import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr';
 import { FrontendGauge, SharedCount } from '@evenkeel/shm';
 import type { Backend } from './backend/backend.ts';
+import { compileBalanceKey, type BalanceKey } from './backend/balance/balance-key.ts';
 import type { BackendThread } from './backend/backend-thread.ts';
+import { compileUseServer, type ChooseServer } from './backend/use-server.ts';
 import type { DataThread } from './data-thread.ts';
 import { Frontend } from './frontend.ts';
 import { compileHttpProxies, type HttpProxy } from './http/http-proxy.ts';
@@ -32,6 +34,10 @@ export class Generation {
   readonly views: readonly SectionView[];
   /** Parallel to them: whether a server of the backend takes its port from the client's (no port, `+1000`). */
   readonly usesClientPort: readonly boolean[];
+  /** Parallel to them: what `use-server` rules name; undefined without any. */
+  readonly useServer: readonly (ChooseServer | undefined)[];
+  /** Parallel to them: what `balance` hashes of a request; undefined where it hashes nothing. */
+  readonly balanceKeys: readonly (BalanceKey | undefined)[];
   /** Client connections whose streams live on this generation. */
   sessions = 0;
   /** A newer one was published. */
@@ -53,9 +59,11 @@ export class Generation {
         ({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative),
       ),
     );
+    this.balanceKeys = proxies.map((proxy) => compileBalanceKey(proxy, compiler));
     this.views = proxies.map(
       (proxy, index) => new SectionView(proxy, sessionsOf(maker.thread, plan, index), this.backends[index]),
     );
+    this.useServer = proxies.map((proxy, index) => compileUseServer(proxy, this.backends[index], compiler));
     this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler));
     this.http = compileHttpProxies(plan.config, compiler);
     this.frontends = proxies.map((proxy, index) =>

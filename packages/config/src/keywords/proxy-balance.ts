@@ -51,7 +51,9 @@ function readHash(cursor: Cursor, { draft, scope }: ProxyContext): Balance {
   );
   if (!cursor.atEnd) {
     cursor.next();
-    cursor.failLast(`balance hash takes no other argument (got '${cursor.line.words[cursor.index - 1]}').`);
+    cursor.failLast(`balance hash takes no other argument (got '${cursor.line.words[cursor.index - 1]}').`, {
+      expected: 'the end of the line, or a comma and a converter',
+    });
   }
   return { algorithm: 'hash', expression };
 }
@@ -68,7 +70,9 @@ function readUri(cursor: Cursor): Balance {
     else if (word === 'len') length = readPositive(cursor, 'len');
     else if (word === 'depth') depth = readPositive(cursor, 'depth');
     else
-      cursor.failLast(`balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '${word}').`);
+      cursor.failLast(`balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '${word}').`, {
+        expected: "'len', 'depth', 'path-only' or 'whole'",
+      });
   }
   return { algorithm: 'uri', whole, pathOnly, length, depth };
 }
@@ -101,7 +105,9 @@ function readCall(cursor: Cursor, word: string): Balance {
   if (match?.[1] === 'hdr' && argument !== undefined) {
     const modifier = cursor.next();
     if (modifier !== undefined && modifier !== 'use_domain_only') {
-      cursor.failLast(`balance ${word} only accepts 'use_domain_only' modifier (got '${modifier}').`);
+      cursor.failLast(`balance ${word} only accepts 'use_domain_only' modifier (got '${modifier}').`, {
+        expected: "'use_domain_only'",
+      });
     }
     return { algorithm: 'hdr', name: argument.toLowerCase(), useDomainOnly: modifier !== undefined };
   }
@@ -109,7 +115,9 @@ function readCall(cursor: Cursor, word: string): Balance {
     if (argument === undefined || argument === '') return { algorithm: 'random', draws: 2 };
     const unexpected = /^-?\d*(.)/.exec(argument.replace(/^-?\d+$/, ''))?.[1];
     if (unexpected !== undefined)
-      cursor.failLast(`balance random : unexpected character '${unexpected}' after argument.`);
+      cursor.failLast(`balance random : unexpected character '${unexpected}' after argument.`, {
+        expected: 'random or random(DRAWS)',
+      });
     if (Number(argument) < 1) cursor.failLast('balance random : number of draws must be at least 1.');
     return { algorithm: 'random', draws: Number(argument) };
   }

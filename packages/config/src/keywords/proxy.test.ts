@@ -128,16 +128,65 @@ test('balance, retries, reuse and redispatch', () => {
   assert.equal(proxyOf('backend b', []).retries, 3);
 });
 
-test('algorithms that are not built are errors; their arguments are checked first', () => {
-  assert.deepEqual(proxyFindings('backend b', ['balance uri whole']), [
-    "ALERT parsing [t.cfg:7] : 'balance uri' is not supported by this version: roundrobin and leastconn are.",
-  ]);
-  assert.deepEqual(proxyFindings('backend b', ['balance uri foo']), [
-    "ALERT parsing [t.cfg:7] : balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got 'foo').",
-  ]);
-  assert.deepEqual(proxyFindings('backend b', ['balance random(0)']), [
-    'ALERT parsing [t.cfg:7] : balance random : number of draws must be at least 1.',
-  ]);
+const balanceOf = (line: string): unknown => proxyOf('backend b', ['mode http', line]).balance;
+
+test('balance: arguments of each algorithm (manual 4.2 "balance")', () => {
+  const uri = { algorithm: 'uri', whole: false, pathOnly: false, length: undefined, depth: undefined };
+  assert.deepEqual(balanceOf('balance uri'), uri);
+  assert.deepEqual(balanceOf('balance uri path-only len 30 depth 2 whole'), {
+    algorithm: 'uri',
+    whole: true,
+    pathOnly: true,
+    length: 30,
+    depth: 2,
+  });
+  assert.deepEqual(balanceOf('balance url_param id'), { algorithm: 'url_param', name: 'id', checkPost: false });
+  assert.deepEqual(balanceOf('balance url_param id check_post 64'), {
+    algorithm: 'url_param',
+    name: 'id',
+    checkPost: true,
+  });
+  assert.deepEqual(balanceOf('balance hdr(Host) use_domain_only'), {
+    algorithm: 'hdr',
+    name: 'host',
+    useDomainOnly: true,
+  });
+  assert.deepEqual(balanceOf('balance random'), { algorithm: 'random', draws: 2 });
+  assert.deepEqual(balanceOf('balance random()'), { algorithm: 'random', draws: 2 });
+  assert.deepEqual(balanceOf('balance random(5)'), { algorithm: 'random', draws: 5 });
+  assert.deepEqual(balanceOf('balance rdp-cookie'), { algorithm: 'rdp-cookie', name: 'mstshash' });
+  assert.deepEqual(balanceOf('balance rdp-cookie(msts)'), { algorithm: 'rdp-cookie', name: 'msts' });
+  const hash = proxyOf('backend b', ['balance hash req.hdr(x),lower']).balance;
+  assert.ok(hash.algorithm === 'hash');
+  assert.equal(hash.expression.text, 'req.hdr(x),lower');
+});
+
+test('hash-type: method, function and modifier (manual 4.2 "hash-type")', () => {
+  const typeOf = (...words: string[]): unknown => proxyOf('backend b', [`hash-type ${words.join(' ')}`]).hashType;
+  assert.deepEqual(typeOf('map-based'), { method: 'map-based', function: 'sdbm', avalanche: false });
+  assert.deepEqual(typeOf('consistent'), { method: 'consistent', function: 'sdbm', avalanche: true });
+  assert.deepEqual(typeOf('consistent', 'djb2'), { method: 'consistent', function: 'djb2', avalanche: false });
+  assert.deepEqual(typeOf('map-based', 'wt6', 'avalanche'), { method: 'map-based', function: 'wt6', avalanche: true });
+  assert.equal(proxyOf('backend b', ['hash-balance-factor 150']).hashBalanceFactor, 150);
+});
+
+test('balance and hash-type are inherited from defaults, and set anew', () => {
+  const [first, second] = valid(
+    `${TIMEOUTS} mode http\n balance uri whole\n hash-type consistent crc32\n` +
+      'backend a\nbackend b\n balance first\n hash-type map-based\n',
+  ).proxies;
+  assert.deepEqual([first.balance.algorithm, first.hashType.function], ['uri', 'crc32']);
+  assert.deepEqual([second.balance.algorithm, second.hashType.method], ['first', 'map-based']);
+});
+
+test('keys of HTTP requests give way to round robin in mode tcp, with a warning', () => {
+  for (const line of ['balance uri', 'balance url_param id', 'balance hdr(host)']) {
+    assert.deepEqual(proxyFindings('backend b', ['mode tcp', line]), [
+      "WARNING Layer 7 hash not possible for backend 'b' (needs 'mode http'). Falling back to round robin.",
+    ]);
+    assert.deepEqual(proxyOf('backend b', ['mode tcp', line]).balance, { algorithm: 'roundrobin' });
+  }
+  assert.deepEqual(proxyFindings('backend b', ['mode tcp', 'balance hash path']), []);
 });
 
 test('option httpchk: method, URI and version', () => {

@@ -5,7 +5,7 @@ import { IpAddress, ipv4, parseIpAddress } from '../ip-address.ts';
 import { maskBits } from '../networks.ts';
 import { fromBigInt, integerBytes, type Integer } from '../values.ts';
 import { ofText, simple, type ConverterCompiler } from './converter.ts';
-import { avalanche, crc32, crc32c, djb2, sdbm } from './hashes.ts';
+import { avalanche, crc32, crc32c, djb2, sdbm, wt6 } from './hashes.ts';
 
 function hexDigits(bytes: string): string {
   let out = '';
@@ -98,4 +98,5 @@ export const BYTE_CONVERTERS: Readonly<Record<string, ConverterCompiler>> = {
   crc32c: hash(crc32c),
   djb2: hash(djb2),
   sdbm: hash(sdbm),
+  wt6: hash(wt6),
 };

@@ -5,6 +5,7 @@ import { COOKIE_FETCHES } from './cookies.ts';
 import type { FetchCompiler } from './fetch.ts';
 import { HEADER_FETCHES } from './headers.ts';
 import { CONNECTION_FETCHES, INTERNAL_FETCHES } from './internal.ts';
+import { RDP_FETCHES } from './rdp.ts';
 import { REQUEST_FETCHES } from './request.ts';
 import { VARIABLE_FETCHES } from './variables.ts';
 
@@ -18,6 +19,7 @@ export const FETCH_COMPILERS: ReadonlyMap<string, FetchCompiler> = new Map(
     COOKIE_FETCHES,
     REQUEST_FETCHES,
     VARIABLE_FETCHES,
+    RDP_FETCHES,
     CONTENT_FETCHES,
   ].flatMap((table) => Object.entries(table)),
 );

@@ -9,12 +9,14 @@ import {
   type ServerView,
 } from '@evenkeel/expr';
 import type { RequestHead, ResponseHead } from '@evenkeel/http';
+import { limitClass, limitOffset, type StreamControls } from '../rules/controls.ts';
 import type { ClientSession } from '../stream/client-session.ts';
 import { serverView } from '../stream/views.ts';
 import { captureHeaders } from './captures.ts';
+import { heldBodyText } from './request-body.ts';
 import type { HttpTransaction } from './transaction.ts';
 
-export class HttpContext implements LogContext {
+export class HttpContext implements LogContext, StreamControls {
   readonly timers: LogTimers;
   readonly cookieState = '--';
   readonly requestCookie = undefined;
@@ -27,6 +29,16 @@ export class HttpContext implements LogContext {
   constructor(tx: HttpTransaction) {
     this.#tx = tx;
     this.timers = new HttpTimers(tx);
+  }
+
+  setPriorityClass(priorityClass: number): void {
+    this.#tx.dispatch.priorityClass = limitClass(priorityClass);
+  }
+  setPriorityOffset(offsetMs: number): void {
+    this.#tx.dispatch.offsetMs = limitOffset(offsetMs);
+  }
+  disableRetries(): void {
+    this.#tx.isRetryDisabled = true;
   }
 
   get session(): ClientSession {
@@ -48,6 +60,9 @@ export class HttpContext implements LogContext {
   }
   get response(): ResponseHead | undefined {
     return this.#tx.response;
+  }
+  get requestBody(): string | undefined {
+    return heldBodyText(this.#tx);
   }
   get uniqueId(): string | undefined {
     return (this.#tx.uniqueId ??= this.#tx.frontend.makeUniqueId(this));

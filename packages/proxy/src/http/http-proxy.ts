@@ -51,10 +51,14 @@ export interface HttpProxy {
   readonly pretendsKeepAlive: boolean;
   /** `retry-on`, as far as it needs the request to be kept. */
   readonly retryOn: RetryConditions | undefined;
+  /** A server has `redir`. */
+  readonly redirects: boolean;
   /** `http-send-name-header`, lower case. */
   readonly serverNameHeader: string | undefined;
   /** `option http-buffer-request` */
   readonly buffersRequests: boolean;
+  /** `balance url_param`, which looks into bodies of POST: they are waited for as under that option, `check_post` or not. */
+  readonly buffersPosts: boolean;
   /** `unique-id-header`, lower case. */
   readonly uniqueIdHeader: string | undefined;
   /** `tune.http.logurilen`: the longest request line that is logged. */
@@ -127,8 +131,10 @@ function compileHttpProxy(
     closesServers: options.connectionMode !== 'keep-alive',
     pretendsKeepAlive: options.httpPretendKeepalive,
     retryOn: retryConditions(proxy.retryOn),
+    redirects: proxy.servers.some(({ redir }) => redir !== undefined),
     serverNameHeader: proxy.httpSendNameHeader,
     buffersRequests: options.httpBufferRequest,
+    buffersPosts: proxy.balance.algorithm === 'url_param',
     uniqueIdHeader: proxy.uniqueIdHeader?.toLowerCase(),
     logUriBytes: tune.httpLogurilen,
     hasIndependentStreams: options.independentStreams,

@@ -4,6 +4,7 @@ import { type RequestHead, serializeRequest } from '@evenkeel/http';
 import type { DispatchFailure } from '../backend/dispatch.ts';
 import type { Connection } from '../connection.ts';
 import { DISPATCH_TERMINATION, type TerminationEvent } from '../stream/termination.ts';
+import { oneLine } from '../errors/reply.ts';
 import type { Verdict } from '../rules/compile.ts';
 import { answerReply, answerStatus } from './answer.ts';
 import { countFailedRewrite, countIntercepted, countRequest } from './counters.ts';
@@ -110,7 +111,9 @@ export function advanceRequest(tx: HttpTransaction): void {
     tx.step = Step.backendBody;
   }
   if (tx.step === Step.backendBody) {
-    if (tx.backendHttp.buffersRequests && !isBodyBuffered(tx)) return waitForBody(tx);
+    const { buffersRequests, buffersPosts } = tx.backendHttp;
+    const waits = buffersRequests || (buffersPosts && tx.request!.method === 'POST');
+    if (waits && !isBodyBuffered(tx)) return waitForBody(tx);
     tx.step = Step.backendRules;
   }
   const { backendHttp } = tx;
@@ -176,6 +179,8 @@ function dispatchRequest(tx: HttpTransaction): void {
   }
   addHeaders(tx, request);
   if (backendHttp.serverNameHeader !== undefined) request.headers.removeAll(backendHttp.serverNameHeader);
+  const balanceKey = tx.frontend.generation.balanceKeys[tx.backend!.index];
+  if (balanceKey !== undefined) dispatch.balanceHash = balanceKey(tx.context);
   const closes = http.closesServers || backendHttp.closesServers;
   tx.requestText = serializeRequest(
     request,
@@ -190,6 +195,9 @@ function dispatchRequest(tx: HttpTransaction): void {
   tx.stage = Stage.dispatch;
   tx.dispatchStartMs = tx.thread.now;
   dispatch.firstRequest = session.requests === 1;
+  const choose = tx.frontend.generation.useServer[tx.backend!.index];
+  if (choose !== undefined) dispatch.persistentServer = choose(tx.context);
+  if (backendHttp.redirects) dispatch.mayRedirect = tx.requestMethod === 'GET' || tx.requestMethod === 'HEAD';
   if (tx.frontend.generation.usesClientPort[tx.backend!.index]) dispatch.clientPort = session.connection.local.port;
   dispatch.start();
 }
@@ -222,8 +230,18 @@ function addHeaders(tx: HttpTransaction, request: RequestHead): void {
 export function handleDispatchFailure(tx: HttpTransaction, failure: DispatchFailure): void {
   const [cause, phase] = DISPATCH_TERMINATION[failure];
   tx.termination.setLetters(cause, phase);
-  if (phase === 'Q') tx.queueLeftMs = tx.thread.now;
+  if (failure === 'queue-timeout') tx.queueLeftMs = tx.thread.now;
   answerStatus(tx, 503);
+}
+
+/** The server has a `redir` prefix: the client is sent there, and no connection is made (manual 5.2). */
+export function handleServerRedirect(tx: HttpTransaction, prefix: string): void {
+  const location = prefix + tx.request!.target.pathWithQuery;
+  tx.termination.setLetters('L', 'C');
+  const head =
+    'HTTP/1.1 302 Found\r\ncache-control: no-cache\r\ncontent-length: 0\r\n' +
+    `location: ${oneLine(location)}\r\nconnection: close\r\n\r\n`;
+  answerReply(tx, { status: 302, make: () => ({ head, body: '' }) });
 }
 
 /** A connection is there: sends what there is of the request. */

@@ -2,13 +2,14 @@
 // and is made only where a rule or a log line asks.
 import type { LogContext, LogTimers, ProxyView, ServerView } from '@evenkeel/expr';
 import { parseIpAddress, type IpAddress } from '@evenkeel/expr';
+import { limitClass, limitOffset, type StreamControls } from '../rules/controls.ts';
 import type { ClientSession } from '../stream/client-session.ts';
 import { serverView } from '../stream/views.ts';
 import type { TcpStream } from './tcp-stream.ts';
 
 const NO_CAPTURES: readonly undefined[] = [];
 
-export class TcpContext implements LogContext {
+export class TcpContext implements LogContext, StreamControls {
   readonly request = undefined;
   readonly response = undefined;
   readonly loggedRequestLine = undefined;
@@ -29,6 +30,15 @@ export class TcpContext implements LogContext {
     this.timers = new TcpTimers(stream);
   }
 
+  setPriorityClass(priorityClass: number): void {
+    this.#stream.dispatch.priorityClass = limitClass(priorityClass);
+  }
+  setPriorityOffset(offsetMs: number): void {
+    this.#stream.dispatch.offsetMs = limitOffset(offsetMs);
+  }
+  /** Nothing of a TCP stream is ever sent twice. */
+  disableRetries(): void {}
+
   get session(): ClientSession {
     return this.#stream.session;
   }
@@ -45,6 +55,9 @@ export class TcpContext implements LogContext {
   }
   get inspectionFinal(): boolean {
     return this.#stream.inspectionFinal;
+  }
+  get requestBuffer(): string | undefined {
+    return this.#stream.heldText;
   }
   get uniqueId(): string | undefined {
     return (this.#uniqueId ??= this.#stream.frontend.makeUniqueId(this));

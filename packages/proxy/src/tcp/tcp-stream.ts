@@ -6,12 +6,18 @@
 // when nothing more comes from either side and everything was delivered. Memory is bounded: a side is read until its peer
 // holds `tune.bufsize` unsent bytes, plus the one read that went over; before there is a server, the stream holds as much.
 import type { Backend } from '../backend/backend.ts';
-import { createDispatch, type Dispatch, type DispatchClient, type DispatchFailure } from '../backend/dispatch.ts';
+import {
+  createDispatch,
+  type Dispatch,
+  type DispatchClient,
+  type DispatchFailure,
+  type ShutdownReason,
+} from '../backend/dispatch.ts';
 import type { Server } from '../backend/server.ts';
 import type { Connection, ConnectionError } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
 import type { ClientSession, SessionUser } from '../stream/client-session.ts';
-import { DISPATCH_TERMINATION, Termination, type StreamPhase } from '../stream/termination.ts';
+import { DISPATCH_TERMINATION, SHUTDOWN_EVENT, Termination, type StreamPhase } from '../stream/termination.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
 import { Side } from './side.ts';
@@ -95,6 +101,14 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     return this.#state === 'finished';
   }
 
+  /** What the client sent and no server has got yet, as latin1 text; undefined when there is none. */
+  get heldText(): string | undefined {
+    if (this.#held === undefined || this.#server !== undefined) return undefined;
+    let text = '';
+    for (const chunk of this.#held) text += chunk.toString('latin1');
+    return text;
+  }
+
   get isInspecting(): boolean {
     return this.#state === 'frontend-inspection' || this.#state === 'backend-inspection';
   }
@@ -120,6 +134,9 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       this.dispatchStartMs = this.#elapsed();
       if (this.frontend.generation.usesClientPort[backend.index])
         this.dispatch.clientPort = this.session.destinationPort;
+      const key = this.frontend.generation.balanceKeys[backend.index];
+      if (key !== undefined) this.dispatch.balanceHash = key(this.context);
+      this.dispatch.persistentServer = this.frontend.generation.useServer[backend.index]?.(this.context);
       this.dispatch.start();
       // A client that had closed already: as if it did now.
       if (this.#state === 'dispatch' && this.#client.isReadDone) this.#abortDispatchIfIdle();
@@ -227,12 +244,12 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   onDispatchFailure(failure: DispatchFailure): void {
     const [cause, phase] = DISPATCH_TERMINATION[failure];
-    if (phase === 'Q') this.queueLeftMs = this.#elapsed();
+    if (failure === 'queue-timeout') this.queueLeftMs = this.#elapsed();
     this.#giveUp(cause, phase);
   }
 
-  onServerShutdown(reason: 'down' | 'killed'): void {
-    this.#abort(reason === 'down' ? 'server-down' : 'killed');
+  onServerShutdown(reason: ShutdownReason): void {
+    this.#abort(SHUTDOWN_EVENT[reason]);
   }
 
   onKill(): void {
