@@ -9,6 +9,7 @@ import { join } from 'node:path';
 /** Debian's names of packages, where they differ from the program's. */
 const PACKAGES: Readonly<Record<string, string>> = {
   nginx: 'nginx-light',
+  dnsmasq: 'dnsmasq-base',
   mariadbd: 'mariadb-server',
   mariadb: 'mariadb-client',
   'mariadb-install-db': 'mariadb-server',

@@ -2,6 +2,7 @@
 
 import type { Command } from './cli/command.ts';
 import { showInfo } from './show-info.ts';
+import { showResolvers } from './show-resolvers.ts';
 import { showServersState } from './show-servers-state.ts';
 import { showStat } from './show-stat.ts';
 
@@ -100,6 +101,7 @@ export const COMMANDS: readonly Command[] = [
   showCliLevel,
   showEnv,
   showInfo,
+  showResolvers,
   showServersState,
   showStat,
   showVersion,

@@ -1,6 +1,7 @@
 /** What the runtime socket can ask of the running process. Implemented by the assembly over packages/control. */
 
 import type { HealthMonitor } from '@evenkeel/checks';
+import type { Resolvers } from '@evenkeel/control';
 import type { Plan } from '@evenkeel/proxy';
 import type { Segment, StatReader } from '@evenkeel/shm';
 
@@ -12,6 +13,7 @@ export interface Runtime {
   /** The one reader of statistics that may also clear them. */
   readonly statistics: StatReader;
   readonly health: HealthMonitor;
+  readonly resolvers: Pick<Resolvers, 'figures' | 'nameOf'>;
   readonly pid: number;
   /** What `Version:` says. */
   readonly version: string;

@@ -1,5 +1,6 @@
 /** `show servers state [<backend>]` (management manual, section 9.3): volatile state, in the format of server-state files, version 1. */
 
+import { isIP } from 'node:net';
 import { stateFields } from '@evenkeel/checks';
 import { ServerState } from '@evenkeel/shm';
 import type { Proxy, Server } from '@evenkeel/config';
@@ -23,22 +24,26 @@ export const showServersState: Command = {
     let text = HEADER;
     for (const [index, proxy] of plan.config.proxies.entries()) {
       if (proxy.kind === 'frontend' || proxy.disabled || (name !== undefined && proxy.name !== name)) continue;
-      const { serverSlots, serverAddresses } = plan.proxies[index];
+      const { serverSlots } = plan.proxies[index];
       for (const [position, server] of proxy.servers.entries())
-        text += line(runtime, proxy, server, serverSlots[position], serverAddresses?.[position]);
+        text += line(runtime, proxy, server, serverSlots[position]);
     }
     return text;
   },
 };
 
-function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number, numeric: string | undefined): string {
+function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): string {
   const state = new ServerState(runtime.segment, slot);
-  const view = runtime.health.server(slot)?.view();
-  if (view === undefined) return '';
+  const watched = runtime.health.server(slot);
+  if (watched === undefined) return '';
+  const view = watched.view();
   const fields = stateFields(view);
   const { address } = server;
-  const [host, port] = address.kind === 'inet' ? [numeric ?? '-', address.port?.first ?? 0] : ['-', 0];
-  const named = address.kind === 'inet' && numeric !== address.host ? address.host : '-';
+  const followed = runtime.resolvers.nameOf(slot);
+  const host = watched.address ?? '-';
+  const isService = followed?.record !== undefined;
+  const port = address.kind !== 'inet' ? 0 : (watched.server.given?.port ?? (isService ? 0 : address.port?.first) ?? 0);
+  const named = address.kind === 'inet' && isIP(address.host) === 0 ? address.host : '-';
   const sinceChange = Math.max(0, Math.floor((runtime.dateNow() - state.time('lastChangeMs')) / 1000));
   const words = [
     proxy.id,
@@ -58,9 +63,9 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number, nume
     0,
     Number(proxy.idExplicit),
     Number(server.idExplicit),
-    named,
+    followed === undefined ? named : (followed.host ?? '-'),
     port,
-    '-',
+    followed?.record ?? '-',
     0,
     server.checkPort ?? 0,
     server.checkAddress ?? '-',

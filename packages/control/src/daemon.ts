@@ -20,6 +20,8 @@ import { IdleMeter } from './idle-meter.ts';
 import { PROCESS_NAME, compilePlan, globalLogSet } from './plan-compiler.ts';
 import type { PlanSources } from './plan-compiler.ts';
 import type { Follower, PreparedChange } from './prepared-change.ts';
+import { controlThrough, followedServers } from './resolvers/followed-servers.ts';
+import { Resolvers } from './resolvers/resolvers.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface DaemonOptions {
@@ -78,6 +80,7 @@ export class Daemon {
   readonly #supervisor: Supervisor;
   readonly #sink: RingLogSink;
   readonly health: HealthMonitor;
+  readonly resolvers: Resolvers;
   readonly #idle: IdleMeter;
   #applying: Promise<unknown> = Promise.resolve();
   #generation = 0;
@@ -97,8 +100,20 @@ export class Daemon {
       now: monotonicMs,
       dateNow: Date.now,
       random: Math.random,
+      expressions: {
+        hostname: hostname(),
+        pid: process.pid,
+        thread: 0,
+        variable: (name) => process.env[name],
+        nowMs: Date.now,
+        random: Math.random,
+        localOffsetMinutes: (dateMs) => -new Date(dateMs).getTimezoneOffset(),
+        // Rules of checks name their own backend.
+        proxy: () => undefined,
+      },
       log: (logSet, line) => this.#announceHealth(logSet, line),
     });
+    this.resolvers = new Resolvers(controlThrough(this.health), monotonicMs);
     this.#supervisor = new Supervisor({
       slots: this.slots,
       logRing: this.log.ring,
@@ -150,7 +165,7 @@ export class Daemon {
     for (const warning of limit.warnings) this.#options.report('warning', warning);
     if (this.#generation === 0) this.#prepareKernel();
     const generation = ++this.#generation;
-    const { plan, errors } = await compilePlan(config, generation, {
+    const { plan, errors, warnings } = await compilePlan(config, generation, {
       ...this.#sources(),
       limits: {
         maxconn: limit.maxconn,
@@ -162,6 +177,7 @@ export class Daemon {
         idleHigh: limit.idleHigh,
       },
     });
+    for (const warning of warnings) this.#options.report('warning', warning);
     if (errors.length > 0) return { ok: false, errors };
     this.log.publishSets();
     const monitored = monitoredGeneration(plan);
@@ -173,6 +189,7 @@ export class Daemon {
       return result;
     }
     this.health.apply(monitored);
+    this.resolvers.apply(config, followedServers(plan));
     return { ok: true, generation };
   }
 
@@ -181,6 +198,10 @@ export class Daemon {
       slots: this.slots,
       logSetNumber: (set) => this.log.numberOf(set),
       resolve: resolveName,
+      lastAddress: (proxy, server) => {
+        const slot = this.slots.names('server').get(`${proxy.name}/${server.name}`);
+        return slot === undefined ? undefined : this.resolvers.followedHost(slot, server);
+      },
       ignoreResolution: this.#options.ignoreResolution,
       defaultLogTag: this.#options.logTag,
       hostname: hostname(),
@@ -212,6 +233,7 @@ export class Daemon {
 
   /** Ends every connection, flushes the logs and ends all threads. */
   async stop(): Promise<void> {
+    this.resolvers.stop();
     this.health.stop();
     this.#idle.stop();
     await this.#supervisor.stop();
@@ -234,7 +256,7 @@ export class Daemon {
   /** State changes are logged, and shown on the terminal as HAProxy does. */
   #announceHealth(logSet: number, { level, text, terminal }: HealthLine): void {
     this.#sink.emit(logSet, level, text);
-    this.#options.report(terminal.level, terminal.text);
+    if (terminal !== undefined) this.#options.report(terminal.level, terminal.text);
   }
 
   /** As HAProxy words the end of a proxy. */

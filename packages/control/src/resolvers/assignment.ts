@@ -63,7 +63,7 @@ export function serviceKey({ target, port }: ServiceRecord): string {
   return `${target}:${port}`;
 }
 
-/** A server's weight from that of its record: 65,536 steps become 256, as HAProxy scales them. */
+/** A server's weight, 0 to 256, from that of its record, 0 to 65,535, as HAProxy scales them. */
 export function serverWeight({ weight }: ServiceRecord): number {
-  return Math.floor(weight / 256) + 1;
+  return Math.floor((weight + 255) / 256);
 }

@@ -6,6 +6,7 @@
  * Knows neither shared memory nor health: what happens to a server goes through `ServerControl`.
  */
 
+import type { GivenAddress } from '@evenkeel/checks';
 import type { Config, Resolvers as Section, Server } from '@evenkeel/config';
 import { compileNetworks, parseIpAddress } from '@evenkeel/expr';
 import type { Answer, AnswerFailure, ServiceRecord } from './answer.ts';
@@ -16,7 +17,7 @@ import { Resolution, holdTimes } from './resolution.ts';
 /** What may be done to a server, by its slot in shared memory. */
 export interface ServerControl {
   /** New connections and checks go there from now on; undefined: where the configuration says. */
-  move(slot: number, address: { readonly host: string; readonly port: number | undefined } | undefined): void;
+  move(slot: number, address: GivenAddress | undefined): void;
   /** It has no address: maintenance until restore(), with its reason in brackets. */
   suspend(slot: number, cause: string): void;
   restore(slot: number): void;
@@ -305,7 +306,8 @@ export class Resolvers {
       this.#control.log(slot, `${name} changed its IP from ${before} to ${address} by ${by}.`, true);
     }
     follower.address = address;
-    this.#control.move(slot, { host: address, port: follower.service?.port });
+    const { service } = follower;
+    this.#control.move(slot, { host: address, port: service?.port, name: service?.target });
     if (!follower.isSuspended) return;
     follower.isSuspended = false;
     this.#control.restore(slot);

@@ -20,6 +20,8 @@ export class ServerConnection implements ConnectionOwner {
   readonly connection: Connection;
   /** Requests that it has carried, the present one included. */
   requests = 0;
+  /** Moves of the server before this was opened. */
+  readonly #moves: number;
   /** The idle list that it is in, and its neighbours there; written by ServerPool and ConnectionList only. */
   list: ConnectionList | undefined = undefined;
   newer: ServerConnection | undefined = undefined;
@@ -36,6 +38,7 @@ export class ServerConnection implements ConnectionOwner {
   /** Starts connecting. Counted as used in the server's pool until `endUse`, `keep` or `close`. */
   constructor(server: Server, options: OpenOptions, clock: Clock, opener: Opener) {
     this.server = server;
+    this.#moves = server.moves;
     this.#opener = opener;
     server.pool.countUse();
     this.#all.opened();
@@ -49,6 +52,11 @@ export class ServerConnection implements ConnectionOwner {
     return !connection.isClosed && !connection.isReadEnded && !connection.isWriteEnded;
   }
 
+  /** Open both ways, nothing unsent, and the server is still where it leads. */
+  get #isWorthKeeping(): boolean {
+    return this.isUsable && this.connection.writableLength === 0 && this.#moves === this.server.moves;
+  }
+
   /** The attempt is given up: nobody is told. */
   abandon(): void {
     this.#opener = undefined;
@@ -59,7 +67,7 @@ export class ServerConnection implements ConnectionOwner {
   /** From a stream's hands into the shared pool; closed where that does not want it. */
   release(): void {
     this.connection.owner = this;
-    if (!this.isUsable || this.connection.writableLength > 0) {
+    if (!this.#isWorthKeeping) {
       this.endUse();
       this.connection.destroy();
     } else if (this.server.pool.keep(this)) {
@@ -76,7 +84,7 @@ export class ServerConnection implements ConnectionOwner {
   releaseTo(keeper: ConnectionKeeper): boolean {
     this.server.pool.countEndOfUse();
     this.connection.owner = this;
-    if (!this.isUsable || this.connection.writableLength > 0 || !this.#all.mayKeep) {
+    if (!this.#isWorthKeeping || !this.#all.mayKeep) {
       this.#uncount();
       this.connection.destroy();
       return false;

@@ -6,7 +6,16 @@
 import { isIP } from 'node:net';
 import type { Address, Proxy, Server as ServerConfig } from '@evenkeel/config';
 import { IpAddress } from '@evenkeel/expr';
-import { FrequencyCounter, ServerAddress, ServerRate, ServerState, StatBlock, type Admission } from '@evenkeel/shm';
+import {
+  FrequencyCounter,
+  ServerAddress,
+  ServerRate,
+  ServerState,
+  StatBlock,
+  type Admission,
+  countsOf,
+  Wake,
+} from '@evenkeel/shm';
 import type { OpenOptions } from '../connection.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import type { Backend } from './backend.ts';
@@ -14,6 +23,9 @@ import type { Candidate } from './balance/balancer.ts';
 import type { Dispatch } from './dispatch.ts';
 import { SessionLimit } from './limit.ts';
 import { ServerPool } from './pool.ts';
+
+/** Number of the main thread in shared memory. */
+const MAIN = 0;
 
 export class Server implements Candidate {
   readonly name: string;
@@ -53,12 +65,21 @@ export class Server implements Candidate {
   isUp = false;
   /** As of the last refresh: up, not draining, weight above 0. */
   isEligible = false;
-  /** What `isUp` was when this thread last acted on changes of state; see Backend.takeFallen. */
+  /** As of the last refresh: up and neither draining nor stopping. */
+  takesNew = false;
+  /** What this thread last acted on: see Backend.takeChanges. */
+  tookNew = false;
   wasUp = false;
+  timesDown: number;
+  timesUp: number;
+  /** What traffic shows of it is to be told by `observe`. */
+  readonly observes: boolean;
 
   readonly #admission: Admission;
   readonly #address: ServerAddress;
   #addressVersion = 0;
+  /** How each finding of traffic counts. */
+  readonly #counts: ReturnType<typeof countsOf> | undefined;
   /** IP literal of the configuration, or what its name resolved to. */
   readonly #configuredHost: string;
 
@@ -86,6 +107,10 @@ export class Server implements Candidate {
     this.addressText = addressText(config.address, this.host, this.port);
     this.openOptions = openOptions(config, backend.config, this.host, this.port);
     this.state = new ServerState(segment, slot);
+    this.timesDown = this.state.get('timesDown');
+    this.timesUp = this.state.get('timesUp');
+    this.observes = config.observe !== undefined && config.check;
+    this.#counts = config.observe === undefined ? undefined : countsOf(config.observe);
     this.#address = new ServerAddress(segment, slot);
     this.stat = new StatBlock(segment, 'server', slot);
     this.rate = new FrequencyCounter(segment, 'server', slot, ServerRate.sessions);
@@ -153,15 +178,24 @@ export class Server implements Candidate {
     dispatch.previousOnServer = undefined;
   }
 
+  /** `observe`: tells what traffic showed, a number of Observation. To be asked only where `observes` is set. */
+  observe(finding: number): void {
+    const count = this.#counts![finding];
+    if (count === 'good') this.state.clearErrors();
+    else if (count === 'bad' && this.state.countError(this.config.errorLimit, finding))
+      this.backend.thread.context.mailbox.post(MAIN, Wake.errors);
+  }
+
   /** Copies what shared memory says now. */
   refresh(): void {
     const { state } = this;
+    this.takesNew = state.takesNew();
     if (this.#address.version() !== this.#addressVersion) this.#followAddress();
     this.isUp = state.isUsable();
     this.isEligible = state.isEligible();
     this.balanceWeight = this.isEligible ? state.get('effectiveWeight') : 0;
     this.limit.maxconn = state.get('maxconn');
-    this.limit.throttlePercent = this.config.slowstartMs === undefined ? 100 : state.get('throttlePercent') || 100;
+    this.limit.throttlePercent = this.config.slowstartMs === undefined ? 100 : state.get('throttlePercent');
   }
 
   /** A resolver or an operator moved the server: what is idle leads to where it was. */
