@@ -105,13 +105,17 @@ export class ServerState {
     );
   }
 
-  /** Usable, neither draining nor stopping, with weight: may get streams by load balancing. */
-  isEligible(): boolean {
+  /** Usable, neither draining nor stopping: takes new streams, if it has weight. */
+  takesNew(): boolean {
     return (
       (this.#word(ServerShared.adminState) & (MAINTENANCE_BITS | DRAIN_BITS)) === 0 &&
-      isServing(this.#word(ServerShared.operationalState)) &&
-      this.#word(ServerShared.effectiveWeight) > 0
+      isServing(this.#word(ServerShared.operationalState))
     );
+  }
+
+  /** Takes new streams and has weight: may get streams by load balancing. */
+  isEligible(): boolean {
+    return this.takesNew() && this.#word(ServerShared.effectiveWeight) > 0;
   }
 
   /** Grows with every batch of changes. */

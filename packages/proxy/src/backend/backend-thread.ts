@@ -6,6 +6,7 @@ import type { Plan } from '../plan.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Backend } from './backend.ts';
 import type { Dispatch } from './dispatch.ts';
+import type { Server } from './server.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { fullconns } from './limit.ts';
 
@@ -120,15 +121,18 @@ export class BackendThread {
 
   #followStates(backend: Backend): void {
     if (!backend.followStates()) return;
-    for (const server of backend.takeFallen()) {
+    const { fallen, leaving, risen } = backend.takeChanges();
+    for (const server of fallen) {
       server.pool.clear();
-      if (server.config.onMarkedDown === 'shutdown-sessions') {
-        for (let dispatch = server.firstDispatch; dispatch !== undefined; dispatch = server.firstDispatch)
-          dispatch.shutDown('down');
-      }
-      // `option persist` binds them to the server, up or not.
-      if (!backend.config.options.persist) this.deliver(backend.admission.redistribute(server.slot));
+      if (server.config.onMarkedDown === 'shutdown-sessions') shutDownStreams(server, 'down');
     }
+    for (const { config } of risen) {
+      if (config.onMarkedUp !== 'shutdown-backup-sessions' || config.backup) continue;
+      for (const server of backend.servers) if (server.config.backup) shutDownStreams(server, 'up');
+    }
+    // Those that wait for such a server may go elsewhere where they may be sent elsewhere at all.
+    if (backend.config.redispatch !== undefined && !backend.config.options.persist)
+      for (const server of leaving) this.deliver(backend.admission.redistribute(server.slot));
     this.#fillSlots(backend);
   }
 
@@ -137,4 +141,9 @@ export class BackendThread {
     backend.followVersion();
     for (const server of backend.candidates) this.deliver(backend.admission.dispatch(server.limit));
   }
+}
+
+function shutDownStreams(server: Server, reason: 'down' | 'up'): void {
+  for (let dispatch = server.firstDispatch; dispatch !== undefined; dispatch = server.firstDispatch)
+    dispatch.shutDown(reason);
 }

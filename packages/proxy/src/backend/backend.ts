@@ -29,6 +29,15 @@ import { Server } from './server.ts';
 /** ms after which a balancer that keeps an order computes it again while older generations live: see `Balancer.refresh`. */
 const ORDER_REFRESH_MS = 1000;
 
+export interface StateChanges {
+  /** Went down. */
+  readonly fallen: readonly Server[];
+  /** Take no new streams any more: down, draining or stopping. */
+  readonly leaving: readonly Server[];
+  /** Came up with weight. */
+  readonly risen: readonly Server[];
+}
+
 export class Backend {
   readonly name: string;
   /** Index in the plan's list of proxies. */
@@ -111,7 +120,7 @@ export class Backend {
     });
     this.#picker = this.balancer.build([]);
     this.followStates();
-    this.takeFallen();
+    this.takeChanges();
   }
 
   /** Takes in changes of states and weights; a dispatch does so before it looks at servers. */
@@ -162,11 +171,23 @@ export class Backend {
     return changed;
   }
 
-  /** Servers that were up at the last call and are not now. */
-  takeFallen(): readonly Server[] {
-    const fallen = this.servers.filter((server) => server.wasUp && !server.isUp);
-    for (const server of this.servers) server.wasUp = server.isUp;
-    return fallen;
+  /** What became of the servers since the last call, also where it did not last. */
+  takeChanges(): StateChanges {
+    const fallen: Server[] = [];
+    const leaving: Server[] = [];
+    const risen: Server[] = [];
+    for (const server of this.servers) {
+      const timesDown = server.state.get('timesDown');
+      const timesUp = server.state.get('timesUp');
+      if (timesDown !== server.timesDown || (server.wasUp && !server.isUp)) fallen.push(server);
+      if (timesUp !== server.timesUp) risen.push(server);
+      if (server.tookNew && !server.takesNew) leaving.push(server);
+      server.timesDown = timesDown;
+      server.timesUp = timesUp;
+      server.wasUp = server.isUp;
+      server.tookNew = server.takesNew;
+    }
+    return { fallen, leaving, risen };
   }
 
   /** Streams assigned now, over all threads (`%bc`, `be_conn`). */

@@ -23,19 +23,24 @@ export type DispatchFailure =
   | 'connect-error';
 
 /** What a stream is to its dispatch. The first two may be called within start(). */
+/** Why the streams of a server end: it went down, another one is back up, an operator ended them. */
+export type ShutdownReason = 'down' | 'up' | 'killed';
+
 export interface DispatchClient {
   /**
    * `connection` is established and paused, and nobody's: the stream sets `connection.owner` and resumes it. `reused` is
    * true for one that carried a request before; it may be found dead (`retryAfterReuseFailure`).
    */
   onServerConnection(server: Server, connection: Connection, reused: boolean): void;
+  /** Only where `mayRedirect` is set: the server sends its clients elsewhere. The stream answers and then calls finish(). */
+  onServerRedirect?(prefix: string): void;
   /** The slot is given back; the stream answers and then calls finish(). */
   onDispatchFailure(failure: DispatchFailure): void;
   /**
    * `on-marked-down shutdown-sessions`, or `shutdown sessions server` of the runtime socket: the stream must end at once
    * (termination `D` or `K`), closing its server connection, and call finish() before it returns.
    */
-  onServerShutdown(reason: 'down' | 'killed'): void;
+  onServerShutdown(reason: ShutdownReason): void;
 }
 
 /** How a failed attempt is told, by the kind of its error. */

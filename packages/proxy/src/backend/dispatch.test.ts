@@ -288,10 +288,22 @@ test('maxqueue bounds the queue of a server that persistence names; with redispa
   }
 });
 
-test('a server that goes down frees its own queue, which balances again', async (context) => {
+test('a server that goes down, or drains, frees its own queue, which balances again, with option redispatch alone', async (context) => {
   const { port } = await listen(context);
   const { port: other } = await listen(context);
-  const { owner, plan, backend, client } = setup(context, [{ port, maxconn: 1 }, { port: other }]);
+  const stays = setup(context, [{ port, maxconn: 1 }, { port: other }]);
+  const wait = (): Client => {
+    const one = stays.client();
+    one.dispatch.assign(stays.backend);
+    one.dispatch.persistentServer = stays.backend.servers[0];
+    one.dispatch.start();
+    return one;
+  };
+  await wait().settled();
+  wait();
+  changeState(stays.owner, stays.plan, 0, (state) => state.set('adminState', AdminState.forcedDrain));
+  assert.equal(stays.backend.servers[0].queued(), 1, 'as on HAProxy, it waits on without that option');
+  const { owner, plan, backend, client } = setup(context, [{ port, maxconn: 1 }, { port: other }], { redispatch: -1 });
   const bound = (): Client => {
     const one = client();
     one.dispatch.assign(backend);
@@ -303,6 +315,46 @@ test('a server that goes down frees its own queue, which balances again', async 
   const waiting = bound();
   changeState(owner, plan, 0, (state) => state.set('operationalState', OperationalState.stopped));
   assert.equal((await waiting.settled()).server?.name, 's1');
+  const again = setup(context, [{ port, maxconn: 1 }, { port: other }], { redispatch: -1 });
+  const boundAgain = (): Client => {
+    const one = again.client();
+    one.dispatch.assign(again.backend);
+    one.dispatch.persistentServer = again.backend.servers[0];
+    one.dispatch.start();
+    return one;
+  };
+  await boundAgain().settled();
+  const drained = boundAgain();
+  changeState(again.owner, again.plan, 0, (state) => state.set('adminState', AdminState.forcedDrain));
+  assert.equal((await drained.settled()).server?.name, 's1');
+  assert.equal(again.backend.servers[0].queued(), 0);
+});
+
+test('on-marked-up shutdown-backup-sessions ends what runs on backups, of every generation (manual 5.2)', async (context) => {
+  const { port } = await listen(context);
+  const { port: other } = await listen(context);
+  const { owner, plan, backend, client } = setup(context, [
+    { port, onMarkedUp: 'shutdown-backup-sessions' },
+    { port: other, backup: true },
+  ]);
+  changeState(owner, plan, 0, (state) => state.set('operationalState', OperationalState.stopped));
+  const onBackup = await client().start(backend).settled();
+  assert.equal(onBackup.server?.name, 's1');
+  changeState(owner, plan, 0, (state) => {
+    state.set('operationalState', OperationalState.running);
+    state.set('timesUp', state.get('timesUp') + 1);
+  });
+  while (onBackup.shutdown === undefined) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(onBackup.shutdown, 'up');
+});
+
+test('a server that was down for a moment only still ends its sessions', async (context) => {
+  const { port } = await listen(context);
+  const { owner, plan, backend, client } = setup(context, [{ port, onMarkedDown: 'shutdown-sessions' }]);
+  const one = await client().start(backend).settled();
+  changeState(owner, plan, 0, (state) => state.set('timesDown', state.get('timesDown') + 1));
+  while (one.shutdown === undefined) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(one.shutdown, 'down');
 });
 
 test('a server that comes up takes from the queue', async (context) => {

@@ -15,6 +15,7 @@
 
 import {
   BackendStat,
+  Observation,
   ServerStat,
   type EnqueueResult,
   type QueuePosition,
@@ -26,12 +27,12 @@ import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
 import type { Backend } from './backend.ts';
 import { NO_KEY } from './balance/balancer.ts';
-import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure } from './dispatch-client.ts';
+import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure, type ShutdownReason } from './dispatch-client.ts';
 import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts';
 import type { Server } from './server.ts';
 import { ServerConnection, type ConnectionKeeper, type Opener } from './server-connection.ts';
 
-export type { DispatchClient, DispatchFailure } from './dispatch-client.ts';
+export type { DispatchClient, DispatchFailure, ShutdownReason } from './dispatch-client.ts';
 
 /** `lastsess` is told in seconds: it is stamped no more often than this for each server. */
 const STAMP_INTERVAL_MS = 100;
@@ -65,6 +66,8 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
   firstRequest = true;
   /** The connection may not be shared with other clients (manual: `http-reuse`, NTLM); set before giveBack(). */
   privateConnection = false;
+  /** The request may be answered with the `redir` of its server: GET and HEAD. */
+  mayRedirect = false;
   /** Port that the client connected to, for servers that have none or a relative one. */
   clientPort = 0;
   /** `set-priority-class`, -2047 to 2047: lower classes leave a queue first. */
@@ -427,7 +430,9 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
         backend.stat.add(BackendStat.retries, 1);
       }
     }
-    this.#connect(true);
+    const { redir } = server.config;
+    if (redir !== undefined && this.mayRedirect) this.#client.onServerRedirect!(redir);
+    else this.#connect(true);
   }
 
   #releaseSlot(): void {
@@ -494,6 +499,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
       server.stat.raise(ServerStat.lastSessionMs, date);
       server.backend.stat.raise(BackendStat.lastSessionMs, date);
     }
+    if (server.observes) server.observe(Observation.connected);
     this.#client.onServerConnection(server, connection.connection, reused);
   }
 
@@ -531,6 +537,8 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
 
   #attemptFailed(failure: DispatchFailure): void {
     const backend = this.backend!;
+    const server = this.server!;
+    if (server.observes) server.observe(Observation.notConnected);
     const { config } = backend;
     if (this.retries >= config.retries || !retriesFailedConnects(config.retryOn)) {
       this.#fail(failure);
@@ -585,7 +593,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
   // ------------------------------------------------------------------------------------------------ told by the server
 
   /** The server went down and its streams are to end, or an operator ends them. */
-  shutDown(reason: 'down' | 'killed'): void {
+  shutDown(reason: ShutdownReason): void {
     const server = this.server!;
     if (this.#state === ESTABLISHED || this.#state === IDLE) this.#client.onServerShutdown(reason);
     else if (this.#state === CONNECTING || this.#state === PAUSING) {

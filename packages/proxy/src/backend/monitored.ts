@@ -1,7 +1,8 @@
 // What of a plan the health monitor wants to know.
 
 import { isIP } from 'node:net';
-import type { MonitoredGeneration } from '@evenkeel/checks';
+import { hostname } from 'node:os';
+import type { ExternalCheck, MonitoredGeneration } from '@evenkeel/checks';
 import type { Address, Proxy } from '@evenkeel/config';
 import type { Plan } from '../plan.ts';
 
@@ -9,6 +10,11 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
   const { global, proxies } = plan.config;
   return {
     generation: plan.generation,
+    checks: {
+      bufferBytes: global.tune.bufsize,
+      maxHeaders: global.tune.httpMaxhdr,
+      nodeName: global.node ?? hostname(),
+    },
     spreadPercent: global.spreadChecksPercent,
     maxSpreadMs: global.maxSpreadChecksMs,
     backends: proxies.flatMap((proxy, proxyIndex) => {
@@ -24,6 +30,7 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
         redispatches: proxy.redispatch !== undefined,
         mailAlert: undefined,
         check: proxy.check,
+        externalCheck: externalCheck(proxy),
         connectTimeoutMs: proxy.timeouts.connect,
         checkTimeoutMs: proxy.timeouts.check,
         options: proxy.options,
@@ -42,11 +49,33 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
 const DYNAMIC: ReadonlySet<string> = new Set(['roundrobin', 'leastconn', 'first', 'random']);
 
 export function hasDynamicWeights({ balance, hashType }: Pick<Proxy, 'balance' | 'hashType'>): boolean {
-  return (
-    DYNAMIC.has(balance.algorithm) || (balance.algorithm !== 'static-rr' && hashType.method === 'consistent')
-  );
+  return DYNAMIC.has(balance.algorithm) || (balance.algorithm !== 'static-rr' && hashType.method === 'consistent');
 }
 
 function numericHost(address: Address): string | undefined {
   return address.kind === 'inet' && isIP(address.host) !== 0 ? address.host : undefined;
+}
+
+/** Manual "external-check command": the first listener that is an address or a Unix socket is told. */
+function externalCheck(proxy: Proxy): ExternalCheck {
+  const { externalCheckCommand, externalCheckPath, mode } = proxy;
+  return {
+    command: externalCheckCommand ?? '',
+    path: externalCheckPath,
+    serverProtocol: mode === 'http' ? 'h1' : 'tcp',
+    listener: firstListener(proxy),
+  };
+}
+
+const ANY = { 4: '0.0.0.0', 6: '::' } as const;
+
+function firstListener({ binds }: Proxy): ExternalCheck['listener'] {
+  for (const address of binds.flatMap((bind) => bind.addresses)) {
+    if (address.kind === 'unix') return { address: address.path, port: '' };
+    if (address.kind === 'inet') {
+      const host = address.host === '*' ? ANY[address.family ?? 4] : address.host;
+      return { address: host, port: String(address.port?.first ?? '') };
+    }
+  }
+  return { address: '', port: '' };
 }

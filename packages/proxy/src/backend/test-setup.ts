@@ -6,7 +6,7 @@ import { BackendStat, ServerStat, StatReader, type SegmentOwner } from '@evenkee
 import type { Connection, ConnectionOwner } from '../connection.ts';
 import type { Plan } from '../plan.ts';
 import type { Backend } from './backend.ts';
-import { Dispatch, type DispatchClient, type DispatchFailure } from './dispatch.ts';
+import { Dispatch, type DispatchClient, type DispatchFailure, type ShutdownReason } from './dispatch.ts';
 import type { Server } from './server.ts';
 import { planOf, singleThread, type ProxyOptions, type ServerOptions, type TestThread } from './test-kit.ts';
 
@@ -49,7 +49,7 @@ export class Client implements DispatchClient {
     this.#settle();
   }
 
-  onServerShutdown(reason: 'down' | 'killed'): void {
+  onServerShutdown(reason: ShutdownReason): void {
     this.shutdown = reason;
     this.end();
   }

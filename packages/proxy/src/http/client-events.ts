@@ -7,6 +7,8 @@
 // on all the same without that option: the server may be changing something, and would not be told apart from a failure.
 import { answerReply, answerStatus } from './answer.ts';
 import { abandon, dropServer, finish, terminate } from './ending.ts';
+import { SHUTDOWN_EVENT } from '../stream/termination.ts';
+import type { ShutdownReason } from '../backend/dispatch.ts';
 import { Stage, Upload } from './stage.ts';
 import type { HttpTransaction } from './transaction.ts';
 
@@ -135,8 +137,8 @@ function resetClient(tx: HttpTransaction): void {
 }
 
 /** `on-marked-down shutdown-sessions`, or an operator's `shutdown sessions server`. */
-export function handleServerShutdown(tx: HttpTransaction, reason: 'down' | 'killed'): void {
-  const event = reason === 'down' ? 'server-down' : 'killed';
+export function handleServerShutdown(tx: HttpTransaction, reason: ShutdownReason): void {
+  const event = SHUTDOWN_EVENT[reason];
   if (tx.tunnel !== undefined) return tx.tunnel.stop(event);
   terminate(tx, event);
   dropServer(tx);
@@ -145,10 +147,17 @@ export function handleServerShutdown(tx: HttpTransaction, reason: 'down' | 'kill
   answerStatus(tx, 503);
 }
 
-/** An operator, or the end of `hard-stop-after`. */
+/** An operator, or the end of `hard-stop-after`. Who waits for a server is answered as if it had failed. */
 export function handleKill(tx: HttpTransaction): void {
   if (tx.tunnel !== undefined) return tx.tunnel.stop('killed');
   terminate(tx, 'killed');
+  if (tx.stage === Stage.dispatch || tx.stage === Stage.head) {
+    const status = tx.stage === Stage.head ? 502 : 503;
+    dropServer(tx);
+    tx.dispatch.finish();
+    tx.keepsClient = false;
+    return answerStatus(tx, status);
+  }
   tx.session.connection.reset();
   tx.keepsClient = false;
   finish(tx);

@@ -9,6 +9,7 @@ import {
   type ResponseHead,
 } from '@evenkeel/http';
 import { createBodyReader } from '@evenkeel/http';
+import { isGoodStatus, Observation } from '@evenkeel/shm';
 import type { ConnectionError } from '../connection.ts';
 import { answerReply, answerStatus } from './answer.ts';
 import { countDeniedResponse, countFailedResponse, countFailedRewrite } from './counters.ts';
@@ -81,8 +82,15 @@ function sendInterim(tx: HttpTransaction, head: ResponseHead): void {
 function refuseResponse(tx: HttpTransaction): void {
   countFailedResponse(tx);
   if (tx.isHeldForRetry && tx.backendHttp.retryOn!.junkResponse && retry(tx)) return;
+  observe(tx, Observation.badHeaders);
   terminate(tx, 'denied');
   answerStatus(tx, 502);
+}
+
+/** `observe layer7` of the server: what its answer, or that it gave none, says of its health. */
+function observe(tx: HttpTransaction, finding: number): void {
+  const server = tx.assignedServer;
+  if (server?.observes === true) server.observe(finding);
 }
 
 // ---------------------------------------------------------------------------------------------------- the final head
@@ -102,6 +110,7 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
     if (tx.backendHttp.retryOn!.statuses.has(head.status) && retryAfterResponse(tx, head, to - from)) return;
     tx.isHeldForRetry = false;
   }
+  observe(tx, isGoodStatus(head.status) ? Observation.goodResponse : Observation.badStatus);
   tx.held = undefined;
   tx.isReplayable = false;
   if (session.connection.isClosed) return endWithoutClient(tx, head, to - from);
@@ -259,6 +268,7 @@ function loseServer(tx: HttpTransaction, byReset: boolean): void {
   tx.termination.set('server-abort', wasUploading && byReset ? 'data' : 'headers');
   tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
   countFailedResponse(tx);
+  observe(tx, byReset ? Observation.readError : Observation.closed);
   // A kept connection that was closed by the time of its next request is no news to a client: it tries again by itself. An
   // error would tell it that the request failed, which nobody knows.
   if (isRetriedByClient) return abandon(tx);
@@ -285,6 +295,8 @@ function replay(tx: HttpTransaction): boolean {
 /** The response was cut short: the client gets what there is, and its connection closes, which tells it so. */
 function truncate(tx: HttpTransaction): void {
   terminate(tx, 'server-abort');
+  // A length that is not reached, or a chunk that is broken off, makes the response invalid.
+  observe(tx, Observation.badResponse);
   tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
   countFailedResponse(tx);
   abandon(tx);
@@ -306,6 +318,7 @@ export function handleServerTimeout(tx: HttpTransaction): void {
       if (tx.isHeldForRetry && tx.backendHttp.retryOn!.responseTimeout && retry(tx)) return;
       terminate(tx, 'server-timeout');
       countFailedResponse(tx);
+      observe(tx, Observation.timeout);
       return answerStatus(tx, 504);
     case Stage.body:
       terminate(tx, 'server-timeout');

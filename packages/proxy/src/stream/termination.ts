@@ -1,6 +1,6 @@
 // How streams end: the two letters of the log's termination_state as data (manual, section 8.5), and the one table that
 // maps what happened in which phase to them. Knows nothing of sockets; TCP streams and HTTP transactions both end here.
-import type { DispatchFailure } from '../backend/dispatch.ts';
+import type { DispatchFailure, ShutdownReason } from '../backend/dispatch.ts';
 
 /** First letter: the first event that made the session end. */
 export type TerminationCause = 'C' | 'S' | 'P' | 'L' | 'R' | 'I' | 'D' | 'U' | 'K' | 'c' | 's' | '-';
@@ -55,6 +55,13 @@ export const CAUSE_LETTER: Readonly<Record<TerminationEvent, TerminationCause>> 
   'server-down': 'D',
   'server-up': 'U',
   killed: 'K',
+};
+
+/** What ends the streams of a server. */
+export const SHUTDOWN_EVENT: Readonly<Record<ShutdownReason, TerminationEvent>> = {
+  down: 'server-down',
+  up: 'server-up',
+  killed: 'killed',
 };
 
 /** The letters for a dispatch that found no connection. */

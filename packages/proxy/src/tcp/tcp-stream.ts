@@ -375,7 +375,9 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   #abort(event: 'server-down' | 'killed'): void {
     if (this.#state === 'finished') return;
-    const phase: StreamPhase = this.#state === 'relay' ? 'data' : this.#state === 'dispatch' ? 'connect' : 'request';
+    // As on HAProxy, where a stream that was killed while it relayed has no second letter.
+    const relays: StreamPhase = event === 'killed' ? 'done' : 'data';
+    const phase: StreamPhase = this.#state === 'relay' ? relays : this.#state === 'dispatch' ? 'connect' : 'request';
     this.termination.set(event, phase);
     this.#server?.connection.reset();
     this.#finish();
