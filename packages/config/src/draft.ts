@@ -3,6 +3,7 @@
  * drafts into the frozen model at the end.
  */
 
+import type { CheckRulesDraft } from './check-rules/ruleset.ts';
 import type { Diagnostics } from './diagnostic.ts';
 import type { ExpressionScope, EvaluationPlace } from './expression-scope.ts';
 import type { Acl } from './expression-model.ts';
@@ -17,6 +18,7 @@ import type {
   Options,
   Position,
   Proxy,
+  Mailers,
   Resolvers,
   Rules,
   Server,
@@ -56,6 +58,8 @@ export interface ProxyDraft extends Omit<
   rules: RulesDraft;
   timeouts: Mutable<Timeouts>;
   options: Mutable<Options>;
+  /** Joined to `check` at the end, where that is of the kind that has rules. */
+  checkRules: CheckRulesDraft;
   errors: Record<number, ErrorPage | PendingPage>;
   /** Where the log format was chosen, also when inherited. */
   logFormatAt: Position | undefined;
@@ -93,6 +97,8 @@ export interface ProxyNotes {
   /** Phases that a final rule without condition has ended. */
   readonly closedPhases: Set<string>;
   defaultBackendAt: Position | undefined;
+  /** Where `email-alert mailers` names its section. */
+  mailersAt: Position | undefined;
   /** Of a `defaults` section: how proxies used it. */
   usedExplicitly: boolean;
   usedImplicitly: boolean;
@@ -106,6 +112,7 @@ export interface Keywords {
   readonly proxy: KeywordIndex<Keyword<ProxyContext>>;
   readonly userlist: KeywordIndex<Keyword<UserlistContext>>;
   readonly resolvers: KeywordIndex<Keyword<ResolversContext>>;
+  readonly mailers: KeywordIndex<Keyword<MailersContext>>;
   readonly httpErrors: KeywordIndex<Keyword<HttpErrorsContext>>;
   readonly bindOptions: KeywordIndex<Keyword<BindContext>>;
   readonly serverOptions: KeywordIndex<Keyword<ServerContext>>;
@@ -132,6 +139,7 @@ export interface ParseState {
   readonly httpErrors: Map<string, HttpErrors>;
   readonly userlists: Map<string, UserlistContext['draft']>;
   readonly resolvers: Map<string, ResolversContext['draft']>;
+  readonly mailers: Map<string, MailersContext['draft']>;
   /** Keywords whose acceptance without effect was said once already. */
   readonly noted: Set<string>;
   whenComplete(task: () => void): void;
@@ -174,6 +182,11 @@ export interface UserlistContext {
   readonly draft: Mutable<Userlist>;
   /** Names that were defined already. */
   readonly known: { readonly users: Set<string>; readonly groups: Set<string> };
+}
+
+export interface MailersContext {
+  readonly state: ParseState;
+  readonly draft: Mutable<Mailers>;
 }
 
 export interface ResolversContext {

@@ -1,5 +1,6 @@
 /** The values that hold before any keyword is read: the manual's defaults where the model names one, else "not set". */
 
+import { inheritCheckRules, initialCheckRules } from './check-rules/index.ts';
 import type { GlobalDraft, Mutable, ProxyDraft, ProxyNotes, RulesDraft, ServerDraft } from './draft.ts';
 import type { Bind, Options, Position, Timeouts } from './model.ts';
 
@@ -151,6 +152,11 @@ export function initialServer(at: Position): ServerDraft {
     checkAddress: undefined,
     checkPort: undefined,
     checkSendProxy: false,
+    agentCheck: false,
+    agentAddress: undefined,
+    agentPort: 0,
+    agentInterMs: 2000,
+    agentSend: '',
     interMs: 2000,
     fastInterMs: undefined,
     downInterMs: undefined,
@@ -224,6 +230,7 @@ export function initialNotes(): ProxyNotes {
     seenRules: new Set(),
     closedPhases: new Set(),
     defaultBackendAt: undefined,
+    mailersAt: undefined,
     usedExplicitly: false,
     usedImplicitly: false,
     usedByFrontend: undefined,
@@ -263,7 +270,13 @@ export function initialProxy(name: string, kind: ProxyDraft['kind'], at: Positio
     redispatch: undefined,
     httpReuse: 'safe',
     check: { type: 'tcp' },
+    checkRules: initialCheckRules(),
+    externalCheckCommand: undefined,
+    externalCheckPath: '',
     httpSendNameHeader: undefined,
+    loadServerState: 'none',
+    serverStateFileName: undefined,
+    emailAlert: { mailers: undefined, from: undefined, to: undefined, level: 1, myhostname: undefined },
     source: undefined,
     acls: new Map(),
     rules: initialRules(),
@@ -308,6 +321,7 @@ export function inheritProxy(base: ProxyDraft, name: string, kind: ProxyDraft['k
     rules: initialRules(),
     timeouts: { ...base.timeouts },
     options: { ...base.options },
+    checkRules: inheritCheckRules(base.checkRules),
     errors: { ...base.errors },
     logs: [...base.logs],
     retryOn: [...base.retryOn],

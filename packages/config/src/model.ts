@@ -505,6 +505,8 @@ export type Action =
   | { readonly type: 'return'; readonly reply: Reply }
   | { readonly type: 'reject' }
   | { readonly type: 'accept' }
+  | { readonly type: 'disable-l7-retry' }
+  | { readonly type: 'set-priority-class' | 'set-priority-offset'; readonly expression: Expression }
   | { readonly type: 'set-header' | 'add-header'; readonly name: string; readonly value: LogFormat }
   | { readonly type: 'del-header'; readonly name: string; readonly match: 'str' | 'beg' | 'end' | 'sub' | 'reg' };
 

@@ -51,6 +51,7 @@ export function parseConfig(inputs: readonly InputFile[], host: ConfigHost): Par
     httpErrors: new Map(),
     userlists: new Map(),
     resolvers: new Map(),
+    mailers: new Map(),
     noted: new Set(),
     whenComplete: (task) => {
       tasks.push(task);

@@ -26,7 +26,6 @@ function table(
 /** Keywords inside sections whose heads are not read yet. */
 export const SECTION_KEYWORDS: Readonly<Record<string, ReadonlyMap<string, Declaration>>> = {
   peers: table('3.5', [['later', 'bind, default-bind, default-server, disabled, enabled, log, peer, server, table']]),
-  mailers: table('3.6', [['later', 'mailer, timeout mail']]),
   program: table('3.7', [['later', 'command, group, option start-on-reload, user']]),
   ring: table('3.9', [
     ['later', 'backing-file, description, format, maxlen, server, size, timeout connect, timeout server'],
@@ -69,7 +68,7 @@ export const SERVICES = table('4.2', [['later', 'prometheus-exporter']]);
 export const CLI_COMMANDS = table('9.3', [
   [
     'works',
-    `help, operator, prompt, quit, show backend, show cli level, show env, show info, show servers state, show stat,
+    `help, operator, prompt, quit, show backend, show cli level, show env, show info, show resolvers, show servers state, show stat,
      show version, user`,
   ],
   [
@@ -85,7 +84,7 @@ export const CLI_COMMANDS = table('9.3', [
      set rate-limit, set server, set severity-output, set ssl ca-file, set ssl cert, set ssl crl-file,
      set ssl ocsp-response, set ssl tls-key, set table, set timeout, set var, set weight, show acl, show activity,
      show cache, show cli sockets, show errors, show events, show fd, show libs, show map, show peers, show pools,
-     show proc, show profiling, show resolvers, show schema json, show servers conn, show sess, show ssl ca-file,
+     show proc, show profiling, show schema json, show servers conn, show sess, show ssl ca-file,
      show ssl cert, show ssl crl-file, show ssl crt-list, show ssl ocsp-response, show startup-logs, show table,
      show tasks, show threads, show tls-keys, shutdown frontend, shutdown session, shutdown sessions server`,
   ],

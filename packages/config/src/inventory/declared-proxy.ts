@@ -111,35 +111,8 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
   ...declare(later(FRONTENDS_ONLY, 'it needs captures by rules'), 'declare capture'),
   ...declare(later(BACKENDS_ONLY), 'dispatch'),
   ...declare(later(BACKENDS), 'transparent'),
-  ...declare(
-    later(ALL, 'it needs mail alerts'),
-    'email-alert from, email-alert level, email-alert mailers, email-alert myhostname, email-alert to',
-  ),
-  ...declare(
-    later(BACKENDS, 'it needs external checks'),
-    'external-check command, external-check path, option external-check',
-  ),
   ...declare(later(PROXIES, 'it needs filters'), 'filter'),
-  ...declare(
-    later(BACKENDS, 'it needs check rules'),
-    `http-check comment, http-check connect, http-check disable-on-404, http-check expect, http-check send,
-     http-check send-state, http-check set-var, http-check set-var-fmt, http-check unset-var`,
-  ),
-  ...declare(
-    later(BACKENDS, 'it needs check rules'),
-    `tcp-check comment, tcp-check connect, tcp-check expect, tcp-check send, tcp-check send-binary, tcp-check send-binary-lf,
-     tcp-check send-lf, tcp-check set-var, tcp-check set-var-fmt, tcp-check unset-var, option tcp-check`,
-  ),
-  ...declare(
-    later(BACKENDS, 'it needs checks of this protocol'),
-    `option ldap-check, option mysql-check, option pgsql-check, option redis-check, option smtpchk, option ssl-hello-chk,
-     option spop-check`,
-  ),
   ...declare(later(ALL), 'redirect, option http-restrict-req-hdr-names'),
-  ...declare(
-    later(BACKENDS, 'it needs server states kept in files'),
-    'load-server-state-from-file, server-state-file-name',
-  ),
   ...declare(later(BACKENDS), 'max-keep-alive-queue, max-session-srv-conns'),
   ...declare(later(FRONTENDS, 'it needs HTTP/2', { negatable: true }), 'option disable-h2-upgrade'),
   ...declare(later(FRONTENDS, undefined, { negatable: true }), 'option idle-close-on-response'),

@@ -39,11 +39,16 @@ export function inventory(): InventoryEntry[] {
     ...entries('section', [...sections.keys()], (name) => sections.get(name)),
     ...entries('global', plainNames(names.GLOBAL_NAMES), (name) => KEYWORDS.global.get(name)),
     ...entries('proxy', plainNames(names.PROXY_NAMES), (name) => KEYWORDS.proxy.get(name)),
+    ...entries('proxy', plainNames(names.OWN_PROXY_NAMES), (name) => KEYWORDS.proxy.get(name)),
     ...entries('userlist', plainNames(names.USERLIST_NAMES), (name) => KEYWORDS.userlist.get(name)),
     ...entries('http-errors', plainNames(names.HTTP_ERRORS_NAMES), (name) => KEYWORDS.httpErrors.get(name)),
     ...SECTION_NAMES.flatMap(([section, list]) =>
       entries(section, plainNames(list), (name) =>
-        section === 'resolvers' ? KEYWORDS.resolvers.get(name) : SECTION_KEYWORDS[section]?.get(name),
+        section === 'resolvers'
+          ? KEYWORDS.resolvers.get(name)
+          : section === 'mailers'
+            ? KEYWORDS.mailers.get(name)
+            : SECTION_KEYWORDS[section]?.get(name),
       ),
     ),
     ...entries('bind option', plainNames(names.BIND_NAMES), (name) => KEYWORDS.bindOptions.get(name)),

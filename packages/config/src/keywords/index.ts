@@ -9,6 +9,7 @@ import type {
   HttpErrorsContext,
   Keywords,
   ProxyContext,
+  MailersContext,
   ResolversContext,
   ServerContext,
   UserlistContext,
@@ -26,13 +27,17 @@ import { globalProcessKeywords } from './global-process.ts';
 import { globalVariableKeywords } from './global-variables.ts';
 import { proxyBalanceKeywords } from './proxy-balance.ts';
 import { proxyBasicKeywords } from './proxy-basics.ts';
+import { checkRuleKeywords } from './check-rules.ts';
 import { proxyCheckKeywords } from './proxy-checks.ts';
 import { httpErrorsKeywords, proxyErrorKeywords } from './proxy-errors.ts';
 import { proxyLoggingKeywords } from './proxy-logging.ts';
 import { proxyOptionKeywords } from './proxy-options.ts';
+import { proxyProtocolCheckKeywords } from './proxy-protocol-checks.ts';
 import { proxyRuleKeywords } from './proxy-rules.ts';
+import { proxyStateKeywords } from './proxy-states.ts';
 import { proxyServerKeywords } from './proxy-servers.ts';
 import { proxyTimeoutKeywords } from './proxy-timeouts.ts';
+import { mailersKeywords } from './mailers.ts';
 import { resolversKeywords } from './resolvers.ts';
 import { serverOptionKeywords } from './server-options.ts';
 import { userlistKeywords } from './userlist.ts';
@@ -52,8 +57,11 @@ const PROXY: readonly Keyword<ProxyContext>[] = [
   ...proxyOptionKeywords,
   ...proxyBalanceKeywords,
   ...proxyCheckKeywords,
+  ...checkRuleKeywords,
+  ...proxyProtocolCheckKeywords,
   ...proxyLoggingKeywords,
   ...proxyErrorKeywords,
+  ...proxyStateKeywords,
   ...proxyRuleKeywords,
 ];
 
@@ -67,6 +75,7 @@ export const KEYWORDS: Keywords = {
   proxy: new KeywordIndex(withDeclared(PROXY, declaredProxyKeywords)),
   userlist: new KeywordIndex<Keyword<UserlistContext>>(userlistKeywords),
   resolvers: new KeywordIndex<Keyword<ResolversContext>>(resolversKeywords),
+  mailers: new KeywordIndex<Keyword<MailersContext>>(mailersKeywords),
   httpErrors: new KeywordIndex<Keyword<HttpErrorsContext>>(httpErrorsKeywords),
   bindOptions: new KeywordIndex(withDeclared(BIND_OPTIONS, declaredBindOptions)),
   serverOptions: new KeywordIndex(withDeclared(SERVER_OPTIONS, declaredServerOptions)),

@@ -415,7 +415,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
       });
     },
   },
-  { name: 'redir', places: SERVER, state: 'later', manual: '5.2', parse: word('redir', '<prefix>') },
+  { name: 'redir', places: SERVER, state: 'works', manual: '5.2', parse: word('redir', '<prefix>') },
   {
     name: 'rise',
     places: SERVER,

@@ -19,7 +19,7 @@ export const SECTIONS: readonly (Declaration & { readonly name: SectionKind })[]
   },
   { name: 'http-errors', state: 'works', manual: '3.8' },
   { name: 'peers', state: 'later', manual: '3.5', reason: 'stick tables and their peers come together' },
-  { name: 'mailers', state: 'later', manual: '3.6' },
+  { name: 'mailers', state: 'works', manual: '3.6' },
   { name: 'program', state: 'later', manual: '3.7' },
   { name: 'ring', state: 'later', manual: '3.9' },
   { name: 'log-forward', state: 'later', manual: '3.10' },

@@ -1,7 +1,7 @@
-/** The heads of `userlist` (manual section 3.4), `http-errors` (3.8) and `resolvers` (5.3.2). */
+/** The heads of `userlist` (manual section 3.4), `http-errors` (3.8) and `resolvers` (5.3.2), `mailers` (3.6). */
 
 import type { Cursor } from '../cursor.ts';
-import type { HttpErrorsContext, ParseState, ResolversContext, UserlistContext } from '../draft.ts';
+import type { HttpErrorsContext, MailersContext, ParseState, ResolversContext, UserlistContext } from '../draft.ts';
 import type { ErrorPage } from '../model.ts';
 import { invalidCharacter } from '../names.ts';
 
@@ -111,6 +111,37 @@ export function openResolvers(cursor: Cursor, state: ParseState): ResolversConte
   }
   return draft;
 }
+
+/** Words after the name are read over, as in HAProxy. */
+export function openMailers(cursor: Cursor, state: ParseState): MailersContext['draft'] {
+  const at = cursor.position();
+  cursor.next();
+  const name = cursor.next() ?? '';
+  const draft: MailersContext['draft'] = { name, at, timeoutMs: MAIL_TIMEOUT_MS, mailers: [] };
+  const length = Math.max(1, name.length);
+  const bad = invalidCharacter(name);
+  const other = state.mailers.get(name);
+  if (name === '') {
+    state.diagnostics.alert('missing name for mailers section.', cursor.position(1), { expected: 'a name' });
+  } else if (bad !== undefined) {
+    state.diagnostics.alert(`character '${bad}' is not permitted in 'mailers' name '${name}'.`, cursor.position(1), {
+      length,
+      expected: NAME_CHARACTERS,
+    });
+  } else if (other !== undefined) {
+    state.diagnostics.alert(
+      `mailers section '${name}' has the same name as another mailers section declared at ${other.at.file}:${other.at.line}.`,
+      cursor.position(1),
+      { length, form: 'tight', remedy: 'rename one of the two' },
+    );
+  } else {
+    state.mailers.set(name, draft);
+  }
+  return draft;
+}
+
+/** Manual 3.6: "If not defined the default value is 10 seconds". */
+const MAIL_TIMEOUT_MS = 10_000;
 
 function refuseMore(cursor: Cursor): void {
   const extra = cursor.peek();

@@ -7,7 +7,7 @@ import type { Declaration } from '../keyword.ts';
 import type { SectionKind } from '../model.ts';
 import { scopeOf } from '../scope.ts';
 import { declarationOf } from './kinds.ts';
-import { openHttpErrors, openResolvers, openUserlist } from './named.ts';
+import { openHttpErrors, openMailers, openResolvers, openUserlist } from './named.ts';
 import { openProxy } from './proxy.ts';
 
 /** A section whose statements are being read. */
@@ -69,8 +69,17 @@ export function openSection(kind: SectionKind, cursor: Cursor, state: ParseState
         noted: state.noted,
       });
     }
+    case 'mailers': {
+      const draft = openMailers(cursor, state);
+      return reader(draft.name, undefined, {
+        kind,
+        index: state.keywords.mailers,
+        context: { state, draft },
+        proxy: undefined,
+        noted: state.noted,
+      });
+    }
     case 'peers':
-    case 'mailers':
     case 'program':
     case 'ring':
     case 'log-forward':
