@@ -1,4 +1,4 @@
-/** Drafts to the model: ids, inherited rules, `log global` and pages of `http-errors` sections put in place. */
+/** Drafts to the frozen model: ids, inherited rules, `log global` and pages of `http-errors` sections put in place. */
 
 import { buildRuleset, type CheckRulesDraft } from './check-rules/index.ts';
 import type { ParseState, PendingPage, ProxyDraft, ServerDraft } from './draft.ts';
@@ -16,10 +16,10 @@ import type {
   Server,
 } from './model.ts';
 
-/** The whole model. Who publishes it freezes it first: that takes as long as a quarter of the reading. */
+/** The whole model, frozen in depth. */
 export function buildConfig(state: ParseState, files: readonly string[], sources: readonly SectionSource[]): Config {
   assignProxyIds(state.proxies);
-  return {
+  return deepFreeze({
     files,
     sources,
     global: buildGlobal(state),
@@ -28,7 +28,7 @@ export function buildConfig(state: ParseState, files: readonly string[], sources
     userlists: [...state.userlists.values()],
     resolvers: [...state.resolvers.values()],
     mailers: [...state.mailers.values()],
-  };
+  });
 }
 
 function buildGlobal({ global }: ParseState): Global {
