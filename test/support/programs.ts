@@ -112,6 +112,15 @@ export class Program {
     return !this.#ended;
   }
 
+  /** SIGSTOP: it stays and does nothing. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** SIGKILL: resolves when the process is gone. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
