@@ -267,7 +267,13 @@ listen web
 `;
   await using daemon = await Daemon.start(configuration(1, ''), { port, flags: ['-W'] });
   assert.match(readFileSync(`/proc/${daemon.pid}/status`, 'latin1'), /^Uid:\t65534\t65534\t65534\t65534$/m);
-  // The file is read anew by the user that the process became.
+  // The file is read anew by the user that the process became, who may not enter the folder yet.
+  const refused = await daemon.reload(configuration(2, `bind 127.0.0.1:${low}`));
+  assert.match(
+    refused,
+    /Could not open configuration file .* : Permission denied for user 'nobody', which this process became/,
+  );
+  assert.match(refused, /was not applied/);
   chmodSync(daemon.folder, 0o755);
   assert.match(await daemon.reload(configuration(2, `bind 127.0.0.1:${low}`)), /Loading success \(generation/);
   for (let request = 0; request < 20; request++) {

@@ -2,14 +2,15 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
-import { lookupGroup, lookupUser } from '@evenkeel/sys';
+import { lookupGroup, lookupUser, reasonOf } from '@evenkeel/sys';
 import type { ConfigHost, HostAnswer } from '@evenkeel/config';
 import { FEATURES, LANGUAGE_VERSION } from './version.ts';
 
-export function nodeHost(): ConfigHost {
+/** `became`: the user whom the process became when it gave up being root; undefined where it is who started it. */
+export function nodeHost(became?: string): ConfigHost {
   return {
-    readFile: (path) => answer(() => readFileSync(path, 'latin1')),
-    listDirectory: (path) => answer(() => readdirSync(path)),
+    readFile: (path) => answer(() => readFileSync(path, 'latin1'), became),
+    listDirectory: (path) => answer(() => readdirSync(path), became),
     env: { ...process.env },
     hostname: hostname(),
     pid: process.pid,
@@ -22,22 +23,15 @@ export function nodeHost(): ConfigHost {
   };
 }
 
-/** The texts of the C library for what commonly stops a file from being read. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  EPERM: 'Operation not permitted',
-  EISDIR: 'Is a directory',
-  ENOTDIR: 'Not a directory',
-  ELOOP: 'Too many levels of symbolic links',
-  ENAMETOOLONG: 'File name too long',
-};
-
-function answer<T>(read: () => T): HostAnswer<T> {
+/** `became` is as nodeHost has it. */
+function answer<T>(read: () => T, became: string | undefined): HostAnswer<T> {
   try {
     return { ok: true, value: read() };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    return { ok: false, reason: REASONS[code] ?? (error as Error).message };
+    const remedy =
+      became !== undefined && (error as NodeJS.ErrnoException).code === 'EACCES'
+        ? ` for user '${became}', which this process became at its start; let that user read it and enter the folders above it, or restart`
+        : '';
+    return { ok: false, reason: reasonOf(error) + remedy };
   }
 }

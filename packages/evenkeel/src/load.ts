@@ -13,13 +13,16 @@ export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: number }
   | { readonly ok: false };
 
-/** Says every finding on the terminal. Not ok where anything was an error, or a warning under `-dW`. */
-export function loadConfiguration(options: CommandLine, terminal: Terminal): LoadResult {
+/**
+ * Says every finding on the terminal. Not ok where anything was an error, or a warning under `-dW`. `became`: the user whom
+ * the process became since it was started, who may not be allowed to read what it read then.
+ */
+export function loadConfiguration(options: CommandLine, terminal: Terminal, became?: string): LoadResult {
   if (!isInBackground()) {
     for (const option of options.withoutEffect)
       terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
   }
-  const plain = nodeHost();
+  const plain = nodeHost(became);
   const host =
     options.localPeer === undefined ? plain : { ...plain, env: { ...plain.env, HAPROXY_LOCALPEER: options.localPeer } };
   const { inputs, problems } = loadInputs(options.files, host);

@@ -4,7 +4,7 @@
  */
 
 import type { Global } from '@evenkeel/config';
-import { dropPrivileges, effectiveCapabilities, limitCapabilities, ownerIds } from '@evenkeel/sys';
+import { dropPrivileges, effectiveCapabilities, limitCapabilities, lookupUser, ownerIds } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import type { Terminal } from './terminal.ts';
 
@@ -16,9 +16,11 @@ const UNTIL_SERVING: readonly Capability[] = ['CAP_DAC_OVERRIDE', 'CAP_FOWNER'];
 export class Privileges {
   #kept: readonly Capability[] | undefined;
 
-  /** Whether this process is another user than it started as. */
-  get areDropped(): boolean {
-    return this.#kept !== undefined;
+  /** The user whom this process became; undefined where it is who started it. */
+  get became(): string | undefined {
+    if (this.#kept === undefined) return undefined;
+    const uid = String(process.getuid?.());
+    return lookupUser(uid)?.name ?? uid;
   }
 
   /** Becomes the user of the configuration. Returns what a data thread may keep, or undefined where nothing was given up. */

@@ -173,7 +173,7 @@ class Process {
 
   /** A configuration that is not valid, or cannot be bound, leaves the one that serves untouched. */
   async #reload(): Promise<void> {
-    const loaded = loadConfiguration(this.#options, this.#terminal);
+    const loaded = loadConfiguration(this.#options, this.#terminal, this.#privileges.became);
     const result = loaded.ok ? await this.#daemon.apply(loaded.config) : undefined;
     if (loaded.ok && result?.ok === true) {
       this.#config = loaded.config;
