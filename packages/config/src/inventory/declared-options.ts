@@ -50,8 +50,6 @@ export const declaredServerOptions: readonly Keyword<ServerContext>[] = [
     'force-sslv3',
   ),
   ...declare(server('accepted', 'the TLS library of the runtime has no SSLv3'), 'no-sslv3'),
-  ...declare(server('later', 'it needs agent checks'), 'agent-check, no-agent-check'),
-  ...declare(server('later', 'it needs agent checks', 1), 'agent-addr, agent-inter, agent-port, agent-send'),
   ...declare(server('later', 'it needs checks over SOCKS'), 'check-via-socks4'),
   ...declare(server('later', undefined, 1), 'socks4'),
   ...declare(server('later', 'it needs HTTP/2', 1), 'check-proto, proto, ws'),

@@ -68,7 +68,7 @@ export const SERVICES = table('4.2', [['later', 'prometheus-exporter']]);
 export const CLI_COMMANDS = table('9.3', [
   [
     'works',
-    `help, operator, prompt, quit, show backend, show cli level, show env, show info, show resolvers, show servers state, show stat,
+    `disable agent, enable agent, help, operator, prompt, quit, show backend, show cli level, show env, show info, show resolvers, show servers state, show stat,
      show version, user`,
   ],
   [
@@ -76,8 +76,8 @@ export const CLI_COMMANDS = table('9.3', [
     `@!<pid>, @<relative pid>, @master, abort ssl ca-file, abort ssl cert, abort ssl crl-file, add acl, add map,
      add server, add ssl crt-list, clear acl, clear counters, clear map, clear table, commit acl, commit map,
      commit ssl ca-file, commit ssl cert, commit ssl crl-file, del acl, del map, del server, del ssl ca-file,
-     del ssl cert, del ssl crl-file, del ssl crt-list, disable agent, disable dynamic-cookie backend,
-     disable frontend, disable health, disable server, enable agent, enable dynamic-cookie backend, enable frontend,
+     del ssl cert, del ssl crl-file, del ssl crt-list, disable dynamic-cookie backend,
+     disable frontend, disable health, disable server, enable dynamic-cookie backend, enable frontend,
      enable health, enable server, experimental-mode, expert-mode, get acl, get map, get var, get weight,
      new ssl ca-file, new ssl cert, new ssl crl-file, prepare acl, prepare map, reload,
      set dynamic-cookie-key backend, set map, set maxconn frontend, set maxconn global, set maxconn server,

@@ -42,6 +42,9 @@ export const GLOBAL_NAMES = `
   wurfl-information-list, wurfl-information-list-separator, wurfl-patch-file,
   zero-warning`;
 
+/** What this program has of its own, in proxy sections. */
+export const OWN_PROXY_NAMES = 'option ping-check';
+
 /** Chapter 4: `defaults`, `frontend`, `listen`, `backend`, with the words that HAProxy 2.6 only refuses. */
 export const PROXY_NAMES = `
   acl, appsession, backlog, balance, bind, bind-process, block, capture cookie, capture request header, capture response header,

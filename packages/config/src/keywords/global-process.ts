@@ -268,15 +268,7 @@ export const globalProcessKeywords: readonly Keyword<GlobalContext>[] = [
   },
   { name: 'daemon', places: GLOBAL, state: 'works', manual: '3.1', parse: flag('daemon') },
   { name: 'description', places: GLOBAL, state: 'works', manual: '3.1', parse: readDescription },
-  {
-    name: 'external-check',
-    places: GLOBAL,
-    state: 'later',
-    severity: 'warning',
-    manual: '3.1',
-    reason: 'external checks are not available',
-    parse: flag('externalCheck'),
-  },
+  { name: 'external-check', places: GLOBAL, state: 'works', manual: '3.1', parse: flag('externalCheck') },
   { name: 'gid', places: GLOBAL, state: 'works', manual: '3.1', parse: readOwnerId('gid', 'group') },
   {
     name: 'grace',

@@ -1,0 +1,42 @@
+// Where the agent of a server is asked, how often and with what words: the server line (manual 5.2 "agent-…"), and what was
+// changed at run time (management manual 9.3 "set server … agent-addr|agent-port|agent-send").
+
+import type { ConnectOptions } from '../conversation.ts';
+import type { MonitoredBackend, MonitoredServer } from '../monitored.ts';
+import type { RunLimits } from '../run.ts';
+
+/** Given at run time; kept over reloads for as long as the process runs. */
+export interface AgentChanges {
+  readonly host?: string;
+  readonly port?: number;
+  readonly send?: string;
+}
+
+export interface AgentTarget {
+  readonly connection: ConnectOptions;
+  readonly send: string;
+}
+
+/** Undefined where no agent is to be asked, or where it would be is not known. A name is looked up at each connection. */
+export function agentTarget({ config, host }: MonitoredServer, changes: AgentChanges): AgentTarget | undefined {
+  const address = changes.host ?? config.agentAddress ?? config.checkAddress ?? host;
+  if (!config.agentCheck || address === undefined) return undefined;
+  return {
+    connection: {
+      address: { host: address, port: changes.port ?? config.agentPort },
+      sendProxy: false,
+      socks4: undefined,
+    },
+    send: changes.send ?? config.agentSend,
+  };
+}
+
+/** "agent-inter" stands for "inter" in the time-outs of checks. */
+export function agentLimits(
+  { connectTimeoutMs, checkTimeoutMs }: MonitoredBackend,
+  { config }: MonitoredServer,
+): RunLimits {
+  const { agentInterMs } = config;
+  if (checkTimeoutMs === undefined) return { connectMs: agentInterMs, readMs: undefined };
+  return { connectMs: Math.min(connectTimeoutMs ?? Infinity, agentInterMs), readMs: checkTimeoutMs };
+}
