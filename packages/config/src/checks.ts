@@ -170,6 +170,14 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
         remedy: `add a section 'resolvers ${server.resolvers}', or name one that exists`,
       });
     }
+    if (draft.mode !== 'http' && server.redir !== undefined) {
+      const message = `${describeKind(draft.kind)} '${draft.name}' : server cannot have cookie or redirect prefix in non-HTTP mode.`;
+      state.diagnostics.alert(message, server.at, {
+        form: 'plain',
+        length: 'server'.length,
+        remedy: "leave 'redir' out, or set 'mode http'",
+      });
+    }
     // A ping goes to no port.
     if (server.check && draft.check.type !== 'ping' && !hasCheckPort(server)) {
       const message = `config: ${describeKind(draft.kind)} '${draft.name}': server '${server.name}' has neither service port nor check port.`;

@@ -107,6 +107,9 @@ test('every action that works has a reader, in its phase', () => {
     'set-header': 'a b',
     'add-header': 'a b',
     'del-header': 'a',
+    'disable-l7-retry': '',
+    'set-priority-class': 'int(1)',
+    'set-priority-offset': 'int(1),add(2) ,mul(3)',
   };
   for (const [phase, actions] of Object.entries(ACTIONS) as [RulePhase, (typeof ACTIONS)[RulePhase]][]) {
     const section = phase.startsWith('tcp-response') ? 'backend b' : 'frontend f';

@@ -15,6 +15,7 @@ import { regularExpressionError } from './regex.ts';
 import { parseReply } from './reply.ts';
 import { reportState } from './report.ts';
 import { RuleWords, ruleSentence } from './rule-words.ts';
+import { readExpressionWords } from './statements.ts';
 
 /** What follows the phase's words: an action and its condition. Undefined for an action that does not work here. */
 export function parseRule(phase: RulePhase, cursor: Cursor, scope: ExpressionScope): Rule | undefined {
@@ -88,7 +89,12 @@ function readAction(phase: RulePhase, name: string, cursor: Cursor, scope: Expre
     case 'accept':
     case 'allow':
     case 'reject':
+    case 'disable-l7-retry':
       return { type: name };
+    case 'set-priority-class':
+    case 'set-priority-offset':
+      if (cursor.atEnd) words.fail('missing fetch method', 'a sample expression');
+      return { type: name, expression: readExpressionWords(cursor, scope, words.sentence) };
     case 'deny':
       return {
         type: 'deny',

@@ -62,8 +62,8 @@ const SWITCHES: readonly SwitchRow[] = [
   { name: 'log-separate-errors', field: 'logSeparateErrors', places: FRONTEND_SIDE, state: 'works' },
   { name: 'logasap', field: 'logasap', places: FRONTEND_SIDE, state: 'works' },
   { name: 'nolinger', field: 'nolinger', places: ALL_PROXIES, state: 'works' },
-  { name: 'persist', field: 'persist', places: BACKEND_SIDE, state: 'later' },
-  { name: 'prefer-last-server', field: 'preferLastServer', places: BACKEND_SIDE, state: 'later' },
+  { name: 'persist', field: 'persist', places: BACKEND_SIDE, state: 'works' },
+  { name: 'prefer-last-server', field: 'preferLastServer', places: BACKEND_SIDE, state: 'works' },
   { name: 'socket-stats', field: 'socketStats', places: FRONTEND_SIDE, state: 'works' },
   { name: 'srvtcpka', field: 'srvtcpka', places: BACKEND_SIDE, state: 'works' },
   {

@@ -226,7 +226,7 @@ export const proxyRuleKeywords: readonly Keyword<ProxyContext>[] = [
   {
     name: 'use-server',
     places: BACKENDS,
-    state: 'later',
+    state: 'works',
     manual: '4.2',
     parse: (cursor, context) => {
       context.draft.useServer.push(parseUseServer(cursor, context.scope('use-server')));

@@ -28,16 +28,15 @@ import { Timer, type TimerOwner } from '../timers.ts';
 import type { Backend } from './backend.ts';
 import { NO_KEY } from './balance/balancer.ts';
 import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure, type ShutdownReason } from './dispatch-client.ts';
+import { PrivateConnections } from './private-connections.ts';
 import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts';
 import type { Server } from './server.ts';
-import { ServerConnection, type ConnectionKeeper, type Opener } from './server-connection.ts';
+import { ServerConnection, type Opener } from './server-connection.ts';
 
 export type { DispatchClient, DispatchFailure, ShutdownReason } from './dispatch-client.ts';
 
 /** `lastsess` is told in seconds: it is stamped no more often than this for each server. */
 const STAMP_INTERVAL_MS = 100;
-/** Idle connections kept for one client where they may not be shared: HAProxy's `max-session-srv-conns`. */
-const MAX_PRIVATE_CONNECTIONS = 5;
 /** No server is likelier to be free than others. */
 const NONE: readonly ServerLimit[] = [];
 
@@ -56,7 +55,7 @@ const PAUSING = 4;
 const ESTABLISHED = 5;
 const FAILED = 6;
 
-export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosition {
+export class Dispatch implements TimerOwner, Opener, QueuePosition {
   // ------------------------------------------------------------------------------------------------- set by the stream
   /** Set before start() where persistence, `use-server` or a tracked entry names the server: it is asked first. */
   persistentServer: Server | undefined = undefined;
@@ -66,6 +65,8 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
   firstRequest = true;
   /** The connection may not be shared with other clients (manual: `http-reuse`, NTLM); set before giveBack(). */
   privateConnection = false;
+  /** A server has authenticated a connection of this client (NTLM): the client stays with it where the algorithm leaves it open. */
+  prefersLastServer = false;
   /** The request may be answered with the `redir` of its server: GET and HEAD. */
   mayRedirect = false;
   /** Port that the client connected to, for servers that have none or a relative one. */
@@ -115,7 +116,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
   #serverConnection: ServerConnection | undefined = undefined;
   #reused = false;
   #reuseFailures = 0;
-  #private: ServerConnection[] | undefined = undefined;
+  #private: PrivateConnections | undefined = undefined;
 
   constructor(context: ThreadContext, client: DispatchClient) {
     this.#context = context;
@@ -200,14 +201,12 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
     if (connection === undefined || this.#state !== ESTABLISHED) return;
     this.#serverConnection = undefined;
     this.#state = IDLE;
-    if (!this.privateConnection && connection.server.backend.config.httpReuse !== 'never') {
-      connection.release();
-      return;
-    }
-    const kept = (this.#private ??= []);
-    if (!connection.releaseTo(this)) return;
-    kept.push(connection);
-    if (kept.length > MAX_PRIVATE_CONNECTIONS) kept.shift()!.close();
+    const isShared =
+      !this.privateConnection &&
+      connection.privateNumber === 0 &&
+      connection.server.backend.config.httpReuse !== 'never';
+    if (isShared) connection.release();
+    else (this.#private ??= new PrivateConnections()).keep(connection);
   }
 
   /** The connection is closed or will be by the stream: it is no longer this dispatch's. */
@@ -268,7 +267,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
   close(): void {
     this.finish();
     this.#context.wheel.remove(this.#timer);
-    for (const connection of this.#private ?? []) connection.close();
+    this.#private?.close();
     this.#private = undefined;
   }
 
@@ -286,6 +285,13 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
     }
     this.#isBound = false;
     const { picker } = backend;
+    if (this.#private !== undefined && (this.prefersLastServer || backend.prefersLastServer) && !backend.hashes) {
+      const preferred = this.#private.preferred(backend, this.#leftServer);
+      if (preferred !== undefined && backend.admission.enter(preferred.limit)) {
+        this.#assigned(preferred, false);
+        return;
+      }
+    }
     const server = picker.pick(this.balanceHash, this.#leftServer);
     if (server !== undefined) {
       if (backend.admission.enter(server.limit)) {
@@ -455,7 +461,7 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
     server.stat.add(ServerStat.sessions, 1);
     server.rate.add(now);
     if (mayReuse && server.backend.config.mode === 'http') {
-      const idle = this.#takePrivate(server) ?? server.pool.take(this.firstRequest);
+      const idle = this.#private?.take(server) ?? server.pool.take(this.firstRequest);
       if (idle !== undefined) {
         server.stat.add(ServerStat.reuses, 1);
         server.backend.stat.add(BackendStat.reuses, 1);
@@ -469,16 +475,6 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
     const { connectTimeoutMs } = this.backend!;
     if (connectTimeoutMs > 0) this.#context.wheel.arm(this.#timer, now + connectTimeoutMs);
     this.#serverConnection = new ServerConnection(server, server.openOptionsFor(this.clientPort), this.#context, this);
-  }
-
-  #takePrivate(server: Server): ServerConnection | undefined {
-    const kept = this.#private;
-    if (kept === undefined) return undefined;
-    const at = kept.findIndex((connection) => connection.server === server);
-    if (at < 0) return undefined;
-    const [connection] = kept.splice(at, 1);
-    connection.reclaim();
-    return connection;
   }
 
   onOpened(connection: ServerConnection): void {
@@ -602,11 +598,6 @@ export class Dispatch implements TimerOwner, Opener, ConnectionKeeper, QueuePosi
     }
     // A stream that did not end would keep its place at the head of the list for ever.
     if (server.firstDispatch === this) server.removeDispatch(this);
-  }
-
-  onKeptClosed(connection: ServerConnection): void {
-    const at = this.#private?.indexOf(connection) ?? -1;
-    if (at >= 0) this.#private!.splice(at, 1);
   }
 }
 

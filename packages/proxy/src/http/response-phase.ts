@@ -3,6 +3,7 @@
 import {
   findHeadEnd,
   HeadError,
+  ListValueCursor,
   readResponseHead,
   serializeResponse,
   skipEmptyLines,
@@ -87,6 +88,16 @@ function refuseResponse(tx: HttpTransaction): void {
   answerStatus(tx, 502);
 }
 
+/**
+ * NTLM and Negotiate authenticate the connection that they came over, against all of HTTP's rules: it then belongs to its client
+ * alone (manual "http-reuse", "option prefer-last-server").
+ */
+function authenticatesConnection({ headers, status }: ResponseHead): boolean {
+  const cursor = new ListValueCursor(headers, status === 401 ? 'www-authenticate' : 'proxy-authenticate');
+  while (cursor.next()) if (/^(?:ntlm|nego)/i.test(cursor.value)) return true;
+  return false;
+}
+
 /** `observe layer7` of the server: what its answer, or that it gave none, says of its health. */
 function observe(tx: HttpTransaction, finding: number): void {
   const server = tx.assignedServer;
@@ -109,6 +120,10 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
   if (tx.isHeldForRetry) {
     if (tx.backendHttp.retryOn!.statuses.has(head.status) && retryAfterResponse(tx, head, to - from)) return;
     tx.isHeldForRetry = false;
+  }
+  if ((head.status === 401 || head.status === 407) && authenticatesConnection(head)) {
+    tx.dispatch.privateConnection = true;
+    tx.dispatch.prefersLastServer = true;
   }
   observe(tx, isGoodStatus(head.status) ? Observation.goodResponse : Observation.badStatus);
   tx.held = undefined;

@@ -2,7 +2,8 @@
 // each phase (manual, 4.2). A phase without rules is `undefined`: one branch per request. Knows nothing of sockets: what a
 // rule does to the stream is the verdict that its phase returns.
 import type { Action, Proxy, Rule } from '@evenkeel/config';
-import type { Compiler, LogContext } from '@evenkeel/expr';
+import type { Compiler, LogContext, SampleContext } from '@evenkeel/expr';
+import type { RuleContext, StreamControls } from './controls.ts';
 import type { HeaderList } from '@evenkeel/http';
 import type { ErrorPageSet } from '../errors/pages.ts';
 import { compileReply, oneLine, type CompiledReply } from '../errors/reply.ts';
@@ -17,7 +18,7 @@ export interface Verdict {
 }
 
 /** One phase: applies its rules to the heads of the context. */
-export type RulePhase = (context: LogContext) => Verdict | undefined;
+export type RulePhase = (context: RuleContext) => Verdict | undefined;
 
 export interface CompiledRules {
   readonly request: RulePhase | undefined;
@@ -40,7 +41,7 @@ export function compileRules(
 }
 
 type HeadersOf = (context: LogContext) => HeaderList;
-type Apply = (context: LogContext) => Verdict | undefined;
+type Apply = (context: RuleContext) => Verdict | undefined;
 
 function requestHeaders(context: LogContext): HeaderList {
   return context.request!.headers;
@@ -119,6 +120,19 @@ function compileAction(
         return undefined;
       };
     }
+    case 'disable-l7-retry':
+      return (context) => {
+        context.disableRetries();
+        return undefined;
+      };
+    case 'set-priority-class':
+    case 'set-priority-offset': {
+      const set = compilePriority(action, compiler);
+      return (context) => {
+        set(context);
+        return undefined;
+      };
+    }
     case 'del-header': {
       const remove = compileHeaderRemoval(action.name, action.match);
       return (context) => {
@@ -127,4 +141,19 @@ function compileAction(
       };
     }
   }
+}
+
+/** `set-priority-class` and `set-priority-offset`: an expression without a value changes nothing. */
+export function compilePriority(
+  action: Extract<Action, { readonly expression: unknown }>,
+  compiler: Compiler,
+): (context: SampleContext & StreamControls) => void {
+  const value = compiler.integer(action.expression);
+  const isClass = action.type === 'set-priority-class';
+  return (context) => {
+    const number = value(context);
+    if (number === undefined) return;
+    if (isClass) context.setPriorityClass(number);
+    else context.setPriorityOffset(number);
+  };
 }

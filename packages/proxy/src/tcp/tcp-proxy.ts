@@ -2,6 +2,8 @@
 // "tcp-request connection/session/content", "tcp-response content"). A phase without rules is undefined: one branch.
 import type { Proxy, Rule } from '@evenkeel/config';
 import type { Compiler, SampleContext, Verdict } from '@evenkeel/expr';
+import { compilePriority } from '../rules/compile.ts';
+import type { StreamControls } from '../rules/controls.ts';
 
 /** Whether a connection may go on: `connection` and `session` rules. */
 export type AdmissionRules = (context: SampleContext) => boolean;
@@ -9,11 +11,14 @@ export type AdmissionRules = (context: SampleContext) => boolean;
 /** What inspected content led to. `wait`: a condition lacks data and the inspect delay is not over. */
 export type ContentVerdict = 'accept' | 'reject' | 'wait';
 
+/** A stream as content rules see it. */
+export type ContentContext = SampleContext & StreamControls;
+
 export interface ContentRules {
   /** `inspect-delay` in ms; 0 decides on what is there. */
   readonly delayMs: number;
   /** `context.inspectionFinal` says whether more data may come. */
-  evaluate(context: SampleContext): ContentVerdict;
+  evaluate(context: ContentContext): ContentVerdict;
 }
 
 export interface TcpProxy {
@@ -60,7 +65,7 @@ function compileContent(
 ): ContentRules | undefined {
   if (rules.length === 0) return undefined;
   const compiled = rules.map((rule) => ({
-    verdict: accepts(rule) ? ('accept' as const) : ('reject' as const),
+    ...compileContentAction(rule, compiler),
     matches: compiler.inspection(rule.condition),
   }));
   return {
@@ -68,10 +73,26 @@ function compileContent(
     evaluate(context) {
       for (const rule of compiled) {
         const match: Verdict = rule.matches === undefined ? true : rule.matches(context);
-        if (match === true) return rule.verdict;
+        if (match === true) {
+          if (rule.verdict !== undefined) return rule.verdict;
+          rule.apply(context);
+        }
         if (match === undefined && !context.inspectionFinal) return 'wait';
       }
       return 'accept';
     },
   };
+}
+
+/** What ends the rules has a verdict; everything else is applied, and again when rules are asked anew with more data. */
+function compileContentAction(
+  rule: Rule,
+  compiler: Compiler,
+):
+  | { readonly verdict: 'accept' | 'reject' }
+  | { readonly verdict: undefined; readonly apply: (context: ContentContext) => void } {
+  const { action } = rule;
+  if (action.type === 'set-priority-class' || action.type === 'set-priority-offset')
+    return { verdict: undefined, apply: compilePriority(action, compiler) };
+  return { verdict: accepts(rule) ? 'accept' : 'reject' };
 }
