@@ -17,7 +17,13 @@ import type { Server } from '../backend/server.ts';
 import type { Connection, ConnectionError } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
 import type { ClientSession, SessionUser } from '../stream/client-session.ts';
-import { DISPATCH_TERMINATION, SHUTDOWN_EVENT, Termination, type StreamPhase } from '../stream/termination.ts';
+import {
+  DISPATCH_TERMINATION,
+  SHUTDOWN_EVENT,
+  Termination,
+  type StreamPhase,
+  type TerminationEvent,
+} from '../stream/termination.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
 import { Side } from './side.ts';
@@ -373,7 +379,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.#finish();
   }
 
-  #abort(event: 'server-down' | 'killed'): void {
+  #abort(event: TerminationEvent): void {
     if (this.#state === 'finished') return;
     // As on HAProxy, where a stream that was killed while it relayed has no second letter.
     const relays: StreamPhase = event === 'killed' ? 'done' : 'data';
