@@ -1,6 +1,6 @@
 export { Daemon, monotonicMs, resolveName } from './daemon.ts';
 export type { Resolvers } from './resolvers/resolvers.ts';
 export type { DaemonOptions, DaemonStatus, ReloadResult } from './daemon.ts';
-export { addressText, bindingError, listenAddresses } from './listener-plans.ts';
+export { bindingError, listenAddresses } from './listener-plans.ts';
 export type { Follower, PreparedChange } from './prepared-change.ts';
 export type { ResolveName } from './server-addresses.ts';

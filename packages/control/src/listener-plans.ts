@@ -152,7 +152,7 @@ function listenerKey(address: ListenAddress, bind: Bind): string {
 }
 
 /** An address as HAProxy's messages print it: IPv6 without brackets. */
-export function addressText(address: ListenAddress): string {
+function addressText(address: ListenAddress): string {
   return address.kind === 'inet' ? `${address.address}:${address.port}` : formatAddress(address);
 }
 
