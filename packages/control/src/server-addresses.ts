@@ -54,10 +54,11 @@ export async function resolveServers(
           if (address.kind !== 'inet') return undefined;
           if (isNumericHost(address.host)) return address.host;
           const found = await firstAddress(proxy, server, ask, last);
-          if (found !== 'none') return found.host;
-          if (ignore) return undefined;
+          if (found?.host !== undefined) return found.host;
+          // A name that was not asked for is not missed.
+          if (ignore || found?.wasAsked === false) return undefined;
           const text = `config : [${at.file}:${at.line}] : 'server ${proxy.name}/${name}' : could not resolve address '${address.host}'`;
-          if (resolvers !== undefined) warnings.push(`${text}, disabling server.`);
+          if (found !== undefined || resolvers !== undefined) warnings.push(`${text}, disabling server.`);
           else errors.push(`${text}. Use a numeric address, 'init-addr', or '-dr' to start without it.`);
           return undefined;
         }),
@@ -67,34 +68,37 @@ export async function resolveServers(
   return { addresses, errors, warnings };
 }
 
-/** What the first method that succeeds gives; `none` where no method does. */
+/** What the first method that succeeds gives, and whether the system was asked before; undefined where no method does. */
 async function firstAddress(
   proxy: Proxy,
   server: Server,
   ask: ResolveName,
   last: LastAddress,
-): Promise<{ readonly host: string | undefined } | 'none'> {
+): Promise<{ readonly host: string | undefined; readonly wasAsked: boolean } | undefined> {
   const { address, initAddr, resolvers } = server;
-  if (address.kind !== 'inet') return 'none';
+  if (address.kind !== 'inet') return undefined;
   // Only SRV records say where such a server is.
   const isService = resolvers !== undefined && isServiceName(address.host);
+  let wasAsked = false;
   for (const method of initAddr ?? DEFAULT_METHODS) {
     switch (method) {
       case 'last': {
         const known = last(proxy, server);
-        if (known !== undefined) return known;
+        if (known !== undefined) return { host: known.host, wasAsked: false };
         break;
       }
       case 'libc': {
-        const host = isService ? undefined : await ask(address.host, address.family);
-        if (host !== undefined) return { host };
+        if (isService) break;
+        wasAsked = true;
+        const host = await ask(address.host, address.family);
+        if (host !== undefined) return { host, wasAsked };
         break;
       }
       case 'none':
-        return { host: undefined };
+        return { host: undefined, wasAsked };
       default:
-        if (!isService) return { host: method.replace(/^(?:ip|ipv4|ipv6)@/, '').replace(/^\[(.*)\]$/, '$1') };
+        if (!isService) return { host: method.replace(/^(?:ip|ipv4|ipv6)@/, '').replace(/^\[(.*)\]$/, '$1'), wasAsked };
     }
   }
-  return isService ? { host: undefined } : 'none';
+  return isService ? { host: undefined, wasAsked: false } : undefined;
 }
