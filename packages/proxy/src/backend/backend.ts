@@ -19,7 +19,7 @@ import {
   type ServerLimit,
 } from '@evenkeel/shm';
 import type { ProxyPlan } from '../plan.ts';
-import { boundsLoads, createBalancer } from './balance/algorithms.ts';
+import { algorithmOf, boundsLoads, createBalancer } from './balance/algorithms.ts';
 import type { Balancer, Picker } from './balance/balancer.ts';
 import type { BackendThread } from './backend-thread.ts';
 import type { BackendLoad } from './limit.ts';
@@ -53,6 +53,10 @@ export class Backend {
   /** `timeout queue` in ms, which falls back to `timeout connect` (manual "timeout queue"); 0 = none. */
   readonly queueTimeoutMs: number;
   readonly balancer: Balancer<Server>;
+  /** The algorithm names a server by a hash of the request. */
+  readonly hashes: boolean;
+  /** `option prefer-last-server` */
+  readonly prefersLastServer: boolean;
   readonly admission: Admission;
   /** This thread's counters of the backend. */
   readonly stat: StatBlock;
@@ -95,6 +99,9 @@ export class Backend {
     this.thread = thread;
     this.connectTimeoutMs = config.timeouts.connect ?? 0;
     this.queueTimeoutMs = config.timeouts.queue ?? this.connectTimeoutMs;
+    const algorithm = algorithmOf(config);
+    this.hashes = algorithm === 'map-based' || algorithm === 'consistent';
+    this.prefersLastServer = config.options.preferLastServer;
     this.admission = new Admission(thread.tickets, this.slot);
     this.stat = new StatBlock(segment, 'backend', this.slot);
     this.rate = new FrequencyCounter(segment, 'backend', this.slot, BackendRate.sessions);

@@ -20,6 +20,8 @@ export class ServerConnection implements ConnectionOwner {
   readonly connection: Connection;
   /** Requests that it has carried, the present one included. */
   requests = 0;
+  /** Its number among those that its client had for itself; 0 while it may be shared. Written by PrivateConnections. */
+  privateNumber = 0;
   /** Moves of the server before this was opened. */
   readonly #moves: number;
   /** The idle list that it is in, and its neighbours there; written by ServerPool and ConnectionList only. */
