@@ -37,14 +37,16 @@ function buildGlobal({ global }: ParseState): Global {
   return { ...global, tune: { ...tune, maxrewrite: Math.min(tune.maxrewrite, Math.floor(tune.bufsize / 2)) } };
 }
 
-/** HAProxy numbers proxies from 2 in the order of the file and passes over what `id` has taken. */
+/** HAProxy numbers proxies from 2 in the order of the file, those with an `id` too, and passes over what `id` has taken. */
 function assignProxyIds(drafts: readonly ProxyDraft[]): void {
   const taken = new Set(drafts.filter((draft) => draft.idExplicit).map((draft) => draft.id));
   let next = 2;
   for (const draft of drafts) {
-    if (draft.idExplicit) continue;
-    while (taken.has(next)) next++;
-    draft.id = next++;
+    if (!draft.idExplicit) {
+      while (taken.has(next)) next++;
+      draft.id = next;
+    }
+    next++;
   }
 }
 
@@ -73,14 +75,16 @@ function buildCheck(check: Check, rules: CheckRulesDraft, at: Position): Check {
   return check.type === 'rules' ? { type: 'rules', ruleset: buildRuleset(rules, check.ruleset.protocol, at) } : check;
 }
 
-/** Servers are numbered from 1 in order; ids that were set are passed over. The drafts themselves become the model. */
+/** Servers are numbered likewise, from 1. The drafts themselves become the model. */
 function numberServers(servers: readonly ServerDraft[]): readonly Server[] {
   const taken = new Set(servers.filter((server) => server.idExplicit).map((server) => server.id));
   let next = 1;
   for (const server of servers) {
-    if (server.idExplicit) continue;
-    while (taken.has(next)) next++;
-    server.id = next++;
+    if (!server.idExplicit) {
+      while (taken.has(next)) next++;
+      server.id = next;
+    }
+    next++;
   }
   return servers;
 }

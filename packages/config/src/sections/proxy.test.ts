@@ -170,3 +170,17 @@ test('sections that are not available are one error each, and what they hold is 
     "ALERT parsing [t.cfg:4] : section 'cache' is not supported by this version.",
   ]);
 });
+
+test('proxies and servers are numbered in order; one with an id of its own takes its place in the count all the same', () => {
+  const { proxies } = valid(
+    'frontend f\n bind :1\nbackend a\n id 77\n server s1 :1\n server s2 :1 id 99\n server s3 :1\n server s4 :1 id 5\n server s5 :1\nbackend b\nbackend c\n id 6\nbackend d',
+  );
+  assert.deepEqual(
+    proxies.map(({ id }) => id),
+    [2, 77, 4, 6, 7],
+  );
+  assert.deepEqual(
+    proxies[1].servers.map(({ id }) => id),
+    [1, 99, 3, 5, 6],
+  );
+});
