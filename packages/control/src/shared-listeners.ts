@@ -87,6 +87,14 @@ export class SharedListeners {
     return this.#duplicate([...this.#held.values()], owner);
   }
 
+  /**
+   * The thread listens on what it was given: it closes those itself, and opens others for the same sockets whenever it stops
+   * and starts accepting, so that a number says nothing any more.
+   */
+  handedOver(owner: object): void {
+    for (const [descriptor, given] of this.#given) if (given.owner === owner) this.#given.delete(descriptor);
+  }
+
   /** The thread has ended: closes the duplicates that it was given and never took over. */
   reclaim(owner: object): void {
     for (const [descriptor, given] of this.#given) {

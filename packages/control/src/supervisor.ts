@@ -218,13 +218,24 @@ export class Supervisor {
     this.#plan = plan;
     this.#plansInUse.push(plan);
     this.#threads = [...stay, ...fresh];
-    await Promise.all(this.#threads.map(async (thread) => await thread.publish(plan.generation).catch(ignoreGone)));
+    await Promise.all(this.#threads.map(async (thread) => await this.#publishOn(thread, plan)));
     if (isFirst) this.#options.afterFirstPublication();
     if (this.#paused) for (const thread of this.#threads) thread.pause();
     releaseUnused(this.#options.slots, plan);
     for (const thread of retiring) void this.#retire(thread);
     if (this.#watch === undefined) this.#startWatch();
     return [];
+  }
+
+  /** The second phase. A thread that dies meanwhile is replaced on the same generation. */
+  async #publishOn(thread: DataThread, plan: Plan): Promise<void> {
+    try {
+      await thread.publish(plan.generation);
+    } catch (error) {
+      if (error instanceof ThreadGone) return;
+      throw error;
+    }
+    this.#listeners.handedOver(thread);
   }
 
   /** The first phase: starts what is missing and lets every thread bind and build. `fresh` gets those that were started. */
@@ -374,7 +385,7 @@ export class Supervisor {
       await thread.terminate();
       return;
     }
-    await thread.publish(plan.generation).catch(ignoreGone);
+    await this.#publishOn(thread, plan);
     if (this.#paused) thread.pause();
     this.#options.report('warning', `data thread ${dead.index + 1} was replaced`);
   }
@@ -412,9 +423,4 @@ export class Supervisor {
       }
     }, WATCH_INTERVAL_MS);
   }
-}
-
-function ignoreGone(error: unknown): void {
-  // A thread that died meanwhile is replaced on the same generation.
-  if (!(error instanceof ThreadGone)) throw error;
 }
