@@ -177,6 +177,7 @@ test(
       `global
     nbthread 2
     maxconn 2000
+    no strict-limits
     stats socket FOLDER/admin.sock level admin
 defaults
     mode http
@@ -205,7 +206,9 @@ listen web
       for (let index = 0; index < 10; index++) late.push(await Client.open(port));
       clients.push(...late);
       const answers = late.map(async (client) => await client.ask());
-      await until('all ten are in the hands of the daemon', () => daemon.descriptors() >= maxconn + 10);
+      await until('every place is taken', async () =>
+        new RegExp(`^CurrConns: ${maxconn}$`, 'm').test(await daemon.ask('show info')),
+      );
       assert.equal(late.filter((client) => client.isAnswered || client.isClosed).length, 0);
       for (const client of clients.slice(0, 10)) client.leave();
       assert.deepEqual(
