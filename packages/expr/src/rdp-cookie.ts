@@ -26,11 +26,12 @@ export function readRdpCookie(text: string, name: string | undefined): RdpCookie
   while (text[start] === ' ') start++;
   let end = start;
   while (end < text.length && text[end] !== '\r' && text[end] !== '\n') end++;
+  const isWhole = text.indexOf('\r\n', end) >= 0;
   const equals = text.indexOf('=', start);
   const nameEnd = equals < 0 || equals > end ? end : equals;
   const found = text.slice(start, nameEnd).toLowerCase();
   const wanted = name?.toLowerCase() ?? found;
   if (nameEnd === text.length) return wanted.startsWith(found) ? UNDECIDED : ABSENT;
   if (nameEnd === end || found !== wanted) return ABSENT;
-  return end === text.length ? UNDECIDED : { value: text.slice(nameEnd + 1, end), isFinal: true };
+  return isWhole ? { value: text.slice(nameEnd + 1, end), isFinal: true } : UNDECIDED;
 }
