@@ -1,10 +1,14 @@
 // @evenkeel/checks: health of servers. The core (health, run, protocols, intervals, texts, display) is pure; runner.ts has
 // the sockets, monitor.ts ties it to shared memory on the main thread.
+export type { AgentChanges } from './agent/agent-target.ts';
 export {
+  agentFields,
   checkFields,
   CheckState,
   stateFields,
   statusText,
+  type AgentFields,
+  type AgentView,
   type CheckFields,
   type ServerView,
   type StateFields,
@@ -18,8 +22,10 @@ export {
   type Operational,
 } from './health.ts';
 export type { MailAlert, Mailer } from './mail/alert.ts';
+export { MailSender } from './mail/sender.ts';
 export { HealthMonitor, type MonitorEnvironment, type SavedStates } from './monitor.ts';
-export type { MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
+export type { GivenAddress, MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
+export type { ExternalCheck } from './protocols/external.ts';
 export {
   checkStatuses,
   checkStatusOf,

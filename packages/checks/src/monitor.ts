@@ -4,14 +4,34 @@
 // A server is known by its slot in shared memory, which belongs to its name: a reload keeps its state, so no request goes to
 // a server that is known to be down. Servers that only older generations have are checked until those have ended.
 
-import { BackendState, BackendVersion, Mailbox, Tickets, Wake, type Segment } from '@evenkeel/shm';
+import {
+  BackendState,
+  BackendVersion,
+  Mailbox,
+  Tickets,
+  Wake,
+  type Segment,
+  ServerAddress,
+  type RuntimeAddress,
+} from '@evenkeel/shm';
 import type { Server as ServerConfig } from '@evenkeel/config';
+import {
+  createCompiler,
+  parseIpAddress,
+  type Compiler,
+  type ExpressionEnvironment,
+  type Variables,
+} from '@evenkeel/expr';
+import { agentLimits, agentTarget, type AgentChanges } from './agent/agent-target.ts';
 import { intervalOf, spreadInterval, startDelay } from './interval.ts';
-import type { MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
-import type { CheckAddress, ConnectOptions } from './conversation.ts';
+import type { GivenAddress, MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
+import type { CheckAddress, CheckSubject, ConnectOptions } from './conversation.ts';
+import { agentProtocol } from './protocols/agent.ts';
 import { createProtocol } from './protocols.ts';
 import type { RunLimits } from './run.ts';
 import { CheckRunner, type CheckTarget, type RunningCheck } from './runner.ts';
+import type { RulesetSettings } from './ruleset/compile.ts';
+import { stateText } from './state-text.ts';
 import { checkSubject } from './subject.ts';
 import type { MailAlert } from './mail/alert.ts';
 import type { SavedState } from './saved-state.ts';
@@ -26,6 +46,8 @@ export interface MonitorEnvironment {
   dateNow(): number;
   /** 0 to 1, for `spread-checks`. */
   random(): number;
+  /** What sample expressions and log formats of rules read of the process. */
+  readonly expressions: ExpressionEnvironment;
   /** Writes a line to a log set, that of a backend. */
   log(logSet: number, line: HealthLine): void;
   /** Mails what a backend wants mailed (`email-alert`). */
@@ -40,8 +62,13 @@ interface Entry {
   check: RunningCheck | undefined;
   /** What the running check was made from: another one is needed when that differs. */
   checkKey: string;
-  /** Generations that have it. */
+  agent: RunningCheck | undefined;
+  agentKey: string;
+  agentChanges: AgentChanges;
+  /** Generations that have it, those included that are prepared and not yet published. */
   readonly generations: Set<number>;
+  /** A generation that has it was published: its checks may run. */
+  isPublished: boolean;
   /** When its slow start goes on. */
   step: NodeJS.Timeout | undefined;
 }
@@ -54,10 +81,14 @@ export class HealthMonitor implements ServerWatch {
   readonly #entries = new Map<number, Entry>();
   #generation: MonitoredGeneration | undefined;
   #isStopped = false;
+  readonly #compiler: Compiler;
+  /** Scope `proc` of variables, which outlives generations. */
+  readonly #processVariables: Variables = new Map();
 
   constructor(environment: MonitorEnvironment) {
     this.tickets = new Tickets(environment.segment);
     this.#environment = environment;
+    this.#compiler = createCompiler(environment.expressions);
     this.#runner = new CheckRunner(() => environment.now());
     this.#mailbox = new Mailbox(environment.segment);
     this.#awaitErrors();
@@ -65,16 +96,20 @@ export class HealthMonitor implements ServerWatch {
 
   /**
    * Before a generation is sent to any thread: servers that are new get their first state, from `saved` where a state file
-   * has them. Nothing else changes.
+   * has them. Nothing else changes. Returns what is to be said of servers that a file has moved.
    */
-  prepare(generation: MonitoredGeneration, saved?: SavedStates): void {
+  prepare(generation: MonitoredGeneration, saved?: SavedStates): string[] {
     const isNew = new Set<WatchedServer>();
     const restored: WatchedServer[] = [];
     for (const backend of generation.backends) {
       new BackendState(this.tickets.segment, backend.slot).begin(this.dateNow());
       for (const server of backend.servers) {
         const known = this.#entries.get(server.slot);
-        if (known !== undefined && known.watched.name === `${backend.name}/${server.config.name}`) continue;
+        if (known !== undefined && known.watched.name === `${backend.name}/${server.config.name}`) {
+          // From now on: the generation that had it may end before this one is published.
+          known.generations.add(generation.generation);
+          continue;
+        }
         // The slot belonged to another name, which no generation has any more.
         if (known !== undefined) end(known);
         const state = saved?.(backend.name, server.config.name);
@@ -85,13 +120,17 @@ export class HealthMonitor implements ServerWatch {
           watched,
           check: undefined,
           checkKey: '',
-          generations: new Set(),
+          agent: undefined,
+          agentKey: '',
+          agentChanges: {},
+          generations: new Set([generation.generation]),
+          isPublished: false,
           step: undefined,
         });
       }
     }
     this.#linkTracks(generation, (watched) => isNew.has(watched));
-    for (const watched of restored) watched.announceRestored();
+    return restored.flatMap((watched) => watched.restoredText() ?? []);
   }
 
   /** Who tracks whom, for the servers that `applies` lets through. */
@@ -138,25 +177,30 @@ export class HealthMonitor implements ServerWatch {
   apply(generation: MonitoredGeneration): void {
     this.prepare(generation);
     this.#generation = generation;
-    const started: { entry: Entry; inter: number }[] = [];
+    const started: { start: (delayMs: number) => void; inter: number }[] = [];
     for (const backend of generation.backends) {
       for (const server of backend.servers) {
         const entry = this.#entries.get(server.slot)!;
-        entry.generations.add(generation.generation);
-        entry.watched.adopt(backend, server);
-        const key = checkKey(backend, server);
+        const { given } = entry.watched.server;
+        entry.isPublished = true;
+        entry.watched.adopt(backend, given === undefined ? server : { ...server, given });
+        const { agentInterMs, interMs } = server.config;
+        if (this.#renewAgent(entry))
+          started.push({ start: (delayMs) => this.#startAgent(entry, delayMs), inter: agentInterMs });
+        const key = checkKey(backend, entry.watched.server);
         if (key === entry.checkKey) continue;
         entry.check?.stop();
         entry.check = undefined;
         entry.checkKey = key;
-        if (server.config.check) started.push({ entry, inter: server.config.interMs });
+        if (server.config.check)
+          started.push({ start: (delayMs) => this.#startChecks(entry, delayMs), inter: interMs });
       }
     }
     this.#linkTracks(generation, () => true);
     for (const backend of generation.backends) this.publish(backend.slot);
     const shortest = Math.min(...started.map(({ inter }) => inter));
-    for (const [position, { entry }] of started.entries())
-      this.#startChecks(entry, startDelay(position, started.length, shortest, generation.maxSpreadMs));
+    for (const [position, { start }] of started.entries())
+      start(startDelay(position, started.length, shortest, generation.maxSpreadMs));
   }
 
   /** No thread uses the generation any more, or it was prepared and not published. */
@@ -182,6 +226,54 @@ export class HealthMonitor implements ServerWatch {
   /** `set server … state`. */
   administer(slot: number, to: 'ready' | 'drain' | 'maint'): void {
     this.#entries.get(slot)?.watched.administer(to);
+  }
+
+  /** New connections and checks of the server go there from now on; undefined: where the configuration says. */
+  move(slot: number, given: GivenAddress | undefined): void {
+    const entry = this.#entries.get(slot);
+    if (entry === undefined) return;
+    const { watched } = entry;
+    new ServerAddress(this.tickets.segment, slot).write(given === undefined ? undefined : runtimeAddress(given));
+    watched.server = { ...watched.server, given };
+    this.publish(watched.backend.slot);
+    const key = checkKey(watched.backend, watched.server);
+    if (key === entry.checkKey || !entry.isPublished) return;
+    entry.checkKey = key;
+    entry.check?.stop();
+    entry.check = undefined;
+    this.restOrResume(watched);
+  }
+
+  /** A line about a server for the logs of its backend. */
+  tell(slot: number, line: HealthLine): void {
+    const watched = this.server(slot);
+    if (watched !== undefined) this.log(watched.backend, line);
+  }
+
+  /** `set server … agent-addr|agent-port|agent-send`: the agent is asked there, at once. False: it has none. */
+  changeAgent(slot: number, changes: AgentChanges): boolean {
+    const entry = this.#entries.get(slot);
+    if (entry?.watched.agent.isConfigured !== true) return false;
+    entry.agentChanges = { ...entry.agentChanges, ...changes };
+    if (this.#renewAgent(entry)) this.#startAgent(entry, 0);
+    return true;
+  }
+
+  /** What was changed at run time about its agent. */
+  agentChanges(slot: number): AgentChanges {
+    return this.#entries.get(slot)?.agentChanges ?? {};
+  }
+
+  /** `enable agent` and `disable agent`. False: it has none. */
+  pauseAgent(slot: number, isPaused: boolean): boolean {
+    const entry = this.#entries.get(slot);
+    if (entry?.watched.agent.isConfigured !== true) return false;
+    const { agent } = entry.watched;
+    if (agent.isEnabled !== isPaused) return true;
+    agent.pause(isPaused);
+    // A question under way is answered; no other is asked.
+    if (!isPaused && entry.agent === undefined) this.#startAgent(entry, 0);
+    return true;
   }
 
   // ------------------------------------------------------------------------------------------------ for WatchedServer
@@ -217,7 +309,7 @@ export class HealthMonitor implements ServerWatch {
 
   restOrResume(watched: WatchedServer): void {
     const entry = this.#entries.get(watched.server.slot);
-    if (entry?.watched !== watched || entry.generations.size === 0) return;
+    if (entry?.watched !== watched || !entry.isPublished) return;
     if (!watched.isCheckable) {
       entry.check?.stop();
       entry.check = undefined;
@@ -265,14 +357,14 @@ export class HealthMonitor implements ServerWatch {
     const { watched } = entry;
     if (!watched.isCheckable) return;
     const { backend, server } = watched;
-    const connection = checkConnection(server);
+    const connection = checkConnection(backend, server);
     if (connection === undefined) return;
     const { segment } = this.#environment;
     const source = (server.config.source ?? backend.source)?.address;
     const target: CheckTarget = {
-      protocol: createProtocol(backend.check),
+      protocol: createProtocol(backend.check, this.#rulesetSettings(), backend.externalCheck),
       localAddress: source?.kind === 'inet' ? source.host : undefined,
-      subject: () => checkSubject(segment, watched.backend, watched.server, connection, () => ''),
+      subject: () => checkSubject(segment, watched.backend, watched.server, connection, this.#standing(watched)),
       limits: () => limitsOf(watched.backend, watched.server.config),
       nextIntervalMs: () => {
         const { config } = watched.server;
@@ -288,11 +380,99 @@ export class HealthMonitor implements ServerWatch {
     };
     entry.check = this.#runner.add(target, delayMs);
   }
+
+  /** What the rules of all checks share; made for each set of checks that starts, as settings may change. */
+  #rulesetSettings(): RulesetSettings {
+    const { bufferBytes, maxHeaders } = this.#generation!.checks;
+    return {
+      compiler: this.#compiler,
+      bufferBytes,
+      maxHeaders,
+      processVariables: this.#processVariables,
+      dateNow: () => this.#environment.dateNow(),
+    };
+  }
+
+  /** How a server stands, for those who tell it. */
+  #standing(watched: WatchedServer): Pick<CheckSubject, 'stateText' | 'isUp'> {
+    return {
+      isUp: () => watched.health.operational !== 'stopped',
+      stateText: () => {
+        const nodeName = this.#generation?.checks.nodeName ?? '';
+        const { backend } = watched;
+        const all = backend.servers.flatMap(({ slot }) => this.#entries.get(slot)?.watched ?? []);
+        return stateText(watched.standing(all, nodeName));
+      },
+    };
+  }
+
+  /** Ends what differs from what is to be asked now; true where it is to be asked anew. */
+  #renewAgent(entry: Entry): boolean {
+    const { watched } = entry;
+    const target = agentTarget(watched.server, entry.agentChanges);
+    const source = (watched.server.config.source ?? watched.backend.source)?.address;
+    const key = target === undefined ? '' : JSON.stringify([target, source]);
+    if (key === entry.agentKey) return false;
+    entry.agent?.stop();
+    entry.agent = undefined;
+    entry.agentKey = key;
+    if (target === undefined) watched.agent.forget();
+    else if (!watched.agent.isConfigured) watched.agent.enable();
+    return target !== undefined && watched.agent.isEnabled;
+  }
+
+  /** Maintenance does not silence an agent: its word `ready` ends one. */
+  #startAgent(entry: Entry, delayMs: number): void {
+    const { watched } = entry;
+    const { agent } = watched;
+    const asked = agentTarget(watched.server, entry.agentChanges);
+    if (asked === undefined) return;
+    const { segment } = this.#environment;
+    const source = (watched.server.config.source ?? watched.backend.source)?.address;
+    const rest = (): void => {
+      if (agent.isEnabled) return;
+      entry.agent?.stop();
+      entry.agent = undefined;
+    };
+    entry.agent = this.#runner.add(
+      {
+        protocol: agentProtocol(asked.send),
+        localAddress: source?.kind === 'inet' ? source.host : undefined,
+        subject: () =>
+          checkSubject(segment, watched.backend, watched.server, asked.connection, this.#standing(watched)),
+        limits: () => agentLimits(watched.backend, watched.server),
+        nextIntervalMs: () =>
+          spreadInterval(
+            watched.server.config.agentInterMs,
+            this.#generation?.spreadPercent ?? 0,
+            this.#environment.random(),
+          ),
+        onBegin: () => agent.begin(),
+        onResult: (result) => {
+          agent.take(result);
+          rest();
+        },
+        onVoid: () => {
+          agent.skip();
+          rest();
+        },
+      },
+      delayMs,
+    );
+  }
 }
 
 function end(entry: Entry): void {
   entry.check?.stop();
+  entry.agent?.stop();
   clearTimeout(entry.step);
+}
+
+function runtimeAddress({ host, port }: GivenAddress): RuntimeAddress {
+  const address = parseIpAddress(host);
+  if (address === undefined) throw new Error(`'${host}' is no address`);
+  const { family, w0, w1, w2, w3 } = address;
+  return { family, words: [w0, w1, w2, w3], port: port ?? 0 };
 }
 
 /** Manual "timeout check". */
@@ -302,23 +482,27 @@ function limitsOf({ connectTimeoutMs, checkTimeoutMs }: MonitoredBackend, { inte
 }
 
 /** Where and how the server line sends its checks; undefined where there is nowhere to go. */
-function checkConnection(server: MonitoredServer): ConnectOptions | undefined {
-  const address = checkAddress(server);
+function checkConnection({ check }: MonitoredBackend, server: MonitoredServer): ConnectOptions | undefined {
+  const address = checkAddress(server, check.type === 'ping');
   if (address === undefined) return undefined;
   return { address, sendProxy: server.config.checkSendProxy, socks4: undefined };
 }
 
-/** `addr` and `port` of the server line before its address. */
-function checkAddress({ config, host }: MonitoredServer): CheckAddress | undefined {
+/** `addr` and `port` of the server line before its address; a ping needs no port. */
+function checkAddress({ config, host, given }: MonitoredServer, isPing: boolean): CheckAddress | undefined {
   const { address } = config;
   if (config.checkAddress === undefined && config.checkPort === undefined) {
     if (address.kind === 'unix') return { path: address.path };
     if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') };
   }
-  const checkHost = config.checkAddress ?? host;
+  const checkHost = config.checkAddress ?? given?.host ?? host;
   const port =
     config.checkPort ??
-    (address.kind === 'inet' && address.port !== undefined && !address.port.relative ? address.port.first : undefined);
+    given?.port ??
+    (address.kind === 'inet' && address.port !== undefined && !address.port.relative
+      ? address.port.first
+      : undefined) ??
+    (isPing ? 0 : undefined);
   return checkHost === undefined || port === undefined ? undefined : { host: checkHost, port };
 }
 
@@ -328,5 +512,7 @@ const SUN_PATH_BYTES = 108;
 /** What a running check depends on and does not ask anew each time. */
 function checkKey(backend: MonitoredBackend, server: MonitoredServer): string {
   const { check, disabled, source } = server.config;
-  return JSON.stringify([backend.check, check, disabled, source ?? backend.source, checkConnection(server)]);
+  const { check: protocol, externalCheck } = backend;
+  const connection = checkConnection(backend, server);
+  return JSON.stringify([protocol, externalCheck, check, disabled, source ?? backend.source, connection]);
 }

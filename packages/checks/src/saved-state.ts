@@ -2,7 +2,7 @@
 // takes over at the start (manual "load-server-state-from-file"). Pure: files are read by the caller.
 
 import { AdminState } from '@evenkeel/shm';
-import { maxHealth, type HealthSettings, type HealthState, type Operational } from './health.ts';
+import { inMaintenance, maxHealth, type HealthSettings, type HealthState, type Operational } from './health.ts';
 
 export interface SavedState {
   /** Numeric address; '-' where there was none. */
@@ -89,8 +89,7 @@ export function restoredState(
 ): RestoredState {
   const admin = restoredAdmin(saved, config.weight, fresh.admin);
   const weight = saved.initialWeight === config.weight ? saved.userWeight : undefined;
-  if ((admin & AdminState.forcedMaintenance) !== 0)
-    return { health: { admin, operational: 'stopped', health: 0 }, weight };
+  if (inMaintenance(admin)) return { health: { admin, operational: 'stopped', health: 0 }, weight };
   return { health: { admin, ...restoredHealth(saved, config) }, weight };
 }
 

@@ -14,7 +14,8 @@ import {
   SharedCount,
   type Tickets,
 } from '@evenkeel/shm';
-import { CheckState, type ServerView } from './display.ts';
+import { WatchedAgent } from './agent/watched-agent.ts';
+import { CheckState, type ServerView, statusText } from './display.ts';
 import {
   handle,
   inMaintenance,
@@ -29,6 +30,7 @@ import {
 import type { MonitoredBackend, MonitoredServer } from './monitored.ts';
 import { isWarm, sessionsPercent, STEP_MS, WEIGHT_SCALE, weightShare, type Warming } from './slow-start.ts';
 import { restoredState, type SavedState } from './saved-state.ts';
+import type { StateFacts } from './state-text.ts';
 import { checkStatuses, checkStatusOf, verdictNumber, type CheckResult } from './status.ts';
 import {
   adminLines,
@@ -37,6 +39,7 @@ import {
   operationalLine,
   type BackendFigures,
   type ChangeReason,
+  type CheckCount,
   type HealthLine,
   type LineServer,
 } from './text.ts';
@@ -58,6 +61,13 @@ export interface ServerWatch {
   later(watched: WatchedServer, delayMs: number, step: () => void): void;
   /** What runs next is to run soon: traffic showed errors (`fastinter`). */
   hurryChecks(watched: WatchedServer): void;
+  /** Maintenance began, where checks rest, or ended. */
+  restOrResume(watched: WatchedServer): void;
+}
+
+/** The agent's count after an answer; `isNews`: the answer changed it, or was of another kind than the one before. */
+export interface AgentCount extends CheckCount {
+  readonly isNews: boolean;
 }
 
 const CHANGED_FROM_CLI: ChangeReason = { type: 'said', by: 'changed from CLI' };
@@ -72,6 +82,7 @@ export class WatchedServer {
   lastInfo = '';
   /** Servers that track this one, the last of the configuration first, which is the order of HAProxy's lines. */
   trackers: readonly WatchedServer[] = [];
+  readonly agent: WatchedAgent;
   readonly #watch: ServerWatch;
   readonly #state: ServerState;
   readonly #sessions: SharedCount;
@@ -87,6 +98,7 @@ export class WatchedServer {
     this.backend = backend;
     this.server = server;
     this.#state = new ServerState(watch.tickets.segment, server.slot);
+    this.agent = new WatchedAgent(this, this.#state);
     this.#sessions = new SharedCount(watch.tickets.segment, 'server', server.slot, ServerGauge.sessions);
     this.#admission = new Admission(watch.tickets, backend.slot);
     const { config } = server;
@@ -105,6 +117,12 @@ export class WatchedServer {
 
   get name(): string {
     return `${this.backend.name}/${this.server.config.name}`;
+  }
+
+  /** IP literal that it is reached at now; undefined for a Unix socket and for a name that has no address. */
+  get address(): string | undefined {
+    if ((this.#health.admin & AdminState.resolutionMaintenance) !== 0) return undefined;
+    return this.server.given?.host ?? this.server.host;
   }
 
   get health(): Readonly<HealthState> {
@@ -146,7 +164,36 @@ export class WatchedServer {
       durationMs: state.get('checkDurationMs'),
       trackedName: config.track === undefined ? undefined : (this.#tracked?.name ?? config.track),
       referenceName: reference.name,
+      agent: this.agent.view(),
+      referenceAgent: reference.agent.view(),
     };
+  }
+
+  /** As the server itself is told of it (manual: `http-check send-state`); `all` are the servers of the backend. */
+  standing(all: readonly WatchedServer[], node: string): StateFacts {
+    const { config } = this.server;
+    const { kind } = config.address;
+    const usable = all.filter((server) => server.isEligible);
+    // Backup servers count where no other is left.
+    const active = usable.filter((server) => !server.server.config.backup);
+    const farm = active.length > 0 ? active : usable;
+    return {
+      status: statusText(this.view()),
+      address: kind === 'unix' || kind === 'abstract' ? undefined : (this.address ?? ''),
+      port: this.server.given?.port ?? (config.address.kind === 'inet' ? (config.address.port?.first ?? 0) : 0),
+      name: this.name,
+      node,
+      weight: this.#weight(),
+      totalWeight: farm.reduce((sum, server) => sum + server.#weight(), 0),
+      sessions: this.#sessions.sum(),
+      totalSessions: all.reduce((sum, server) => sum + server.#sessions.sum(), 0),
+      queued: this.#admission.serverQueue(this.server.slot).length,
+    };
+  }
+
+  /** In the units of the file. */
+  #weight(): number {
+    return Math.ceil(this.#state.get('effectiveWeight') / WEIGHT_SCALE);
   }
 
   /** The server whose checks decide. */
@@ -254,10 +301,16 @@ export class WatchedServer {
     }
   }
 
-  /** What the agent says of it; `result` is told where that moves it. */
-  takeAgent(says: 'up' | 'down', result: CheckResult): void {
+  /** What the agent says of it, or (undefined) that it says nothing of that; logged as `option log-health-checks` wants. */
+  takeAgent(says: 'up' | 'down' | undefined, result: CheckResult, count: AgentCount): void {
     const { logHealthChecks } = this.backend.options;
-    this.#apply({ type: 'agent', says }, logHealthChecks ? UNTOLD : { type: 'check', result });
+    if (logHealthChecks && count.isNews) this.#log(checkLine(this.#lineServer(), 'Agent', result, count));
+    if (says !== undefined) this.#apply({ type: 'agent', says }, logHealthChecks ? UNTOLD : { type: 'check', result });
+  }
+
+  /** `set server … agent`. */
+  forceAgent(says: 'up' | 'down'): void {
+    this.#apply({ type: 'agent', says }, CHANGED_FROM_CLI);
   }
 
   /** `set server … state` and `disable`/`enable server`: the administrative bits that an operator sets. */
@@ -353,6 +406,7 @@ export class WatchedServer {
     if (moved || isDraining(before.admin) !== isDraining(after.admin)) this.#countTime(before);
     this.#write();
     if (moved && isServing(after)) this.#countUp();
+    if (inMaintenance(before.admin) !== inMaintenance(after.admin)) this.#watch.restOrResume(this);
     // Before the lines, whose figures count the servers that are left.
     if (moved || hasNewBits || weight !== this.#state.get('effectiveWeight')) this.#watch.publish(this.backend.slot);
     first?.();
@@ -430,7 +484,7 @@ export class WatchedServer {
       name: this.name,
       isBackup: config.backup,
       trackedName: this.#tracked?.name,
-      host: config.address.kind === 'inet' ? config.address.host : '',
+      host: this.server.given?.name ?? (config.address.kind === 'inet' ? config.address.host : ''),
     };
   }
 
@@ -475,21 +529,15 @@ export class WatchedServer {
     state.setTime('lastChangeMs', this.#watch.dateNow() - saved.sinceChangeS * 1000);
   }
 
-  /** After all servers were restored: says what the file has moved, as HAProxy does at its start. */
-  announceRestored(): void {
+  /** What HAProxy says at its start of a server that a state file has moved; nothing of it is logged. */
+  restoredText(): string | undefined {
     const { operational, admin } = this.#health;
-    if (inMaintenance(admin) || operational === 'running' || operational === 'starting') return;
-    const after = { operational, admin };
     const reason: ChangeReason = { type: 'said', by: 'changed from server-state after a reload' };
-    const change = {
-      before: { operational: 'running' as const, admin },
-      after,
-      reason,
-      cause: '',
-      figures: this.#figures(0),
-    };
-    const line = operationalLine(this.#lineServer(), change);
-    if (line !== undefined) this.#log(line);
+    const before = { operational: 'running' as const, admin: 0 };
+    const change = { before, after: { operational, admin }, reason, cause: '', figures: this.#figures(0) };
+    if (operational === 'stopped' || operational === 'stopping')
+      return operationalLine(this.#lineServer(), change)?.text;
+    return isDraining(admin) ? adminLines(this.#lineServer(), { ...change, before: change.after })[0]?.text : undefined;
   }
 }
 

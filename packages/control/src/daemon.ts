@@ -4,11 +4,12 @@
  */
 
 import { promises as dns } from 'node:dns';
+import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import type { Config, Proxy } from '@evenkeel/config';
 import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
-import { HealthMonitor } from '@evenkeel/checks';
-import type { HealthLine } from '@evenkeel/checks';
+import { HealthMonitor, MailSender } from '@evenkeel/checks';
+import type { HealthLine, SavedStates } from '@evenkeel/checks';
 import type { Plan } from '@evenkeel/proxy';
 import { monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
 import { BackendStat, FrontendGauge, FrontendStat, SegmentOwner, SharedCount, StatReader } from '@evenkeel/shm';
@@ -22,6 +23,7 @@ import type { PlanSources } from './plan-compiler.ts';
 import type { Follower, PreparedChange } from './prepared-change.ts';
 import { controlThrough, followedServers } from './resolvers/followed-servers.ts';
 import { Resolvers } from './resolvers/resolvers.ts';
+import { loadStates } from './state-files.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface DaemonOptions {
@@ -82,6 +84,7 @@ export class Daemon {
   readonly health: HealthMonitor;
   readonly resolvers: Resolvers;
   readonly #idle: IdleMeter;
+  readonly #mails: MailSender;
   #applying: Promise<unknown> = Promise.resolve();
   #generation = 0;
   #descriptors = 0;
@@ -95,6 +98,7 @@ export class Daemon {
     this.log = new LogService({ producers: MAX_THREADS, onDrop: (sentence) => options.report('warning', sentence) });
     this.#sink = new RingLogSink(this.log.ring, 0);
     this.#idle = new IdleMeter(this.statistics);
+    this.#mails = new MailSender({ dateNow: Date.now, report: (text) => options.report('warning', text) });
     this.health = new HealthMonitor({
       segment: this.slots.segment,
       now: monotonicMs,
@@ -112,6 +116,7 @@ export class Daemon {
         proxy: () => undefined,
       },
       log: (logSet, line) => this.#announceHealth(logSet, line),
+      mail: (alert, text) => this.#mails.send(alert, text),
     });
     this.resolvers = new Resolvers(controlThrough(this.health), monotonicMs);
     this.#supervisor = new Supervisor({
@@ -165,8 +170,9 @@ export class Daemon {
     for (const warning of limit.warnings) this.#options.report('warning', warning);
     if (this.#generation === 0) this.#prepareKernel();
     const generation = ++this.#generation;
+    const states = await loadStates(config);
     const { plan, errors, warnings } = await compilePlan(config, generation, {
-      ...this.#sources(),
+      ...this.#sources(states.find),
       limits: {
         maxconn: limit.maxconn,
         maxconnrate: config.global.maxconnrate ?? 0,
@@ -181,7 +187,8 @@ export class Daemon {
     if (errors.length > 0) return { ok: false, errors };
     this.log.publishSets();
     const monitored = monitoredGeneration(plan);
-    this.health.prepare(monitored);
+    const restored = this.health.prepare(monitored, states.find);
+    for (const text of [...states.warnings, ...restored]) this.#options.report('warning', text);
     const change = (await this.#options.follower?.prepare(config)) ?? NO_CHANGE;
     const result = await this.#supervisor.publish(plan, threads, change);
     if (!result.ok) {
@@ -193,14 +200,17 @@ export class Daemon {
     return { ok: true, generation };
   }
 
-  #sources(): Omit<PlanSources, 'limits'> {
+  /** `saved`: what files of states say of servers that this process has not known. */
+  #sources(saved: SavedStates = () => undefined): Omit<PlanSources, 'limits'> {
     return {
       slots: this.slots,
       logSetNumber: (set) => this.log.numberOf(set),
       resolve: resolveName,
       lastAddress: (proxy, server) => {
         const slot = this.slots.names('server').get(`${proxy.name}/${server.name}`);
-        return slot === undefined ? undefined : this.resolvers.followedHost(slot, server);
+        if (slot !== undefined) return this.resolvers.followedHost(slot, server);
+        const address = saved(proxy.name, server.name)?.address;
+        return address !== undefined && isIP(address) !== 0 ? { host: address } : undefined;
       },
       ignoreResolution: this.#options.ignoreResolution,
       defaultLogTag: this.#options.logTag,
@@ -235,6 +245,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.resolvers.stop();
     this.health.stop();
+    this.#mails.stop();
     this.#idle.stop();
     await this.#supervisor.stop();
     await this.log.close(LOG_FLUSH_MS);

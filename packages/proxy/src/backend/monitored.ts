@@ -2,8 +2,8 @@
 
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import type { ExternalCheck, MonitoredGeneration } from '@evenkeel/checks';
-import type { Address, Proxy } from '@evenkeel/config';
+import type { ExternalCheck, MailAlert, MonitoredGeneration } from '@evenkeel/checks';
+import type { Address, Config, Proxy } from '@evenkeel/config';
 import type { Plan } from '../plan.ts';
 
 export function monitoredGeneration(plan: Plan): MonitoredGeneration {
@@ -28,7 +28,7 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
         isListen: proxy.kind === 'listen',
         hasDynamicWeights: hasDynamicWeights(proxy),
         redispatches: proxy.redispatch !== undefined,
-        mailAlert: undefined,
+        mailAlert: mailAlert(plan.config, proxy),
         check: proxy.check,
         externalCheck: externalCheck(proxy),
         connectTimeoutMs: proxy.timeouts.connect,
@@ -42,6 +42,21 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
         })),
       };
     }),
+  };
+}
+
+/** Undefined where `from`, `to` or `mailers` is not set: nothing is mailed then (manual "email-alert from"). */
+function mailAlert({ mailers }: Config, { emailAlert }: Proxy): MailAlert | undefined {
+  const { from, to, level, myhostname } = emailAlert;
+  const section = mailers.find(({ name }) => name === emailAlert.mailers);
+  if (from === undefined || to === undefined || section === undefined) return undefined;
+  return {
+    mailers: section.mailers,
+    timeoutMs: section.timeoutMs,
+    from,
+    to,
+    level,
+    hostname: myhostname ?? hostname(),
   };
 }
 
