@@ -154,9 +154,9 @@ test('ids are given in order from 2 and pass over those that are taken', () => {
     [
       [4, false],
       [3, true],
-      [5, false],
-      [2, true],
       [6, false],
+      [2, true],
+      [8, false],
     ],
   );
   assert.deepEqual(findings('backend a\n id 5\nbackend b\n id 5'), [
