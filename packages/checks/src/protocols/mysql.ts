@@ -3,8 +3,8 @@
 // server speaks first. Without a user only its greeting is judged; leaving then is what the server counts as an aborted
 // connect, whatever is done.
 //
-// An account whose plugin is not the one that the login named makes the server ask for another: that is answered too, and
-// the server counts as good whatever comes of it, since HAProxy asks no further.
+// An account whose plugin is not the one that the login named makes the server ask for another: that is answered too. A server
+// that says nothing to it counts as good, as it does for HAProxy, which asks no further.
 
 import type { Conversation, ConversationEffect, ConversationInput, Protocol } from '../conversation.ts';
 import type { CheckStatus } from '../status.ts';
@@ -114,16 +114,13 @@ class MysqlConversation implements Conversation {
   }
 
   #take(payload: Buffer, sequence: number): readonly ConversationEffect[] {
-    if (this.#awaited === 'switched login') {
-      return payload[0] === ERROR_MARK ? [found('L7OK')] : [{ type: 'send', bytes: QUIT }, found('L7OK')];
-    }
     if (payload[0] === ERROR_MARK) return [refusal(payload)];
     if (this.#awaited === 'greeting') {
       if (this.#login === undefined) return [found('L7OK')];
       this.#awaited = 'login';
       return [{ type: 'send', bytes: this.#login }];
     }
-    if (payload[0] === SWITCH_MARK) {
+    if (payload[0] === SWITCH_MARK && this.#awaited === 'login') {
       this.#awaited = 'switched login';
       return [{ type: 'send', bytes: packet((sequence + 1) & 0xff, emptyPassword(payload)) }];
     }

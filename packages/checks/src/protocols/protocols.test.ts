@@ -81,7 +81,12 @@ const CASES: readonly (readonly [name: string, protocol: Protocol, script: Scrip
   ['mysql denied', withUser, [GREETING, 'RECV', DENIED], 'L7STS 1045 "#28000Access denied"'],
   ['mysql blocked', withUser, [BLOCKED], `L7STS 1130 "Host 'x' is not allowed"`],
   ['mysql other plugin', withUser, [GREETING, 'RECV', SWITCH, 'RECV', OK], 'L7OK 0 ""'],
-  ['mysql other plugin, then denied', withUser, [GREETING, 'RECV', SWITCH, 'RECV', DENIED], 'L7OK 0 ""'],
+  [
+    'mysql other plugin, then denied',
+    withUser,
+    [GREETING, 'RECV', SWITCH, 'RECV', DENIED],
+    'L7STS 1045 "#28000Access denied"',
+  ],
   ['mysql other plugin, then closed', withUser, [GREETING, 'RECV', SWITCH, 'RECV', 'CLOSE'], 'L7OK 0 ""'],
   ['mysql closed at once', withUser, ['CLOSE'], 'L7RSP -1 "TCPCHK got an empty response at step 3"'],
   ['mysql closed after its greeting', withUser, [GREETING, 'RECV', 'CLOSE'], 'L7RSP -1 ""'],
