@@ -32,9 +32,27 @@ export interface ServerView {
   readonly trackedName: string | undefined;
   /** The server at the end of that chain; itself where it tracks none. */
   readonly referenceName: string;
+  readonly agent: AgentView;
+  /** Of the server at the end of that chain. */
+  readonly referenceAgent: AgentView;
+}
+
+/** The agent of a server as it stands. */
+export interface AgentView {
+  /** Bits of CheckState; 0 without `agent-check`. */
+  readonly state: number;
+  readonly health: number;
+  readonly rise: number;
+  readonly fall: number;
+  readonly status: CheckStatus;
+  /** -1 where there is none. */
+  readonly code: number;
+  readonly durationMs: number;
 }
 
 const isChecked = ({ checkState }: ServerView): boolean => (checkState & CheckState.enabled) !== 0;
+
+const isAsked = ({ state }: AgentView): boolean => (state & CheckState.enabled) !== 0;
 
 /** Field `status`: `UP`, `UP 1/2`, `DOWN 1/3`, `NOLB`, `DRAIN`, `MAINT`, `MAINT (resolution)`, `no check` … */
 export function statusText(view: ServerView): string {
@@ -42,11 +60,13 @@ export function statusText(view: ServerView): string {
   if ((admin & AdminState.inheritedMaintenance) !== 0) return `MAINT (via ${view.referenceName})`;
   if ((admin & AdminState.resolutionMaintenance) !== 0) return 'MAINT (resolution)';
   if (inMaintenance(admin)) return 'MAINT';
+  if (operational === OperationalState.stopped && isAsked(view.referenceAgent) && view.referenceAgent.health === 0)
+    return 'DOWN (agent)';
   if (operational === OperationalState.stopped)
     return isChecked(view) && health > 0 ? `DOWN ${health}/${rise}` : 'DOWN';
   const going = isChecked(view) && health < rise + fall - 1 ? ` ${health - rise + 1}/${fall}` : '';
   if (operational === OperationalState.stopping) return `NOLB${going}`;
-  if (isDraining(admin)) return `DRAIN${going}`;
+  if (isDraining(admin)) return isAsked(view.referenceAgent) ? 'DRAIN (agent)' : `DRAIN${going}`;
   return isChecked(view) ? `UP${going}` : 'no check';
 }
 
@@ -87,6 +107,41 @@ export function checkFields(view: ServerView): CheckFields {
   };
 }
 
+/** Fields about the agent's last answer. Empty strings where it is not asked now. */
+export interface AgentFields {
+  readonly agent_status: string;
+  readonly agent_code: string;
+  readonly agent_duration: string;
+  readonly agent_desc: string;
+  readonly agent_health: string;
+  readonly agent_rise: string;
+  readonly agent_fall: string;
+}
+
+export function agentFields({ agent }: ServerView): AgentFields {
+  if (!isAsked(agent)) {
+    return {
+      agent_status: '',
+      agent_code: '',
+      agent_duration: '',
+      agent_desc: '',
+      agent_health: '',
+      agent_rise: '',
+      agent_fall: '',
+    };
+  }
+  const { number, text } = checkStatuses[agent.status];
+  return {
+    agent_status: ((agent.state & CheckState.inProgress) !== 0 ? '* ' : '') + agent.status,
+    agent_code: agent.code >= 0 ? String(agent.code) : '',
+    agent_duration: number >= checkStatuses.CHECKED.number ? String(agent.durationMs) : '',
+    agent_desc: text,
+    agent_health: String(agent.health),
+    agent_rise: String(agent.rise),
+    agent_fall: String(agent.fall),
+  };
+}
+
 /** What of `show servers state` depends on health: numbers in the order of the manual's list. */
 export interface StateFields {
   readonly srv_op_state: number;
@@ -95,6 +150,7 @@ export interface StateFields {
   readonly srv_check_result: number;
   readonly srv_check_health: number;
   readonly srv_check_state: number;
+  readonly srv_agent_state: number;
 }
 
 export function stateFields(view: ServerView): StateFields {
@@ -105,5 +161,6 @@ export function stateFields(view: ServerView): StateFields {
     srv_check_result: view.result,
     srv_check_health: view.ownHealth,
     srv_check_state: view.ownCheckState,
+    srv_agent_state: view.agent.state,
   };
 }

@@ -9,6 +9,7 @@ import type { Server as ServerConfig } from '@evenkeel/config';
 import { checkFields, statusText } from './display.ts';
 import { HealthMonitor } from './monitor.ts';
 import type { MonitoredBackend, MonitoredGeneration } from './monitored.ts';
+import { checkOf, expressions, noProgram, tuning } from './testing.ts';
 import type { WatchedServer } from './watched-server.ts';
 
 interface Bench {
@@ -33,6 +34,7 @@ function bench(context: TestContext): Bench {
     now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
     dateNow: () => Date.now(),
     random: () => 0.5,
+    expressions,
     log: (logSet, { level, text }) => {
       assert.equal(logSet, 3);
       lines.push(`<${level}>${text}`);
@@ -46,6 +48,7 @@ function bench(context: TestContext): Bench {
     lines,
     generation: (generation, servers, backend = {}) => ({
       generation,
+      checks: tuning,
       spreadPercent: 0,
       maxSpreadMs: 0,
       backends: [
@@ -59,6 +62,7 @@ function bench(context: TestContext): Bench {
           redispatches: false,
           mailAlert: undefined,
           check: { type: 'tcp' },
+          externalCheck: noProgram,
           connectTimeoutMs: 500,
           checkTimeoutMs: undefined,
           options: { logHealthChecks: false, persist: false },
@@ -102,7 +106,7 @@ function bench(context: TestContext): Bench {
   };
 }
 
-const http = { type: 'http', method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined } as const;
+const http = checkOf('option httpchk');
 
 /** A server that answers each connection as `answer` says at that moment; 'hang' and 'reset' are no answers. */
 async function serve(
@@ -355,4 +359,19 @@ test('while our own loop is blocked for longer than the time-out, no server goes
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.deepEqual(lines, []);
   assert.equal(statusText(server(0).view()), 'UP');
+});
+
+test('a generation that ends while the next one is being published takes no state with it', async (context) => {
+  const { monitor, generation, server, until } = bench(context);
+  const { port, close } = await serve(context, () => OK);
+  const first = generation(1, [{ port, fall: 1 }]);
+  monitor.prepare(first);
+  monitor.apply(first);
+  await close();
+  await until(() => server(0).health.operational === 'stopped', 'it is down');
+  const second = generation(2, [{ port, fall: 1 }]);
+  monitor.prepare(second);
+  monitor.forget(1);
+  monitor.apply(second);
+  assert.equal(server(0).health.operational, 'stopped');
 });

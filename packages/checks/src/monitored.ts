@@ -1,6 +1,7 @@
 // What the monitor is told of a generation: backends and servers with their slots in shared memory. Plain data, made from a
 // plan by the layer above.
 
+import type { ExternalCheck } from './protocols/external.ts';
 import type { MailAlert } from './mail/alert.ts';
 import type { Check, Options, Server as ServerConfig, SourceAddress } from '@evenkeel/config';
 
@@ -10,6 +11,16 @@ export interface MonitoredServer {
   readonly slot: number;
   /** Numeric address of the server; undefined for a Unix socket, or for a name that did not resolve. */
   readonly host: string | undefined;
+  /** What resolvers or an operator gave it in place of its configured address; `name` is what the address was asked for. */
+  readonly given?: GivenAddress | undefined;
+}
+
+export interface GivenAddress {
+  /** IP literal. */
+  readonly host: string;
+  /** Undefined: that of the configuration. */
+  readonly port: number | undefined;
+  readonly name: string | undefined;
 }
 
 export interface MonitoredBackend {
@@ -27,6 +38,8 @@ export interface MonitoredBackend {
   readonly redispatches: boolean;
   readonly mailAlert: MailAlert | undefined;
   readonly check: Check;
+  /** What `option external-check` runs. */
+  readonly externalCheck: ExternalCheck;
   /** `timeout connect` and `timeout check`, ms. */
   readonly connectTimeoutMs: number | undefined;
   readonly checkTimeoutMs: number | undefined;
@@ -35,9 +48,19 @@ export interface MonitoredBackend {
   readonly servers: readonly MonitoredServer[];
 }
 
+/** What the rules of checks take from the global section. */
+export interface CheckTuning {
+  /** `tune.bufsize` and `tune.http.maxhdr` */
+  readonly bufferBytes: number;
+  readonly maxHeaders: number;
+  /** `node`, or the name of the machine. */
+  readonly nodeName: string;
+}
+
 export interface MonitoredGeneration {
   readonly generation: number;
   readonly backends: readonly MonitoredBackend[];
+  readonly checks: CheckTuning;
   readonly spreadPercent: number;
   readonly maxSpreadMs: number | undefined;
 }

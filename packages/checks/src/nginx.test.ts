@@ -12,6 +12,7 @@ import { SegmentOwner } from '@evenkeel/shm';
 import type { Server as ServerConfig } from '@evenkeel/config';
 import { checkFields, statusText } from './display.ts';
 import { HealthMonitor } from './monitor.ts';
+import { checkOf, expressions, noProgram, tuning } from './testing.ts';
 
 const NGINX = '/usr/sbin/nginx';
 
@@ -45,6 +46,7 @@ test(
       now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
       dateNow: () => Date.now(),
       random: () => 0.5,
+      expressions,
       log: () => {},
     });
     context.after(async () => {
@@ -90,13 +92,15 @@ test(
       check:
         uri === undefined
           ? { type: 'tcp' }
-          : { type: 'http', method: 'GET', uri, version: 'HTTP/1.1', extra: '\r\nHost: x' },
+          : checkOf(`option httpchk GET ${uri} HTTP/1.1`, 'http-check send hdr Host x'),
       options: { logHealthChecks: false, persist: false },
+      externalCheck: noProgram,
       source: undefined,
       servers: [server(index, {})],
     });
     monitor.apply({
       generation: 1,
+      checks: tuning,
       spreadPercent: 0,
       maxSpreadMs: 0,
       backends: [backend('http', '/ok', 0), backend('lost', '/gone', 1), backend('tcp', undefined, 2)],

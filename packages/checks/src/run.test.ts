@@ -2,20 +2,14 @@
 // answers whole, split at every byte, and cut at every byte. Findings as observed on HAProxy 2.6.12.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CheckSubject } from './conversation.ts';
-import { httpProtocol, requestText } from './protocols/http.ts';
+import type { Protocol } from './conversation.ts';
 import { tcpProtocol } from './protocols/tcp.ts';
-import { CheckRun, LATE_MS, type RunEffect, type RunInput } from './run.ts';
+import { CheckRun, LATE_MS, type RunEffect, type RunInput, type RunLimits } from './run.ts';
+import { rulesOf, subjectOf } from './testing.ts';
 
-const view = { name: 'b', id: 2, defaultBackend: undefined, frontendConnections: 0, backendConnections: 0 };
-const subject: CheckSubject = {
-  backend: view,
-  server: { name: 's', id: 1, connections: 0, address: undefined, port: 80 },
-  connection: { address: { host: '192.0.2.1', port: 80 }, sendProxy: false, socks4: undefined },
-  stateText: () => '',
-};
+const subject = subjectOf();
 const limits = { connectMs: 1000, readMs: undefined };
-const http = httpProtocol({ method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined });
+const http = rulesOf(['option httpchk']);
 const data = (text: string): RunInput => ({ type: 'data', bytes: Buffer.from(text, 'latin1') });
 
 function resultOf(effects: readonly RunEffect[]): string | undefined {
@@ -29,9 +23,16 @@ function resultOf(effects: readonly RunEffect[]): string | undefined {
   return undefined;
 }
 
+/** A run whose connect call has been made. */
+function started(protocol: Protocol, limitsMs: RunLimits = limits, now = 0): CheckRun {
+  const run = new CheckRun(protocol, subject, limitsMs, now);
+  assert.equal(run.start(now)[0]?.type, 'connect');
+  return run;
+}
+
 /** What a server that sends this and then closes is found to be. */
 function judge(...chunks: string[]): string | undefined {
-  const run = new CheckRun(http, subject, limits, 0);
+  const run = started(http);
   run.handle(0, { type: 'connected' });
   for (const chunk of chunks) {
     const result = resultOf(run.handle(0, data(chunk)));
@@ -41,7 +42,7 @@ function judge(...chunks: string[]): string | undefined {
 }
 
 test('a TCP check passes with the connection and resets it', () => {
-  const run = new CheckRun(tcpProtocol, subject, limits, 100);
+  const run = started(tcpProtocol, limits, 100);
   const effects = run.handle(107.4, { type: 'connected' });
   assert.deepEqual(effects[0], { type: 'close', how: 'reset' });
   assert.equal(resultOf(effects), 'L4OK -1 "" 7');
@@ -50,7 +51,7 @@ test('a TCP check passes with the connection and resets it', () => {
 });
 
 test('without timeout check, inter bounds connect and answer together (manual "timeout check")', () => {
-  const run = new CheckRun(http, subject, limits, 0);
+  const run = started(http);
   assert.equal(run.nextTimeout(), 1000);
   run.handle(900, { type: 'connected' });
   assert.equal(run.nextTimeout(), 1000);
@@ -58,7 +59,7 @@ test('without timeout check, inter bounds connect and answer together (manual "t
 });
 
 test('with timeout check the answer has a time of its own', () => {
-  const run = new CheckRun(http, subject, { connectMs: 300, readMs: 5000 }, 0);
+  const run = started(http, { connectMs: 300, readMs: 5000 });
   assert.equal(run.nextTimeout(), 300);
   run.handle(250, { type: 'connected' });
   assert.equal(run.nextTimeout(), 5250);
@@ -66,11 +67,11 @@ test('with timeout check the answer has a time of its own', () => {
 });
 
 test('no connection in time is a layer 4 time-out', () => {
-  assert.equal(resultOf(new CheckRun(http, subject, limits, 0).handleTimeout(1000)), 'L4TOUT -1 "" 1000');
+  assert.equal(resultOf(started(http).handleTimeout(1000)), 'L4TOUT -1 "" 1000');
 });
 
 test('a time-out seen late by our own fault first lets the answer be read', () => {
-  const run = new CheckRun(http, subject, limits, 0);
+  const run = started(http);
   run.handle(10, { type: 'connected' });
   assert.deepEqual(run.handleTimeout(1400), []);
   assert.equal(run.nextTimeout(), 1800);
@@ -78,26 +79,25 @@ test('a time-out seen late by our own fault first lets the answer be read', () =
 });
 
 test('a server that is still silent after that has failed; a loop that is late again makes the check void', () => {
-  const failed = new CheckRun(http, subject, limits, 0);
+  const failed = started(http);
   failed.handle(10, { type: 'connected' });
   failed.handleTimeout(1400);
   assert.equal(resultOf(failed.handleTimeout(1800)), 'L7TOUT -1 "" 1800');
-  const late = new CheckRun(http, subject, limits, 0);
+  const late = started(http);
   late.handle(10, { type: 'connected' });
   late.handleTimeout(1400);
   assert.equal(resultOf(late.handleTimeout(1800 + LATE_MS)), 'void');
 });
 
 test('errors by phase', () => {
-  const connecting = (code: string): string | undefined =>
-    resultOf(new CheckRun(http, subject, limits, 0).handle(3, { type: 'error', code }));
+  const connecting = (code: string): string | undefined => resultOf(started(http).handle(3, { type: 'error', code }));
   assert.equal(connecting('ECONNREFUSED'), 'L4CON -1 "Connection refused" 3');
   assert.equal(connecting('EHOSTUNREACH'), 'L4CON -1 "No route to host" 3');
   assert.equal(connecting('ENOENT'), 'SOCKERR -1 "General socket error (No such file or directory)" 3');
   assert.equal(connecting('ETIMEDOUT'), 'L4TOUT -1 "" 3');
   assert.equal(connecting('ECONNRESET'), 'SOCKERR -1 "Connection reset by peer" 3');
   for (const code of ['EMFILE', 'EADDRNOTAVAIL']) assert.equal(connecting(code), 'void', 'it is our own fault');
-  const run = new CheckRun(http, subject, limits, 0);
+  const run = started(http);
   run.handle(1, { type: 'connected' });
   assert.equal(
     resultOf(run.handle(2, { type: 'error', code: 'ECONNRESET' })),
@@ -105,25 +105,28 @@ test('errors by phase', () => {
   );
 });
 
+/** The first thing that a backend with these lines sends. */
+function requestOf(...lines: string[]): string {
+  const [effect] = started(rulesOf(lines)).handle(0, { type: 'connected' });
+  assert.ok(effect?.type === 'send');
+  return effect.bytes.toString('latin1');
+}
+
 test('the request of option httpchk, in its forms (as HAProxy 2.6 sends them)', () => {
+  assert.equal(requestOf('option httpchk'), 'OPTIONS / HTTP/1.0\r\n\r\n');
+  assert.equal(requestOf('option httpchk /test'), 'OPTIONS /test HTTP/1.0\r\n\r\n');
+  assert.equal(requestOf('option httpchk GET /test'), 'GET /test HTTP/1.0\r\n\r\n');
+  assert.equal(requestOf('option httpchk GET /test HTTP/1.1'), 'GET /test HTTP/1.1\r\nconnection: close\r\n\r\n');
   assert.equal(
-    requestText({ method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', extra: undefined }),
-    'OPTIONS / HTTP/1.0\r\n\r\n',
-  );
-  assert.equal(
-    requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.1', extra: undefined }),
-    'GET /test HTTP/1.1\r\nconnection: close\r\n\r\n',
-  );
-  assert.equal(
-    requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.1', extra: '\r\nHost: www.example.com' }),
+    requestOf('option httpchk GET /test HTTP/1.1\\r\\nHost:\\ www.example.com'),
     'GET /test HTTP/1.1\r\nhost: www.example.com\r\nconnection: close\r\n\r\n',
   );
   assert.equal(
-    requestText({ method: 'GET', uri: '/test', version: 'HTTP/1.0', extra: '\r\nA: b\r\nC: d' }),
+    requestOf('option httpchk GET /test HTTP/1.0\\r\\nA:\\ b\\r\\nC:\\ d'),
     'GET /test HTTP/1.0\r\na: b\r\nc: d\r\n\r\n',
   );
   assert.equal(
-    requestText({ method: 'POST', uri: '/test', version: 'HTTP/1.1', extra: '\r\nHost: www\r\n\r\nbody' }),
+    requestOf('option httpchk POST /test HTTP/1.1\\r\\nHost:\\ www\\r\\n\\r\\nbody'),
     'POST /test HTTP/1.1\r\nhost: www\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody',
   );
 });

@@ -13,9 +13,11 @@ import type {
   Conversation,
   ConversationEffect,
   ConversationInput,
+  ProgramCall,
   Protocol,
 } from './conversation.ts';
-import type { CheckResult, CheckStatus } from './status.ts';
+import { Preamble, type ConnectionEnds } from './preamble.ts';
+import { boundInfo, type CheckResult, type CheckStatus } from './status.ts';
 
 export interface RunLimits {
   readonly connectMs: number;
@@ -23,16 +25,24 @@ export interface RunLimits {
   readonly readMs: number | undefined;
 }
 
-export type RunInput = ConversationInput | { readonly type: 'error'; /** errno name */ readonly code: string };
+export type RunInput =
+  | Exclude<ConversationInput, { readonly type: 'connected' }>
+  /** The connection stands; `ends` are undefined for a Unix socket. */
+  | { readonly type: 'connected'; readonly ends?: ConnectionEnds | undefined }
+  | { readonly type: 'error'; /** errno name */ readonly code: string };
 
 export type RunEffect =
   /** Opens a connection; the one that there was is closed before. */
   | { readonly type: 'connect'; readonly options: ConnectOptions }
   | { readonly type: 'send'; readonly bytes: Buffer }
+  /** Starts a program; 'exited' is the next input. */
+  | { readonly type: 'execute'; readonly call: ProgramCall }
   | { readonly type: 'close'; readonly how: 'destroy' | 'reset' }
   | { readonly type: 'result'; readonly result: CheckResult }
   /** Nothing was found out. */
   | { readonly type: 'void' };
+
+const CONNECTED: ConversationInput = { type: 'connected' };
 
 /** A timer that fires this late means that the loop was busy, not that the server was slow: normal lateness is below 10 ms. */
 export const LATE_MS = 50;
@@ -44,6 +54,10 @@ export class CheckRun {
   readonly #conversation: Conversation;
   readonly #startedMs: number;
   #connected = false;
+  /** How the connection under way or at hand was asked for. */
+  #options: ConnectOptions;
+  /** What comes before the conversation, while it has not ended. */
+  #preamble: Preamble | undefined;
   #done = false;
   #deadline: number;
   #wasLate = false;
@@ -54,14 +68,14 @@ export class CheckRun {
     this.#limits = limits;
     this.#subject = subject;
     this.#conversation = protocol.begin(subject);
+    this.#options = subject.connection;
     this.#startedMs = now;
     this.#deadline = now + limits.connectMs;
   }
 
   /** The first effects: usually a connect. */
   start(now: number): RunEffect[] {
-    if (this.#conversation.start === undefined)
-      return [{ type: 'connect', options: this.#subject.connection }];
+    if (this.#conversation.start === undefined) return [{ type: 'connect', options: this.#subject.connection }];
     return this.#carryOut(now, this.#conversation.start());
   }
 
@@ -73,11 +87,48 @@ export class CheckRun {
       const { status, info } = this.#connected ? socketFinding(input.code) : connectFinding(input.code);
       return this.#finish(now, status, -1, info + this.#position);
     }
+    if (input.type === 'exited' && input.exit.type === 'failure' && isOfThisSide(input.exit.code))
+      return this.#giveUp();
     if (input.type === 'connected') {
       this.#connected = true;
       if (this.#limits.readMs !== undefined) this.#deadline = now + this.#limits.readMs;
+      return this.#begin(now, input.ends);
     }
+    if (this.#preamble !== undefined) return this.#hearPreamble(now, this.#preamble, input);
     return this.#carryOut(now, this.#conversation.handle(input));
+  }
+
+  /** The connection stands: what comes before the conversation, then the conversation. */
+  #begin(now: number, ends: ConnectionEnds | undefined): RunEffect[] {
+    const { sendProxy, socks4 } = this.#options;
+    if (!sendProxy && socks4 === undefined) return this.#carryOut(now, this.#conversation.handle(CONNECTED));
+    const preamble = new Preamble(this.#options, ends);
+    const { send, waits } = preamble.start();
+    if (waits) this.#preamble = preamble;
+    const out: RunEffect[] = send === undefined ? [] : [{ type: 'send', bytes: send }];
+    return waits ? out : [...out, ...this.#carryOut(now, this.#conversation.handle(CONNECTED))];
+  }
+
+  #hearPreamble(
+    now: number,
+    preamble: Preamble,
+    input: Exclude<ConversationInput, { readonly type: 'connected' }>,
+  ): RunEffect[] {
+    const result = input.type === 'data' ? preamble.take(input.bytes) : preamble.end();
+    switch (result.type) {
+      case 'wait':
+        return [];
+      case 'failed':
+        return this.#finish(now, 'SOCKERR', -1, result.info + this.#position);
+      case 'done': {
+        this.#preamble = undefined;
+        const out: RunEffect[] = result.send === undefined ? [] : [{ type: 'send', bytes: result.send }];
+        out.push(...this.#carryOut(now, this.#conversation.handle(CONNECTED)));
+        if (!this.#done && result.rest.length > 0)
+          out.push(...this.#carryOut(now, this.#conversation.handle({ type: 'data', bytes: result.rest })));
+        return out;
+      }
+    }
   }
 
   handleTimeout(now: number): RunEffect[] {
@@ -85,7 +136,7 @@ export class CheckRun {
     const late = now - this.#deadline;
     if (late < LATE_MS) {
       const status = this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT';
-      return this.#finish(now, status, -1, this.#position);
+      return this.#finish(now, status, status === 'PROCTOUT' || status === 'L7OK' ? 0 : -1, this.#position);
     }
     if (!this.#wasLate) {
       this.#wasLate = true;
@@ -98,6 +149,10 @@ export class CheckRun {
   /** Monotonic ms; undefined when it is over. */
   nextTimeout(): number | undefined {
     return this.#done ? undefined : this.#deadline;
+  }
+
+  get #closing(): 'destroy' | 'reset' {
+    return (this.#conversation.closesByReset ?? this.#protocol.closesByReset) ? 'reset' : 'destroy';
   }
 
   get #position(): string {
@@ -114,8 +169,13 @@ export class CheckRun {
     for (const effect of effects) {
       if (effect.type === 'send') out.push(effect);
       else if (effect.type === 'connect') {
-        if (this.#connected) out.push({ type: 'close', how: this.#protocol.closesByReset ? 'reset' : 'destroy' });
+        if (this.#connected) out.push({ type: 'close', how: this.#closing });
         this.#connected = false;
+        this.#options = effect.options;
+        out.push(effect);
+      } else if (effect.type === 'execute') {
+        // A time-out is the program's from now on, whose time is that of a connect (`timeout check` is for answers).
+        this.#connected = true;
         out.push(effect);
       } else {
         out.push(...this.#finish(now, effect.status, effect.code, effect.info));
@@ -127,10 +187,17 @@ export class CheckRun {
 
   #finish(now: number, status: CheckStatus, code: number, info: string): RunEffect[] {
     this.#done = true;
-    const how = this.#protocol.closesByReset || !this.#connected ? 'reset' : 'destroy';
     return [
-      { type: 'close', how },
-      { type: 'result', result: { status, code, info, durationMs: Math.round(now - this.#startedMs) } },
+      { type: 'close', how: this.#connected ? this.#closing : 'reset' },
+      {
+        type: 'result',
+        result: {
+          status,
+          code,
+          info: status === 'CHECKED' ? info : boundInfo(info),
+          durationMs: Math.round(now - this.#startedMs),
+        },
+      },
     ];
   }
 }

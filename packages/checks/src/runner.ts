@@ -2,10 +2,15 @@
 // check says and how long it may take is the run's (run.ts); what a result means for the server is the monitor's.
 
 import net from 'node:net';
-import type { CheckSubject, ConnectOptions, Protocol } from './conversation.ts';
+import type { CheckSubject, ConnectOptions, ProgramCall, Protocol } from './conversation.ts';
 import { DeadlineQueue } from './deadlines.ts';
+import { Programs, type RunningProgram } from './programs.ts';
+import type { ConnectionEnds } from './preamble.ts';
 import { CheckRun, type RunEffect, type RunLimits } from './run.ts';
 import type { CheckResult } from './status.ts';
+
+/** How long a check waits for a place among the programs before it asks again. */
+const FULL_WAIT_MS = 100;
 
 /** One server as the runner sees it. */
 export interface CheckTarget {
@@ -36,6 +41,7 @@ export interface RunningCheck {
 export class CheckRunner {
   readonly #now: () => number;
   readonly #deadlines = new DeadlineQueue<Check>();
+  readonly #programs = new Programs();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
 
@@ -50,7 +56,7 @@ export class CheckRunner {
   }
 
   add(target: CheckTarget, delayMs: number): RunningCheck {
-    const check = new Check(target, this.#now, (deadline) => this.#arm(check, deadline));
+    const check = new Check(target, this.#programs, this.#now, (deadline) => this.#arm(check, deadline));
     check.reschedule(delayMs);
     return check;
   }
@@ -80,17 +86,20 @@ export class CheckRunner {
 
 class Check implements RunningCheck {
   readonly #target: CheckTarget;
+  readonly #programs: Programs;
   readonly #now: () => number;
   readonly #arm: (deadline: number | undefined) => void;
   #run: CheckRun | undefined;
   #socket: net.Socket | undefined;
+  #program: RunningProgram | undefined;
   #isUnix = false;
   #stopped = false;
   /** When the next check is due, monotonic ms; Infinity before the first is known. */
   #dueMs = Infinity;
 
-  constructor(target: CheckTarget, now: () => number, arm: (deadline: number | undefined) => void) {
+  constructor(target: CheckTarget, programs: Programs, now: () => number, arm: (deadline: number | undefined) => void) {
     this.#target = target;
+    this.#programs = programs;
     this.#now = now;
     this.#arm = arm;
   }
@@ -118,6 +127,7 @@ class Check implements RunningCheck {
 
   #begin(now: number): void {
     const { protocol } = this.#target;
+    if (protocol.runsPrograms === true && this.#programs.isFull) return this.#wait(now + FULL_WAIT_MS);
     this.#target.onBegin();
     this.#run = new CheckRun(protocol, this.#target.subject(), this.#target.limits(), now);
     this.#carryOut(this.#run.start(now));
@@ -127,7 +137,7 @@ class Check implements RunningCheck {
     const socket = new net.Socket({ allowHalfOpen: true });
     this.#socket = socket;
     socket
-      .on('connect', () => this.#hear(socket, { type: 'connected' }))
+      .on('connect', () => this.#hear(socket, { type: 'connected', ends: endsOf(socket) }))
       .on('data', (bytes: Buffer) => this.#hear(socket, { type: 'data', bytes }))
       .on('end', () => this.#hear(socket, { type: 'end' }))
       .on('error', (error: NodeJS.ErrnoException) =>
@@ -141,6 +151,14 @@ class Check implements RunningCheck {
       const { localAddress } = this.#target;
       socket.connect({ host, port, autoSelectFamily: false, ...(localAddress === undefined ? {} : { localAddress }) });
     }
+  }
+
+  #execute(call: ProgramCall): void {
+    const run = this.#run;
+    this.#program = this.#programs.start(call, (exit) => {
+      this.#program = undefined;
+      if (run !== undefined && run === this.#run) this.#carryOut(run.handle(this.#now(), { type: 'exited', exit }));
+    });
   }
 
   #hear(socket: net.Socket, input: Parameters<CheckRun['handle']>[1]): void {
@@ -157,6 +175,9 @@ class Check implements RunningCheck {
           break;
         case 'send':
           this.#socket?.write(effect.bytes);
+          break;
+        case 'execute':
+          this.#execute(effect.call);
           break;
         case 'close':
           this.#close(effect.how);
@@ -186,6 +207,8 @@ class Check implements RunningCheck {
   }
 
   #close(how: 'destroy' | 'reset'): void {
+    this.#program?.stop();
+    this.#program = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket === undefined || socket.destroyed) return;
@@ -193,4 +216,12 @@ class Check implements RunningCheck {
     if (how === 'reset' && !socket.connecting && !this.#isUnix) socket.resetAndDestroy();
     else socket.destroy();
   }
+}
+
+/** Undefined for a Unix socket, and for one that has gone meanwhile. */
+function endsOf(socket: net.Socket): ConnectionEnds | undefined {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return { local: { host: localAddress, port: localPort }, remote: { host: remoteAddress, port: remotePort } };
 }

@@ -63,3 +63,11 @@ export interface CheckResult {
   readonly info: string;
   readonly durationMs: number;
 }
+
+/** HAProxy keeps this much of what a server says. */
+const MAX_INFO_CHARACTERS = 127;
+
+/** Words of a server, cut to what lines and tables have room for. */
+export function boundInfo(info: string): string {
+  return info.length <= MAX_INFO_CHARACTERS ? info : info.slice(0, MAX_INFO_CHARACTERS);
+}

@@ -2,7 +2,7 @@
 // memory; knows nothing of checks.
 
 import { parseIpAddress, type ProxyView, type ServerView } from '@evenkeel/expr';
-import { BackendGauge, ServerGauge, SharedCount, type Segment } from '@evenkeel/shm';
+import { BackendGauge, ServerGauge, ServerState, SharedCount, type Segment } from '@evenkeel/shm';
 import type { CheckSubject, ConnectOptions } from './conversation.ts';
 import type { MonitoredBackend, MonitoredServer } from './monitored.ts';
 
@@ -11,13 +11,15 @@ export function checkSubject(
   backend: MonitoredBackend,
   server: MonitoredServer,
   connection: ConnectOptions,
-  stateText: () => string,
+  standing: Pick<CheckSubject, 'stateText' | 'isUp'>,
 ): CheckSubject {
   return {
     backend: backendView(segment, backend),
     server: serverView(segment, server),
+    line: serverLine(segment, server),
     connection,
-    stateText,
+    stateText: () => standing.stateText(),
+    isUp: () => standing.isUp(),
   };
 }
 
@@ -33,8 +35,9 @@ function backendView(segment: Segment, { name, id, slot }: MonitoredBackend): Pr
   };
 }
 
-function serverView(segment: Segment, { config, slot, host }: MonitoredServer): ServerView {
+function serverView(segment: Segment, { config, slot, host: configured, given }: MonitoredServer): ServerView {
   const { address } = config;
+  const host = given?.host ?? configured;
   return {
     name: config.name,
     id: config.id,
@@ -42,6 +45,14 @@ function serverView(segment: Segment, { config, slot, host }: MonitoredServer): 
       return new SharedCount(segment, 'server', slot, ServerGauge.sessions).sum();
     },
     address: host === undefined ? undefined : parseIpAddress(host),
-    port: address.kind === 'inet' && address.port !== undefined ? address.port.first : 0,
+    port: given?.port ?? (address.kind === 'inet' && address.port !== undefined ? address.port.first : 0),
   };
+}
+
+function serverLine(segment: Segment, { config, slot, host, given }: MonitoredServer): CheckSubject['line'] {
+  const { address } = config;
+  const maxconn = new ServerState(segment, slot).get('maxconn');
+  if (address.kind === 'unix') return { address: address.path, port: undefined, maxconn };
+  if (address.kind !== 'inet') return { address: '', port: undefined, maxconn };
+  return { address: given?.host ?? host ?? '', port: given?.port ?? address.port?.first ?? 0, maxconn };
 }

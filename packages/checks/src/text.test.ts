@@ -73,6 +73,8 @@ test('a name that resolves again is told with the name', () => {
 });
 
 const checked = CheckState.configured | CheckState.enabled;
+const NO_AGENT = { state: 0, health: 1, rise: 1, fall: 1, status: 'UNK', code: -1, durationMs: 0 } as const;
+
 const view = (changes: Partial<ServerView>): ServerView => ({
   admin: 0,
   operational: OperationalState.running,
@@ -88,6 +90,8 @@ const view = (changes: Partial<ServerView>): ServerView => ({
   ownCheckState: changes.checkState ?? checked,
   trackedName: undefined,
   referenceName: 'b/s',
+  agent: NO_AGENT,
+  referenceAgent: NO_AGENT,
   ...changes,
 });
 
@@ -167,14 +171,14 @@ test('fields of the last check', () => {
 
 test('fields of show servers state', () => {
   // Lines of the real program: `2 0 … 15 3 4 6`, `0 0 … 8 2 0 6`, `0 5 … 1 0 0 14`.
-  assert.deepEqual(Object.values(stateFields(view({}))), [2, 0, 15, 3, 4, 6]);
+  assert.deepEqual(Object.values(stateFields(view({}))), [2, 0, 15, 3, 4, 6, 0]);
   assert.deepEqual(
     Object.values(stateFields(view({ operational: 0, status: 'L4CON', result: 2, health: 0 }))),
-    [0, 0, 8, 2, 0, 6],
+    [0, 0, 8, 2, 0, 6, 0],
   );
   assert.deepEqual(
     Object.values(stateFields(view({ operational: 0, admin: 5, status: 'INI', result: 0, health: 0, checkState: 14 }))),
-    [0, 5, 1, 0, 0, 14],
+    [0, 5, 1, 0, 0, 14, 0],
   );
 });
 

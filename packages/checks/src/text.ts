@@ -12,7 +12,8 @@ export type Severity = 0 | 1 | 5 | 6;
 export interface HealthLine {
   readonly level: Severity;
   readonly text: string;
-  readonly terminal: { readonly level: 'warning' | 'alert'; readonly text: string };
+  /** Undefined: it is only logged. */
+  readonly terminal: { readonly level: 'warning' | 'alert'; readonly text: string } | undefined;
   /** What `email-alert level` is compared with; undefined where it is never mailed. */
   readonly mailLevel: Severity | undefined;
 }

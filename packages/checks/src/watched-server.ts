@@ -129,6 +129,11 @@ export class WatchedServer {
     return this.#health;
   }
 
+  /** As an operator or the configuration gave it: 0 to 256. */
+  get weight(): number {
+    return this.#state.get('userWeight');
+  }
+
   get tracked(): WatchedServer | undefined {
     return this.#tracked;
   }

@@ -1,6 +1,7 @@
 /** The configuration language of HAProxy 2.6: text to a typed, frozen model, and everything that is to be said about a text. */
 
 export type * from './model.ts';
+export type * from './check-model.ts';
 export type * from './expression-model.ts';
 export type { ConfigHost, HostAnswer } from './host.ts';
 export { parseConfig, hasListener, type ParseResult } from './parse.ts';

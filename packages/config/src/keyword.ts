@@ -67,7 +67,10 @@ export class KeywordIndex<Entry extends { readonly name: string }> {
     if (first === undefined) return undefined;
     for (let depth = this.depths.get(first) ?? 1; depth > 1; depth--) {
       if (index + depth > words.length) continue;
-      const entry = this.byName.get(words.slice(index, index + depth).join(' '));
+      const name = words.slice(index, index + depth).join(' ');
+      // An argument in parentheses is part of the last word: `http-check set-var(check.port)`.
+      const open = depth === 2 ? name.indexOf('(') : -1;
+      const entry = this.byName.get(name) ?? (open < 0 ? undefined : this.byName.get(name.slice(0, open)));
       if (entry !== undefined) return entry;
     }
     return this.byName.get(first);

@@ -1,5 +1,6 @@
-/** Manual section 4.2: what health checks ask. Rules of `http-check` and `tcp-check` are declared elsewhere. */
+/** Manual section 4.2: `option httpchk` and `option tcp-check`. Their rules stand in `check-rules.ts`. */
 
+import { addRequest, emptyHttpSend } from '../check-rules/index.ts';
 import type { Cursor } from '../cursor.ts';
 import type { ProxyContext } from '../draft.ts';
 import type { Keyword } from '../keyword.ts';
@@ -14,24 +15,43 @@ function readHttpCheck(cursor: Cursor, { draft }: ProxyContext): void {
       expected: 'the end of the line',
     });
   }
-  const method = second === undefined ? 'OPTIONS' : first;
-  const uri = second ?? first ?? '/';
-  const rest = third ?? 'HTTP/1.0';
-  // Header lines were once hidden behind the version; they still work, with a warning.
-  const end = rest.search(/[\r\n]/);
-  const version = end < 0 ? rest : rest.slice(0, end);
-  const extraLines = end < 0 ? undefined : rest.slice(end).replace(/^\r?\n/, '');
-  if (extraLines !== undefined) {
-    cursor.diagnostics.warning(
-      "'option httpchk' : hiding headers or body at the end of the version string is deprecated. Please, consider to use 'http-check send' directive instead.",
-      cursor.position(cursor.index + 2),
-      { form: 'tight', length: third.length },
-    );
-  }
-  draft.check = { type: 'http', method, uri, version, extra: extraLines };
+  const request = emptyHttpSend(cursor.start);
+  request.method = second === undefined ? undefined : first;
+  request.uri = second ?? first;
+  if (third !== undefined) readVersion(cursor, request, third);
+  draft.check = { type: 'rules', ruleset: { protocol: 'http', steps: [], disableOn404: false, sendState: false } };
+  addRequest(draft.checkRules, request);
   cursor.rest();
+}
+
+/** Header lines and a body were once hidden behind the version; they still work, with a warning. */
+function readVersion(cursor: Cursor, request: ReturnType<typeof emptyHttpSend>, text: string): void {
+  const end = text.search(/[\r\n]/);
+  request.version = end < 0 ? text : text.slice(0, end);
+  if (end < 0) return;
+  cursor.diagnostics.warning(
+    "'option httpchk' : hiding headers or body at the end of the version string is deprecated. Please, consider to use 'http-check send' directive instead.",
+    cursor.position(cursor.index + 2),
+    { form: 'tight', length: text.length },
+  );
+  const [head, ...body] = text
+    .slice(end)
+    .replace(/^\r?\n/, '')
+    .split('\r\n\r\n');
+  for (const line of head.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0)
+      request.headers.push({ name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1).trim() });
+  }
+  if (body.length > 0) request.body = body.join('\r\n\r\n');
+}
+
+function readTcpCheck(cursor: Cursor, { draft }: ProxyContext): void {
+  cursor.end();
+  draft.check = { type: 'rules', ruleset: { protocol: 'tcp', steps: [], disableOn404: false, sendState: false } };
 }
 
 export const proxyCheckKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'option httpchk', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readHttpCheck },
+  { name: 'option tcp-check', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readTcpCheck },
 ];
