@@ -1,7 +1,7 @@
 /** What the process says on its terminal, in HAProxy's form, which scripts look for. Silent where `-q` or `quiet` asks for it. */
 
 import { writeSync } from 'node:fs';
-import { printableText } from '@evenkeel/config';
+import { printableText } from '@evenkeel/config/render';
 
 export type TerminalLevel = 'notice' | 'warning' | 'alert';
 

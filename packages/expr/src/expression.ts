@@ -3,8 +3,8 @@
  * beforehand. Types are those of the declarations, so a value needs no tag while it travels.
  */
 
-import { CONVERTERS, FETCHES, type Expression, type SampleType } from '@evenkeel/config';
-import type { Argument, Call } from '@evenkeel/config';
+import { CONVERTERS, FETCHES } from '@evenkeel/config/declarations';
+import type { Argument, Call, Expression, SampleType } from '@evenkeel/config';
 import type { ExpressionEnvironment, SampleContext } from './context.ts';
 import { CONVERTER_COMPILERS, type Convert } from './converters/index.ts';
 import { FETCH_COMPILERS, type CompiledFetch, type Getter } from './fetches/index.ts';

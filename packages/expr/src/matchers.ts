@@ -3,7 +3,8 @@
  * suffixes a set per length, addresses sorted ranges, expressions compiled ones: no test interprets a pattern.
  */
 
-import { translateRegex, type MatchMethod } from '@evenkeel/config';
+import { translateRegex } from '@evenkeel/config/declarations';
+import type { MatchMethod } from '@evenkeel/config';
 import type { IpAddress } from './ip-address.ts';
 import { compileNetworks } from './networks.ts';
 import type { Integer, Value } from './values.ts';

@@ -1,6 +1,6 @@
 /** Text (manual section 7.3.1): case, cutting, fields and words, escaping, replacement. Bytes above 127 have no case. */
 
-import { translateRegex } from '@evenkeel/config';
+import { translateRegex } from '@evenkeel/config/declarations';
 import { foldCase } from '../matchers.ts';
 import { ofText, type ConverterCompiler } from './converter.ts';
 import { pickLanguage } from './language.ts';
