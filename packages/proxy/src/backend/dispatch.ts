@@ -22,7 +22,7 @@ import {
   type ServerLimit,
   type Ticket,
 } from '@evenkeel/shm';
-import type { Connection, ConnectionError } from '../connection.ts';
+import type { Connection, ConnectionError, OpenOptions } from '../connection.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
 import type { Backend } from './backend.ts';
@@ -31,6 +31,7 @@ import { FAILURE_OF_KIND, type DispatchClient, type DispatchFailure, type Shutdo
 import { PrivateConnections } from './private-connections.ts';
 import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts';
 import type { Server } from './server.ts';
+import type { ServerSource } from './source.ts';
 import { ServerConnection, type Opener } from './server-connection.ts';
 
 export type { DispatchClient, DispatchFailure, ShutdownReason } from './dispatch-client.ts';
@@ -201,8 +202,15 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     if (connection === undefined || this.#state !== ESTABLISHED) return;
     this.#serverConnection = undefined;
     this.#state = IDLE;
+    const { source } = connection.server;
+    if (source?.isRequests) {
+      connection.endUse();
+      connection.connection.reset();
+      return;
+    }
     const isShared =
       !this.privateConnection &&
+      !source?.isClients &&
       connection.privateNumber === 0 &&
       connection.server.backend.config.httpReuse !== 'never';
     if (isShared) connection.release();
@@ -301,6 +309,7 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
       // Another stream was quicker, or older ones wait.
       const queues = picker.serverQueues;
       if (queues === 'always' || (queues === 'with-maxqueue' && (server.config.maxqueue ?? 0) > 0)) {
+        this.#countBalanced(server);
         this.#waitForServer(server);
         return;
       }
@@ -409,6 +418,12 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     else this.serverQueuePosition += position;
   }
 
+  /** The algorithm chose another server than the one before (`lbtot`). */
+  #countBalanced(server: Server): void {
+    server.stat.add(ServerStat.loadBalanced, 1);
+    this.backend!.stat.add(BackendStat.loadBalanced, 1);
+  }
+
   /** A slot of `server` is held. `balanced`: the algorithm chose it, not persistence nor the end of a wait. */
   #assigned(server: Server, balanced: boolean): void {
     const backend = this.backend!;
@@ -420,11 +435,8 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     server.backend.balancer.loadChanged?.(server);
     this.#assignedMs = now;
     this.queueTimeMs = now - this.#startedMs;
-    if (balanced) {
-      server.stat.add(ServerStat.loadBalanced, 1);
-      backend.stat.add(BackendStat.loadBalanced, 1);
-    }
     const left = this.#leftServer;
+    if (balanced && left !== server) this.#countBalanced(server);
     if (left !== undefined) {
       this.#leftServer = undefined;
       if (left !== server) {
@@ -474,7 +486,21 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     this.#state = CONNECTING;
     const { connectTimeoutMs } = this.backend!;
     if (connectTimeoutMs > 0) this.#context.wheel.arm(this.#timer, now + connectTimeoutMs);
-    this.#serverConnection = new ServerConnection(server, server.openOptionsFor(this.clientPort), this.#context, this);
+    const options = server.openOptionsFor(this.clientPort);
+    const { source } = server;
+    if (source === undefined) this.#serverConnection = new ServerConnection(server, options, this.#context, this);
+    else this.#connectFrom(source, server, options);
+  }
+
+  #connectFrom(source: ServerSource, server: Server, options: OpenOptions): void {
+    const bound = source.open(options.host!, this.#client.sourceClient);
+    if (bound === undefined) {
+      this.#context.wheel.disarm(this.#timer);
+      this.#attemptFailed('resource');
+      return;
+    }
+    const { fd, port } = bound;
+    this.#serverConnection = new ServerConnection(server, { ...options, fd }, this.#context, this, port);
   }
 
   onOpened(connection: ServerConnection): void {

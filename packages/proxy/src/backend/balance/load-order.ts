@@ -62,12 +62,33 @@ export class LoadOrder {
     release(this.#words, Word.LOCK);
   }
 
-  /** Gives one index its key; under the lock. */
+  /** Gives one index its key; under the lock. What is read more than once is held in locals: others wait meanwhile. */
   update(index: number, key: number): void {
+    const words = this.#words;
+    const leaves = this.#leaves;
+    const keys = this.#keys;
+    const stamps = this.#stamps;
+    const stamp = (words[Word.STAMP] + 1) | 0;
+    words[Word.STAMP] = stamp;
     // Others compare it without the lock (`first.ts`): it must be there before what comes next is read.
-    Atomics.store(this.#words, this.#keys + index, key);
-    this.#words[this.#stamps + index] = ++this.#words[Word.STAMP];
-    for (let node = (this.#leaves + index) >> 1; node >= 1; node >>= 1) this.#play(node);
+    Atomics.store(words, keys + index, key);
+    words[stamps + index] = stamp;
+    let winner = index;
+    let winnerKey = key;
+    for (let node = leaves + index; node > 1; node >>= 1) {
+      const other = node ^ 1;
+      const rival = other >= leaves ? other - leaves : words[Word.ORDER + other];
+      const rivalKey = words[keys + rival];
+      // Among equals this index is the youngest.
+      if (rivalKey < winnerKey || (rivalKey === winnerKey && (winner === index || this.#isBefore(rival, winner)))) {
+        winner = rival;
+        winnerKey = rivalKey;
+      }
+      const match = Word.ORDER + (node >> 1);
+      // Who won here before and was not changed goes on as before: nobody above sees a difference.
+      if (winner !== index && words[match] === winner) return;
+      words[match] = winner;
+    }
   }
 
   /** Gives all indexes their keys and keeps their stamps; under the lock. */
