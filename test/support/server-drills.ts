@@ -110,7 +110,6 @@ export const SERVER_DRILLS: readonly Drill[] = [
       { status: 'be/s2', is: 'UP' },
       { cli: 'set server be/s1 state maint' },
       { state: true },
-      { cli: 'set weight be/s1 3' },
       { cli: 'set server be/s1 state maint' },
       { cli: 'set server be/s2 state maint' },
       { state: true },
@@ -404,6 +403,7 @@ backend first
     ],
   },
   {
+    acts: 'later',
     name: 'observe layer7 fail-check',
     listeners: ['a', 'b'],
     sections: `backend be
@@ -423,6 +423,7 @@ backend first
     ],
   },
   {
+    acts: 'later',
     name: 'observe layer7 mark-down',
     listeners: ['a', 'b'],
     sections: `backend be
@@ -431,6 +432,7 @@ backend first
     steps: [{ status: 'be/s1', is: 'UP' }, { set: 'a', to: 503 }, { request: 2 }, { line: /is DOWN/ }, { state: true }],
   },
   {
+    acts: 'later',
     name: 'observe layer7 sudden-death',
     listeners: ['a', 'b'],
     sections: `backend be
@@ -446,6 +448,7 @@ backend first
     ],
   },
   {
+    acts: 'later',
     name: 'observe layer4',
     listeners: ['a', 'b'],
     sections: `backend be

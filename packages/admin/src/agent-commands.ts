@@ -3,11 +3,12 @@
 import { isIP } from 'node:net';
 import type { Command, CommandContext } from './cli/command.ts';
 import type { Runtime } from './runtime.ts';
+import { setServerState } from './server-commands.ts';
 
 type Found = { readonly slot: number } | { readonly fault: string };
 
 /** `backend/server`, by their names or by their numbers behind a `#`. */
-function findServer({ runtime }: CommandContext, word: string | undefined): Found {
+export function findServer({ runtime }: CommandContext, word: string | undefined): Found {
   const slash = word?.indexOf('/') ?? -1;
   if (word === undefined || slash < 0) return { fault: "Require 'backend/server'.\n" };
   const { config, proxies } = runtime.plan();
@@ -110,6 +111,6 @@ export const setServer: Command = {
   run(context, parameters) {
     const found = findServer(context, parameters[0]);
     if ('fault' in found) return found.fault;
-    return setServerAgent(context, parameters) ?? SET_SERVER_USAGE;
+    return setServerAgent(context, parameters) ?? setServerState(context, parameters) ?? SET_SERVER_USAGE;
   },
 };

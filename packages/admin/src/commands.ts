@@ -1,6 +1,8 @@
 /** Every command of the runtime socket, in the order in which help lists them. */
 
+import { disableAgent, enableAgent, setServer } from './agent-commands.ts';
 import type { Command } from './cli/command.ts';
+import { disableServer, enableServer, getWeight, setWeight } from './server-commands.ts';
 import { showInfo } from './show-info.ts';
 import { showResolvers } from './show-resolvers.ts';
 import { showServersState } from './show-servers-state.ts';
@@ -96,7 +98,14 @@ const showVersion: Command = {
 };
 
 export const COMMANDS: readonly Command[] = [
+  disableAgent,
+  disableServer,
+  enableAgent,
+  enableServer,
+  getWeight,
   operator,
+  setServer,
+  setWeight,
   showBackend,
   showCliLevel,
   showEnv,

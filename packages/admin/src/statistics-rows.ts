@@ -4,7 +4,7 @@
  */
 
 import type { Proxy, Server } from '@evenkeel/config';
-import { WEIGHT_SCALE, checkFields, statusText } from '@evenkeel/checks';
+import { agentFields, checkFields, shownWeight, statusText, throttlePercent } from '@evenkeel/checks';
 import type { WatchedServer } from '@evenkeel/checks';
 import type { ListenerPlan } from '@evenkeel/proxy';
 import {
@@ -12,12 +12,14 @@ import {
   BackendGauge,
   BackendRate,
   BackendStat,
+  BackendState,
   FrequencyCounter,
   FrontendGauge,
   FrontendRate,
   FrontendStat,
   ListenerGauge,
   ListenerStat,
+  OperationalState,
   ServerGauge,
   ServerRate,
   ServerStat,
@@ -153,7 +155,7 @@ export function serverRow(runtime: Runtime, proxy: Proxy, backendSlot: number, s
   const sessionRate = rate(runtime, 'server', slot, ServerRate.sessions);
   const queue = new Admission(runtime.health.tickets, backendSlot).serverQueue(slot);
   const field = (name: keyof typeof ServerStat): number => figures[ServerStat[name]];
-  const weight = Math.round(state.get('effectiveWeight') / WEIGHT_SCALE);
+  const weight = shownWeight(state.get('effectiveWeight'));
   return {
     ...(proxy.mode === 'http' ? { ...answers(figures, ServerStat), req_tot: field('requests') } : {}),
     ...healthColumns(runtime, watched, state, server),
@@ -169,7 +171,7 @@ export function serverRow(runtime: Runtime, proxy: Proxy, backendSlot: number, s
     qmax: queue.highest,
     scur: sessions.sum(),
     smax: sessions.highest(),
-    slim: server.maxconn,
+    slim: state.get('maxconn') || undefined,
     qlimit: server.maxqueue,
     stot: field('sessions'),
     bin: field('bytesIn'),
@@ -211,6 +213,7 @@ export function backendRow(runtime: Runtime, proxy: Proxy, slot: number, serverS
   const now = runtime.monotonicNow();
   const sessions = gauge(runtime, 'backend', slot, BackendGauge.sessions);
   const sessionRate = rate(runtime, 'backend', slot, BackendRate.sessions);
+  const state = new BackendState(runtime.segment, slot);
   const queue = new Admission(runtime.health.tickets, slot).backendQueue();
   const field = (name: keyof typeof BackendStat): number => figures[BackendStat[name]];
   const usable = usableServers(runtime, proxy, serverSlots);
@@ -254,9 +257,9 @@ export function backendRow(runtime: Runtime, proxy: Proxy, slot: number, serverS
     uweight: usable.userWeight,
     act: usable.active,
     bck: usable.backup,
-    chkdown: 0,
-    lastchg: secondsSince(runtime, runtime.startTimeMs),
-    downtime: 0,
+    chkdown: state.transitionsDown(),
+    lastchg: secondsSince(runtime, state.lastChangeMs()),
+    downtime: Math.floor((state.downMs() + (up ? 0 : Math.max(0, runtime.dateNow() - state.lastChangeMs()))) / 1000),
     lbtot: field('loadBalanced'),
     rate: sessionRate.rate(now),
     rate_max: sessionRate.highest(),
@@ -290,6 +293,7 @@ function healthColumns(runtime: Runtime, watched: WatchedServer | undefined, sta
   const view = watched.view();
   const checked: Row = server.check
     ? {
+        hanafail: server.observe === undefined ? undefined : state.get('observedFailures'),
         chkfail: state.get('checksFailed'),
         chkdown: state.get('transitionsDown'),
         downtime: Math.floor(state.time('downMs') / 1000),
@@ -299,9 +303,15 @@ function healthColumns(runtime: Runtime, watched: WatchedServer | undefined, sta
   return {
     ...checkFields(view),
     ...checked,
+    ...agentFields(view),
+    last_agt: watched.agent.isEnabled ? watched.agent.lastInfo : '',
     status: statusText(view),
     lastchg: secondsSince(runtime, state.time('lastChangeMs')),
     tracked: view.trackedName,
+    throttle:
+      view.operational === OperationalState.starting
+        ? throttlePercent(state.get('userWeight'), state.get('effectiveWeight'))
+        : undefined,
   };
 }
 
@@ -314,8 +324,8 @@ function usableServers(
   const sum = { active: 0, backup: 0, activeWeight: 0, backupWeight: 0 };
   for (const [index, server] of proxy.servers.entries()) {
     const state = new ServerState(runtime.segment, slots[index]);
-    if (!state.isUsable()) continue;
-    const weight = state.get('effectiveWeight') / WEIGHT_SCALE;
+    if (!state.isEligible()) continue;
+    const weight = state.get('effectiveWeight');
     if (server.backup) {
       sum.backup++;
       // Only the first backup serves unless `option allbackups` is set.
@@ -325,7 +335,7 @@ function usableServers(
       sum.activeWeight += weight;
     }
   }
-  const weight = Math.round(sum.active > 0 ? sum.activeWeight : sum.backupWeight);
+  const weight = shownWeight(sum.active > 0 ? sum.activeWeight : sum.backupWeight);
   return { active: sum.active, backup: sum.backup, weight, userWeight: weight };
 }
 

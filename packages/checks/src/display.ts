@@ -57,7 +57,7 @@ const isAsked = ({ state }: AgentView): boolean => (state & CheckState.enabled) 
 /** Field `status`: `UP`, `UP 1/2`, `DOWN 1/3`, `NOLB`, `DRAIN`, `MAINT`, `MAINT (resolution)`, `no check` … */
 export function statusText(view: ServerView): string {
   const { admin, operational, health, rise, fall } = view;
-  if ((admin & AdminState.inheritedMaintenance) !== 0) return `MAINT (via ${view.referenceName})`;
+  if ((admin & AdminState.inheritedMaintenance) !== 0) return `MAINT (via ${view.trackedName})`;
   if ((admin & AdminState.resolutionMaintenance) !== 0) return 'MAINT (resolution)';
   if (inMaintenance(admin)) return 'MAINT';
   if (operational === OperationalState.stopped && isAsked(view.referenceAgent) && view.referenceAgent.health === 0)

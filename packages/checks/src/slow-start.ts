@@ -40,9 +40,10 @@ export function sessionsPercent(warming: Warming | undefined, now: number): numb
   return Math.floor((100 * elapsedS(warming, now)) / lengthS(warming));
 }
 
-/** Column `throttle` of `show stat`: percent of the weight that is in use, rounded up. */
+/** Column `throttle` of `show stat`: percent of the weight that is in use. */
 export function throttlePercent(userWeight: number, effectiveWeight: number): number {
-  return userWeight === 0 ? 100 : Math.ceil((100 * effectiveWeight) / (WEIGHT_SCALE * userWeight));
+  if (userWeight === 0) return 100;
+  return Math.floor((100 * effectiveWeight + WEIGHT_SCALE - 1) / (WEIGHT_SCALE * userWeight));
 }
 
 /** Column `weight` of `show stat`: an effective weight in the units of the configuration, rounded up. */

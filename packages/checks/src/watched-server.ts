@@ -242,9 +242,14 @@ export class WatchedServer {
     this.#tracked = tracked;
     const inherited = AdminState.inheritedMaintenance | AdminState.inheritedDrain;
     const given = tracked === undefined ? 0 : inheritedBits(tracked.#health.admin);
-    handle(this.#health, this.server.config, { type: 'tracked', operational: tracked?.health.operational });
-    handle(this.#health, this.server.config, { type: 'admin', bits: (this.#health.admin & ~inherited) | given });
+    const { config } = this.server;
+    const wasEligible = this.isEligible;
+    // Before it follows, so that what it inherits of maintenance is what stops it.
+    handle(this.#health, config, { type: 'admin', bits: this.#health.admin | given });
+    handle(this.#health, config, { type: 'tracked', operational: tracked?.health.operational });
+    handle(this.#health, config, { type: 'admin', bits: (this.#health.admin & ~inherited) | given });
     this.#write();
+    if (wasEligible && !this.#hasServers()) this.#watch.markBackend(this.backend, false);
   }
 
   /** A check is under way. */

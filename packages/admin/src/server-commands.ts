@@ -1,0 +1,108 @@
+/**
+ * Commands about the states and weights of servers (management manual, section 9.3): `set server … state|health|weight`, `get
+ * weight`, `set weight`, `enable server`, `disable server`. Answers word for word as HAProxy 2.6.12 gives them.
+ */
+
+import type { WatchedServer } from '@evenkeel/checks';
+import { findServer } from './agent-commands.ts';
+import type { Command, CommandContext } from './cli/command.ts';
+
+function watchedServer(
+  context: CommandContext,
+  word: string | undefined,
+): { readonly watched: WatchedServer } | { readonly fault: string } {
+  const found = findServer(context, word);
+  if ('fault' in found) return found;
+  const watched = context.runtime.health.server(found.slot);
+  return watched === undefined ? { fault: 'No such server.\n' } : { watched };
+}
+
+/** The forms of `set server` that concern states and weights; undefined for any other. */
+export function setServerState(context: CommandContext, parameters: readonly string[]): string | undefined {
+  const [name, form, value] = parameters;
+  if (form !== 'state' && form !== 'health' && form !== 'weight') return undefined;
+  const found = watchedServer(context, name);
+  if ('fault' in found) return found.fault;
+  const { watched } = found;
+  switch (form) {
+    case 'state':
+      if (value !== 'ready' && value !== 'drain' && value !== 'maint')
+        return "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n";
+      watched.administer(value);
+      return '';
+    case 'health':
+      if (watched.tracked !== undefined) return 'cannot change health on a tracking server.\n';
+      if (value !== 'up' && value !== 'stopping' && value !== 'down')
+        return "'set server <srv> health' expects 'up', 'stopping', or 'down'.\n";
+      watched.force(value);
+      return '';
+    case 'weight':
+      return changeWeight(watched, value);
+  }
+}
+
+/** 0 to 256, or percent of the weight that the configuration gives. */
+function changeWeight(watched: WatchedServer, text: string | undefined): string {
+  if (text === undefined || text === '') return 'Require <weight> or <weight%>.\n';
+  const [, digits, rest] = /^\s*([+-]?\d+)?(.*)$/s.exec(text)!;
+  if (digits === undefined) return 'Empty weight string empty or preceded by garbage\n';
+  const number = Number(digits);
+  const { weight: configured } = watched.server.config;
+  let weight = number;
+  if (rest === '%') {
+    if (number < 0) return 'Relative weight must be positive.\n';
+    weight = Math.min(256, Math.floor((configured * Math.min(number, MAX_PERCENT)) / 100));
+  } else if (number < 0 || number > 256) return 'Absolute weight can only be between 0 and 256 inclusive.\n';
+  else if (rest !== '') return 'Trailing garbage in weight string\n';
+  if (!watched.backend.hasDynamicWeights && weight !== 0 && weight !== configured)
+    return "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.\n";
+  watched.setWeight(weight);
+  return '';
+}
+
+/** More would not change the result: a weight is 256 at most. */
+const MAX_PERCENT = 25_600;
+
+export const getWeight: Command = {
+  words: ['get', 'weight'],
+  parameters: '<bk>/<srv>',
+  help: "report a server's current weight",
+  level: 'user',
+  run(context, [name]) {
+    const found = watchedServer(context, name);
+    return 'fault' in found ? found.fault : `${found.watched.weight} (initial ${found.watched.server.config.weight})\n`;
+  },
+};
+
+export const setWeight: Command = {
+  words: ['set', 'weight'],
+  parameters: '<bk>/<srv>',
+  help: "change a server's weight (deprecated)",
+  level: 'admin',
+  run(context, [name, value]) {
+    const found = watchedServer(context, name);
+    return 'fault' in found ? found.fault : changeWeight(found.watched, value);
+  },
+};
+
+function administration(word: 'enable' | 'disable', to: 'ready' | 'maint', help: string): Command {
+  return {
+    words: [word, 'server'],
+    parameters: '<bk>/<srv>',
+    help,
+    level: 'admin',
+    run(context, [name]) {
+      const found = watchedServer(context, name);
+      if ('fault' in found) return found.fault;
+      found.watched.administer(to);
+      return '';
+    },
+  };
+}
+
+export const enableServer = administration('enable', 'ready', "enable a disabled server (use 'set server' instead)");
+export const disableServer = administration(
+  'disable',
+  'maint',
+  "disable a server for maintenance (use 'set server' instead)",
+);
