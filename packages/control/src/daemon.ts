@@ -3,7 +3,6 @@
  * what can be asked of them: start, reload, soft stop, stop. Signals, files and terminals are the assembly's.
  */
 
-import { promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import type { Config, Proxy } from '@evenkeel/config';
@@ -23,6 +22,7 @@ import type { PlanSources } from './plan-compiler.ts';
 import type { Follower, PreparedChange } from './prepared-change.ts';
 import { controlThrough, followedServers } from './resolvers/followed-servers.ts';
 import { Resolvers } from './resolvers/resolvers.ts';
+import { resolveName } from './resolve-name.ts';
 import { loadStates } from './state-files.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -322,14 +322,4 @@ async function within(limitMs: number, promise: Promise<unknown>): Promise<boole
   const inTime = await Promise.race([promise.then(() => true), limit]);
   clearTimeout(timer);
   return inTime;
-}
-
-/** Host name to its first numeric address, as the C library resolves; undefined where there is none. */
-export async function resolveName(host: string, family: 4 | 6 | undefined): Promise<string | undefined> {
-  try {
-    const { address } = await dns.lookup(host, { family: family ?? 0 });
-    return address;
-  } catch {
-    return undefined;
-  }
 }

@@ -39,7 +39,7 @@ export async function planListeners(
         const addresses = await listenAddresses(written, bind, resolve);
         if (addresses === undefined) {
           errors.push(
-            `Binding [${bind.at.file}:${bind.at.line}] for ${kindText(proxy)} ${proxy.name}: cannot resolve '${hostOf(written)}'`,
+            `config : parsing [${bind.at.file}:${bind.at.line}] : 'bind' : invalid address: '${hostOf(written)}' in '${formatAddress(written)}'. Name an address of this machine, or a host name that leads to one.`,
           );
           continue;
         }
@@ -63,11 +63,6 @@ export async function planListeners(
     }
   }
   return { plans, errors };
-}
-
-/** `proxy` or `frontend` as HAProxy words its start-up errors. */
-function kindText(proxy: Proxy): string {
-  return proxy.kind === 'frontend' ? 'frontend' : 'proxy';
 }
 
 function hostOf(address: Address): string {

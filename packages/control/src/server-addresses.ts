@@ -23,6 +23,11 @@ export interface ResolvedServers {
 /** Manual "init-addr": "This option defaults to last,libc". */
 const DEFAULT_METHODS = ['last', 'libc'] as const;
 
+/** Said behind the errors, as HAProxy does. */
+const NOT_INITIALIZED = 'config : Failed to initialize server(s) addr.';
+/** What `*` stands for. */
+const ANY_ADDRESS = { 4: '0.0.0.0', 6: '::' } as const;
+
 export function isNumericHost(host: string): boolean {
   return isIP(host) !== 0;
 }
@@ -51,30 +56,51 @@ export async function resolveServers(
       return await Promise.all(
         proxy.servers.map(async (server) => {
           const { address, name, at, resolvers } = server;
-          if (address.kind !== 'inet') return undefined;
+          if (address.kind !== 'inet' || proxy.disabled) return undefined;
+          if (address.host === '*') return ANY_ADDRESS[address.family ?? 4];
           if (isNumericHost(address.host)) return address.host;
           const found = await firstAddress(proxy, server, ask, last);
-          if (found?.host !== undefined) return found.host;
+          const place = `config : [${at.file}:${at.line}] : 'server ${proxy.name}/${name}' : `;
+          const text = `${place}could not resolve address '${address.host}'`;
+          if (found?.host !== undefined) {
+            if (found.isFallback) warnings.push(`${text}, falling back to configured address.`);
+            return found.host;
+          }
           // A name that was not asked for is not missed.
-          if (ignore || found?.wasAsked === false) return undefined;
-          const text = `config : [${at.file}:${at.line}] : 'server ${proxy.name}/${name}' : could not resolve address '${address.host}'`;
-          if (found !== undefined || resolvers !== undefined) warnings.push(`${text}, disabling server.`);
-          else errors.push(`${text}. Use a numeric address, 'init-addr', or '-dr' to start without it.`);
+          if (found?.wasAsked === false) return undefined;
+          if (found !== undefined || resolvers !== undefined || ignore) warnings.push(`${text}, disabling server.`);
+          else if (asksSystem(server)) errors.push(`${text}. ${REMEDY}`);
+          else errors.push(`${place}no method found to resolve address '${address.host}'. ${REMEDY}`);
           return undefined;
         }),
       );
     }),
   );
+  if (errors.length > 0) errors.push(NOT_INITIALIZED);
   return { addresses, errors, warnings };
 }
 
-/** What the first method that succeeds gives, and whether the system was asked before; undefined where no method does. */
+const REMEDY = "Use a numeric address, 'init-addr', or '-dr' to start without it.";
+
+function asksSystem({ initAddr }: Server): boolean {
+  return (initAddr ?? DEFAULT_METHODS).includes('libc');
+}
+
+interface FirstAddress {
+  readonly host: string | undefined;
+  /** The system was asked before. */
+  readonly wasAsked: boolean;
+  /** The address stands in the configuration, for the case that the system knows none. */
+  readonly isFallback?: boolean;
+}
+
+/** What the first method that succeeds gives; undefined where no method does. */
 async function firstAddress(
   proxy: Proxy,
   server: Server,
   ask: ResolveName,
   last: LastAddress,
-): Promise<{ readonly host: string | undefined; readonly wasAsked: boolean } | undefined> {
+): Promise<FirstAddress | undefined> {
   const { address, initAddr, resolvers } = server;
   if (address.kind !== 'inet') return undefined;
   // Only SRV records say where such a server is.
@@ -97,7 +123,10 @@ async function firstAddress(
       case 'none':
         return { host: undefined, wasAsked };
       default:
-        if (!isService) return { host: method.replace(/^(?:ip|ipv4|ipv6)@/, '').replace(/^\[(.*)\]$/, '$1'), wasAsked };
+        if (!isService) {
+          const host = method.replace(/^(?:ip|ipv4|ipv6)@/, '').replace(/^\[(.*)\]$/, '$1');
+          return { host, wasAsked, isFallback: wasAsked };
+        }
     }
   }
   return isService ? { host: undefined, wasAsked: false } : undefined;

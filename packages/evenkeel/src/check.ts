@@ -1,23 +1,53 @@
 /** `-c` and `-cc`: says whether a configuration is valid, or whether a condition holds, and leaves. */
 
+import { isIP } from 'node:net';
 import { evaluateCondition, hasListener } from '@evenkeel/config';
+import type { Address, Config } from '@evenkeel/config';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
-import { loadConfiguration } from './load.ts';
+import { ZERO_WARNING, loadConfiguration } from './load.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Exit status of a configuration without errors that has nothing to listen on. */
 const NOTHING_TO_LISTEN_ON = 2;
 
-export function check(options: CommandLine, terminal: Terminal): number {
+export async function check(options: CommandLine, terminal: Terminal): Promise<number> {
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
+  let { warnings } = loaded;
+  if (asksSystem(loaded.config)) {
+    const { checkNames } = await import('@evenkeel/control/names');
+    const found = await checkNames(loaded.config, options.ignoreResolution);
+    for (const text of found.warnings) terminal.say('warning', text);
+    for (const text of found.errors) terminal.say('alert', text);
+    if (found.errors.length > 0) return 1;
+    warnings += found.warnings.length;
+    if (options.zeroWarning && found.warnings.length > 0) {
+      terminal.say('alert', ZERO_WARNING);
+      return 1;
+    }
+  }
   if (!hasListener(loaded.config)) {
     terminal.answer('Configuration file has no error but will not start (no listener) => exit(2).\n');
     return NOTHING_TO_LISTEN_ON;
   }
-  terminal.answer(`${loaded.warnings > 0 ? 'Warnings were found.\n' : ''}Configuration file is valid\n`);
+  terminal.answer(`${warnings > 0 ? 'Warnings were found.\n' : ''}Configuration file is valid\n`);
   return 0;
+}
+
+/** Whether the start would ask for host names, or read what an earlier process knew of servers. */
+function asksSystem({ proxies }: Config): boolean {
+  return proxies.some(
+    ({ binds, disabled, loadServerState, servers }) =>
+      !disabled &&
+      (loadServerState !== 'none' ||
+        servers.some(({ address }) => isName(address)) ||
+        binds.some(({ addresses }) => addresses.some(isName))),
+  );
+}
+
+function isName(address: Address): boolean {
+  return address.kind === 'inet' && address.host !== '*' && isIP(address.host) === 0;
 }
 
 /** 0 where the condition holds, 1 where not, 2 where it cannot be read (management manual, section 3, "-cc"). */

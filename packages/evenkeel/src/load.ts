@@ -9,6 +9,8 @@ import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
 import { Terminal } from './terminal.ts';
 
+export const ZERO_WARNING = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
+
 export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: number }
   | { readonly ok: false };
@@ -50,7 +52,7 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal, beca
     return { ok: false };
   }
   if (options.zeroWarning && warnings > 0) {
-    terminal.say('alert', "config : Some warnings were found and 'zero-warning' is set. Aborting.");
+    terminal.say('alert', ZERO_WARNING);
     return { ok: false };
   }
   return { ok: true, config: withOptions(config, options), warnings };

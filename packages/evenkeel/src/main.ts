@@ -40,7 +40,7 @@ export async function main(argv: readonly string[], signals: Signals): Promise<P
     }
     case 'check': {
       const { check } = await import('./check.ts');
-      return check(options, terminal);
+      return await check(options, terminal);
     }
     case 'run': {
       const { run } = await import('./run.ts');
