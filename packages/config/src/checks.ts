@@ -3,8 +3,11 @@
  * that are missing. Findings carry HAProxy's sentences; places are those of the line that is wrong.
  */
 
+import { formatAddress } from './address.ts';
 import { checkPrograms, warnPrograms } from './check-programs.ts';
 import { checkMailers, checkTracking, warnStates } from './check-states.ts';
+import type { CheckConnect } from './check-model.ts';
+import { unusedRules } from './check-rules/index.ts';
 import {
   describeKind,
   hasBackendSide,
@@ -25,6 +28,7 @@ export function checkReferences(state: ParseState): void {
     // Also of a backend, where such a line is ignored with a warning.
     checkDefaultBackend(state, draft);
     checkUseBackend(state, draft);
+    checkThreads(state, draft);
     if (hasBackendSide(draft)) {
       checkServers(state, draft);
       checkPrograms(state, draft);
@@ -49,8 +53,24 @@ export function checkPlausibility(state: ParseState): void {
     if (hasBackendSide(draft)) warnPrograms(state, draft);
     warnTimeouts(state, draft);
     warnLogFormat(state, draft);
+    if (hasBackendSide(draft)) warnUnusedCheckRules(state, draft);
     if (draft.mode === 'tcp') warnHttpOnly(state, draft);
     if (draft.mode === 'tcp' && hasBackendSide(draft)) replaceHttpBalance(state, draft);
+  }
+}
+
+/** A listener that no thread may serve. Without `nbthread` their number is the machine's affair. */
+function checkThreads(state: ParseState, draft: ProxyDraft): void {
+  const { nbthread } = state.global;
+  if (nbthread === undefined) return;
+  for (const { threads, addresses, at } of draft.binds) {
+    if (threads === undefined || threads.some((thread) => thread <= nbthread)) continue;
+    const line = `bind ${addresses.map((address) => formatAddress(address)).join(',')}`;
+    state.diagnostics.alert(
+      `Proxy '${draft.name}': 'thread' directive contains threads that belong to no group in '${line}' at [${place(at)}].`,
+      at,
+      { form: 'plain', length: 'bind'.length, remedy: `name threads from 1 to ${nbthread} (nbthread)` },
+    );
   }
 }
 
@@ -179,8 +199,10 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
       });
     }
     // A ping goes to no port.
-    if (server.check && draft.check.type !== 'ping' && !hasCheckPort(server)) {
-      const message = `config: ${describeKind(draft.kind)} '${draft.name}': server '${server.name}' has neither service port nor check port.`;
+    const missing =
+      server.check && draft.check.type !== 'ping' && !hasCheckPort(server) ? missingPort(draft) : undefined;
+    if (missing !== undefined) {
+      const message = `config: ${describeKind(draft.kind)} '${draft.name}': server '${server.name}' has neither service port nor check port${missing}.`;
       state.diagnostics.alert(message, server.at, {
         form: 'plain',
         length: 'server'.length,
@@ -190,6 +212,18 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
   }
 }
 
+/** How the sentence goes on where the server names no port of checks; undefined where every rule that connects does. */
+function missingPort({ check, checkRules }: ProxyDraft): string | undefined {
+  if (check.type !== 'rules') return '';
+  const connects = checkRules[check.ruleset.protocol].steps.filter((step) => step.action === 'connect');
+  const [first] = connects;
+  const hasPort = (step: CheckConnect): boolean =>
+    step.port !== undefined || (step.address !== undefined && 'path' in step.address);
+  if (first === undefined) return '';
+  if (!hasPort(first)) return " nor tcp_check rule 'connect' with port information";
+  return connects.every(hasPort) ? undefined : ", and a tcp_check rule 'connect' with no port information";
+}
+
 function hasCheckPort(server: ServerDraft): boolean {
   if (server.checkPort !== undefined) return true;
   const { address } = server;
@@ -197,6 +231,11 @@ function hasCheckPort(server: ServerDraft): boolean {
   // SRV records name the port.
   if (server.resolvers !== undefined && address.host.startsWith('_')) return true;
   return address.port !== undefined && !address.port.relative && address.port.first !== 0;
+}
+
+function warnUnusedCheckRules(state: ParseState, draft: ProxyDraft): void {
+  for (const { message, at } of unusedRules(draft))
+    state.diagnostics.warning(message, at, { form: 'plain', length: 'tcp-check'.length });
 }
 
 function warnNoBind(state: ParseState, draft: ProxyDraft): void {

@@ -141,8 +141,10 @@ export interface Tune {
   readonly maxaccept: number | undefined;
   /** `tune.idletimer`, ms. */
   readonly idleTimerMs: number | undefined;
+  /** `tune.pool-high-fd-ratio` and `tune.pool-low-fd-ratio`, percent of descriptors; 25 and 20 unless set. */
   readonly poolHighFdRatio: number | undefined;
   readonly poolLowFdRatio: number | undefined;
+  /** `tune.rcvbuf.client` and the like, bytes. */
   readonly rcvbufClient: number | undefined;
   readonly rcvbufServer: number | undefined;
   readonly sndbufClient: number | undefined;
@@ -225,6 +227,10 @@ export interface Proxy {
   /** `option redispatch [N]`: undefined = off; default interval -1 (last retry) as in the manual. */
   readonly redispatch: number | undefined;
   readonly httpReuse: 'never' | 'safe' | 'aggressive' | 'always';
+  /** `max-keep-alive-queue`; -1 = no limit, the default. */
+  readonly maxKeepAliveQueue: number;
+  /** `max-session-srv-conns`; 5 unless set. */
+  readonly maxSessionSrvConns: number;
   readonly check: Check;
   /** `external-check command` and `external-check path`: the latter is the PATH of the program. */
   readonly externalCheckCommand: string | undefined;
@@ -283,6 +289,7 @@ export interface Options {
   readonly logasap: boolean;
   readonly nolinger: boolean;
   readonly persist: boolean;
+  readonly idleCloseOnResponse: boolean;
   readonly preferLastServer: boolean;
   readonly socketStats: boolean;
   readonly tcpSmartAccept: boolean;
@@ -402,6 +409,8 @@ export interface Server {
   readonly ignoreDnsWeight: boolean;
   readonly cookie: string | undefined;
   readonly namespace: string | undefined;
+  /** The SOCKS4 proxy that leads to the server. */
+  readonly socks4: Address | undefined;
   readonly sendProxy: 'v1' | 'v2' | undefined;
   /** `pool-max-conn`: -1 = unlimited unless set. */
   readonly poolMaxConn: number;

@@ -16,6 +16,7 @@ import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import { connectionLimit } from './descriptor-limits.ts';
+import { unservedListeners } from './listener-plans.ts';
 import { IdleMeter } from './idle-meter.ts';
 import { PROCESS_NAME, compilePlan, globalLogSet } from './plan-compiler.ts';
 import type { PlanSources } from './plan-compiler.ts';
@@ -165,7 +166,8 @@ export class Daemon {
   async #apply(config: Config): Promise<ReloadResult> {
     const threads = config.global.nbthread ?? availableParallelism();
     const limit = connectionLimit(config, threads, this.#options.maxconn);
-    if (limit.errors.length > 0) return { ok: false, errors: limit.errors };
+    const refusals = [...limit.errors, ...unservedListeners(config.proxies, threads)];
+    if (refusals.length > 0) return { ok: false, errors: refusals };
     this.#descriptors = limit.descriptors;
     for (const warning of limit.warnings) this.#options.report('warning', warning);
     if (this.#generation === 0) this.#prepareKernel();

@@ -65,6 +65,20 @@ export async function planListeners(
   return { plans, errors };
 }
 
+/** `bind … thread` lines that none of the process's threads serves; where `nbthread` is set, the parser has said so. */
+export function unservedListeners(proxies: readonly Proxy[], threads: number): readonly string[] {
+  return proxies.flatMap(({ name, disabled, binds }) =>
+    disabled
+      ? []
+      : binds
+          .filter((bind) => bind.threads?.every((thread) => thread > threads))
+          .map(({ at }) => {
+            const where = `[${at.file}:${at.line}]`;
+            return `Proxy '${name}': 'thread' directive of the bind line at ${where} names none of the ${threads} threads (nbthread).`;
+          }),
+  );
+}
+
 function hostOf(address: Address): string {
   return address.kind === 'inet' ? address.host : '';
 }

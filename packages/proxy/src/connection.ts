@@ -6,6 +6,7 @@
 // exactly once and last, onClose. No callback comes from within a call of the owner's own, but later. Half-open is always
 // allowed: the peer's FIN is onEnd, ours is end(). When both were seen the descriptor is closed by itself. A paused
 // connection sees neither FIN nor RST, so whoever pauses must have a timer running.
+import type { StreamOptions } from '@evenkeel/sys';
 import { openHandleConnection } from './connection/handle-connection.ts';
 import { openSocketConnection } from './connection/socket-connection.ts';
 import type { ConnectionError } from './connection/error.ts';
@@ -85,6 +86,8 @@ export interface OpenOptions {
   readonly localPort?: number;
   /** A bound, unconnected descriptor of `sys.openClientSocket`, to connect to host:port. */
   readonly fd?: number;
+  /** Set on the socket before it connects, as far as the system lets us (`tune.sndbuf.server`). */
+  readonly socketOptions?: StreamOptions;
 }
 
 export interface PeerAddress {

@@ -3,7 +3,9 @@
 import type { Proxy, UseBackend } from '@evenkeel/config';
 import type { Compiler, LogContext, ProxyView, SampleContext } from '@evenkeel/expr';
 import { FrequencyCounter, FrontendGauge, FrontendRate, Sequence, SharedCount, StatBlock } from '@evenkeel/shm';
+import type { StreamOptions } from '@evenkeel/sys';
 import type { Backend } from './backend/backend.ts';
+import { bufferOptions } from './connection/options.ts';
 import type { DataThread } from './data-thread.ts';
 import type { Generation } from './generation.ts';
 import type { HttpProxy } from './http/http-proxy.ts';
@@ -34,6 +36,8 @@ export class Frontend implements ProxyView {
   readonly clientFinTimeoutMs: number;
   /** `tune.bufsize`: what one direction of a stream holds, beside the one read that goes over. */
   readonly bufferBytes: number;
+  /** `tune.sndbuf.client`, `tune.rcvbuf.client`; undefined for neither. */
+  readonly socketOptions: StreamOptions | undefined;
   /** `maxconn` of the frontend, or the process's. */
   readonly maxconn: number;
   /** `rate-limit sessions`; 0 = none. */
@@ -71,7 +75,9 @@ export class Frontend implements ProxyView {
     this.http = generation.http[index];
     this.clientTimeoutMs = config.timeouts.client ?? 0;
     this.clientFinTimeoutMs = config.timeouts.clientFin ?? 0;
-    this.bufferBytes = plan.config.global.tune.bufsize;
+    const { tune } = plan.config.global;
+    this.bufferBytes = tune.bufsize;
+    this.socketOptions = bufferOptions(tune.sndbufClient, tune.rcvbufClient);
     this.maxconn = config.maxconn ?? plan.limits.maxconn;
     this.rateLimit = config.rateLimitSessions ?? 0;
     this.sessions = new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions);

@@ -37,6 +37,7 @@ export {
   type SocketFamily,
 } from './socket.ts';
 export {
+  bufferSizes,
   originalDestination,
   peerCredentials,
   setStreamOptions,

@@ -24,7 +24,7 @@ import {
 } from './constants.ts';
 import { getInt } from './options.ts';
 import { closeFd, descriptorOf, getSocketName } from './socket.ts';
-import { originalDestination, peerCredentials, setStreamOptions, tcpInfo } from './stream.ts';
+import { bufferSizes, originalDestination, peerCredentials, setStreamOptions, tcpInfo } from './stream.ts';
 import { inChild, missing, notRoot } from './test-child.ts';
 
 interface Pair {
@@ -94,6 +94,12 @@ describe('stream options', () => {
     assert.ok(getInt(fd, IPPROTO_TCP, TCP_MAXSEG, '') <= 1000);
     closeFd(fd);
   });
+
+  it('buffer sizes: the kernel books twice as much', () =>
+    withPair(ipv4, ({ client }) => {
+      setStreamOptions(descriptorOf(client), { sendBufferBytes: 20_000, receiveBufferBytes: 30_000 });
+      assert.deepEqual(bufferSizes(descriptorOf(client)), { sendBytes: 40_000, receiveBytes: 60_000 });
+    }));
 
   it('resetOnClose: the peer sees ECONNRESET instead of an end', () =>
     withPair(ipv4, async ({ client, server }) => {

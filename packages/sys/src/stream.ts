@@ -12,6 +12,8 @@ import {
   SO_MARK,
   SO_ORIGINAL_DST,
   SO_PEERCRED,
+  SO_RCVBUF,
+  SO_SNDBUF,
   TCP_INFO,
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
@@ -23,7 +25,7 @@ import {
 } from './constants.ts';
 import { SysError } from './errors.ts';
 import { libc } from './native.ts';
-import { getBytes, setInt, setInts } from './options.ts';
+import { getBytes, getInt, setInt, setInts } from './options.ts';
 import { socketFamily } from './socket.ts';
 
 /** SO_KEEPALIVE; what is undefined keeps the system's value (`clitcpka-idle` and the like). */
@@ -49,6 +51,9 @@ export interface StreamOptions {
   /** TCP_QUICKACK: until the kernel thinks otherwise. */
   readonly quickAck?: boolean;
   readonly keepAlive?: KeepAliveOptions;
+  /** SO_SNDBUF, SO_RCVBUF: the kernel books twice as much and cuts it to net.core.wmem_max and rmem_max. */
+  readonly sendBufferBytes?: number;
+  readonly receiveBufferBytes?: number;
   /** SO_LINGER with zero seconds: close sends RST and leaves no TIME_WAIT (`option nolinger`, aborts). */
   readonly resetOnClose?: boolean;
 }
@@ -56,6 +61,9 @@ export interface StreamOptions {
 /** Sets each given option; throws SysError naming the first that failed. */
 export function setStreamOptions(fd: number, options: StreamOptions): void {
   const { userTimeoutMs, maxSegmentBytes, mark, tos, noDelay, quickAck, keepAlive, resetOnClose } = options;
+  const { sendBufferBytes, receiveBufferBytes } = options;
+  if (sendBufferBytes !== undefined) setInt(fd, SOL_SOCKET, SO_SNDBUF, sendBufferBytes, 'SO_SNDBUF');
+  if (receiveBufferBytes !== undefined) setInt(fd, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes, 'SO_RCVBUF');
   if (userTimeoutMs !== undefined) setInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs, 'TCP_USER_TIMEOUT');
   if (maxSegmentBytes !== undefined) setInt(fd, IPPROTO_TCP, TCP_MAXSEG, maxSegmentBytes, 'TCP_MAXSEG');
   if (mark !== undefined) setInt(fd, SOL_SOCKET, SO_MARK, mark, 'SO_MARK');
@@ -130,6 +138,14 @@ export function tcpInfo(fd: number): TcpInfo | undefined {
     rttVarianceUs: word(72),
     reordering: word(88),
     totalRetransmits: word(100),
+  };
+}
+
+/** SO_SNDBUF and SO_RCVBUF as the kernel books them: twice what was asked for. Throws SysError. */
+export function bufferSizes(fd: number): { readonly sendBytes: number; readonly receiveBytes: number } {
+  return {
+    sendBytes: getInt(fd, SOL_SOCKET, SO_SNDBUF, 'SO_SNDBUF'),
+    receiveBytes: getInt(fd, SOL_SOCKET, SO_RCVBUF, 'SO_RCVBUF'),
   };
 }
 

@@ -111,7 +111,13 @@ function readShards(cursor: Cursor, { draft }: BindContext): void {
 /** `thread [1/]SET`: threads are counted from 1, in one group. */
 function readThread(cursor: Cursor, { draft }: BindContext): void {
   const word = cursor.word('a thread set', "'thread' : missing thread set");
-  const set = word.startsWith('1/') ? word.slice(2) : word;
+  const group = /^(\d+)\//.exec(word);
+  if (group !== null && group[1] !== '1') {
+    return cursor.failLast(`'${word}' thread-group number must be between 1 and 1 (was ${group[1]})`, {
+      expected: 'thread numbers alone, or after 1/',
+    });
+  }
+  const set = group === null ? word : word.slice(2);
   draft.threads = [...new Set([...(draft.threads ?? []), ...numberSet(cursor, set, 1, 64, `'${word}' : `)])].sort(
     (left, right) => left - right,
   );
@@ -210,15 +216,7 @@ export const bindOptionKeywords: readonly Keyword<BindContext>[] = [
   },
   { name: 'tcp-ut', places: BIND, state: 'works', manual: '5.1', parse: readTcpUserTimeout },
   { name: 'tfo', places: BIND, state: 'works', manual: '5.1', parse: flag('tfo') },
-  {
-    name: 'thread',
-    places: BIND,
-    state: 'later',
-    severity: 'warning',
-    manual: '5.1',
-    reason: 'every thread accepts',
-    parse: readThread,
-  },
+  { name: 'thread', places: BIND, state: 'works', manual: '5.1', parse: readThread },
   { name: 'transparent', places: BIND, state: 'works', manual: '5.1', parse: flag('transparent') },
   { name: 'uid', places: BIND, state: 'works', manual: '5.1', parse: ownerId('uid') },
   { name: 'user', places: BIND, state: 'works', manual: '5.1', parse: owner('user') },

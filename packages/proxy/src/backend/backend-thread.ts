@@ -2,6 +2,7 @@
 // another thread wakes it. One for each thread, made with it.
 
 import { Tickets, Wake, type Granted, type Ticket } from '@evenkeel/shm';
+import { bufferOptions } from '../connection/options.ts';
 import type { Plan } from '../plan.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Backend } from './backend.ts';
@@ -38,10 +39,12 @@ export class BackendThread {
   /** The backends of a plan, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
   build(plan: Plan): (Backend | undefined)[] {
     const fullconn = fullconns(plan);
+    const { sndbufServer, rcvbufServer } = plan.config.global.tune;
+    const socketOptions = bufferOptions(sndbufServer, rcvbufServer);
     return plan.config.proxies.map((proxy, index) => {
       const shared = plan.proxies[index];
       if (shared.backendSlot < 0 || proxy.disabled) return undefined;
-      const backend = new Backend(this, proxy, index, shared, plan.generation, fullconn[index]);
+      const backend = new Backend(this, proxy, index, shared, plan.generation, fullconn[index], socketOptions);
       this.#backends.add(backend);
       return backend;
     });

@@ -8,6 +8,7 @@
 // started misses nothing; and changes that come in bursts cost one build.
 
 import type { Proxy } from '@evenkeel/config';
+import type { StreamOptions } from '@evenkeel/sys';
 import {
   Admission,
   BackendGauge,
@@ -45,6 +46,8 @@ export class Backend {
   /** Index of this backend in shared memory. */
   readonly slot: number;
   readonly config: Proxy;
+  /** Number of the plan that it is of. */
+  readonly generation: number;
   /** In configuration order. */
   readonly servers: readonly Server[];
   readonly thread: BackendThread;
@@ -55,6 +58,8 @@ export class Backend {
   readonly balancer: Balancer<Server>;
   /** The algorithm names a server by a hash of the request. */
   readonly hashes: boolean;
+  /** Of connections to servers: `tune.sndbuf.server`, `tune.rcvbuf.server`; undefined for neither. */
+  readonly socketOptions: StreamOptions | undefined;
   /** `option prefer-last-server` */
   readonly prefersLastServer: boolean;
   readonly admission: Admission;
@@ -89,6 +94,7 @@ export class Backend {
     plan: ProxyPlan,
     generation: number,
     fullconn: number,
+    socketOptions: StreamOptions | undefined,
   ) {
     const { context } = thread;
     const { segment } = context;
@@ -96,7 +102,9 @@ export class Backend {
     this.index = index;
     this.slot = plan.backendSlot;
     this.config = config;
+    this.generation = generation;
     this.thread = thread;
+    this.socketOptions = socketOptions;
     this.connectTimeoutMs = config.timeouts.connect ?? 0;
     this.queueTimeoutMs = config.timeouts.queue ?? this.connectTimeoutMs;
     const algorithm = algorithmOf(config);

@@ -32,19 +32,27 @@ export class ServerConnection implements ConnectionOwner {
   newerOnThread: ServerConnection | undefined = undefined;
   olderOnThread: ServerConnection | undefined = undefined;
   #opener: Opener | undefined;
+  /** The port of the server's source that it holds; 0: none. */
+  readonly #sourcePort: number;
   /** Kept for one client only: told when it ends while idle. */
   #keeper: ConnectionKeeper | undefined = undefined;
   /** Among the open connections of the thread. */
   #isCounted = true;
 
   /** Starts connecting. Counted as used in the server's pool until `endUse`, `keep` or `close`. */
-  constructor(server: Server, options: OpenOptions, clock: Clock, opener: Opener) {
+  constructor(server: Server, options: OpenOptions, clock: Clock, opener: Opener, sourcePort = 0) {
     this.server = server;
+    this.#sourcePort = sourcePort;
     this.#moves = server.moves;
     this.#opener = opener;
     server.pool.countUse();
     this.#all.opened();
-    this.connection = Connection.open(options, clock, this);
+    const { socketOptions } = server.backend;
+    this.connection = Connection.open(
+      socketOptions === undefined ? options : { ...options, socketOptions },
+      clock,
+      this,
+    );
     // Whoever gets it reads at once; asking now spares a system call for each connection.
     this.connection.resume();
   }
@@ -130,6 +138,7 @@ export class ServerConnection implements ConnectionOwner {
     if (!this.#isCounted) return;
     this.#isCounted = false;
     this.#all.closed();
+    if (this.#sourcePort !== 0) this.server.source!.release(this.#sourcePort);
   }
 
   #leaveKeeper(): ConnectionKeeper | undefined {

@@ -90,7 +90,7 @@ export function planOf(
   } as unknown as Proxy;
   const plan: Plan = {
     generation,
-    config: { proxies: [proxy] } as unknown as Plan['config'],
+    config: { global: { tune: {} }, proxies: [proxy] } as unknown as Plan['config'],
     proxies: [
       {
         frontendSlot: -1,

@@ -1,11 +1,12 @@
 // A connection directly on a libuv stream handle: what all plain TCP and Unix connections are. See stream-handle.ts for
 // why. One object for each connection, no closure, no event emitter; a write that the kernel takes at once, which is
 // nearly every one, allocates nothing.
-import { setStreamOptions } from '@evenkeel/sys';
+import { SysError, openClientSocket, setStreamOptions } from '@evenkeel/sys';
 import type { Connection, ConnectionOwner, OpenOptions, PeerAddress } from '../connection.ts';
 import type { Clock } from '../thread-context.ts';
 import { NO_ADDRESS, peerAddress } from './address.ts';
 import { connectionError, type ConnectionError } from './error.ts';
+import { tryOptions } from './options.ts';
 import { DESK, slabOf, slabs, type Slab, type SlabReader } from './read-memory.ts';
 import {
   loadStreamHandles,
@@ -410,6 +411,7 @@ export function openHandleConnection(
     request.oncomplete = onConnected;
     const status = pipe.connect(request, options.path);
     if (status !== 0) connection.failOpening(status);
+    else if (options.socketOptions !== undefined) tryOptions(pipe.fd, options.socketOptions);
     return connection;
   }
   const tcp = new runtime.TCP(runtime.tcpSocketType);
@@ -428,13 +430,24 @@ function connectTcp(tcp: TcpHandle, options: OpenOptions): UvStatus {
   else if (options.localAddress !== undefined) {
     const port = options.localPort ?? 0;
     status = v6 ? tcp.bind6(options.localAddress, port, 0) : tcp.bind(options.localAddress, port);
-  }
+  } else if (options.socketOptions !== undefined) status = openUnbound(tcp, v6);
   if (status !== 0) return status;
+  if (options.socketOptions !== undefined) tryOptions(tcp.fd, options.socketOptions);
   const request = new uv.TCPConnectWrap();
   request.oncomplete = onConnected;
   status = v6 ? tcp.connect6(request, host, options.port ?? 0) : tcp.connect(request, host, options.port ?? 0);
   if (status === 0) tcp.setNoDelay(true);
   return status;
+}
+
+/** Gives a handle its socket before it connects: libuv would make it then. */
+function openUnbound(tcp: TcpHandle, v6: boolean): UvStatus {
+  try {
+    return tcp.open(openClientSocket({ family: v6 ? 'ipv6' : 'ipv4' }));
+  } catch (error) {
+    if (error instanceof SysError) return -error.errno;
+    throw error;
+  }
 }
 
 /** An accepted handle as a connection, paused. */

@@ -6,6 +6,7 @@ import type { Connection, ConnectionOwner, OpenOptions, PeerAddress } from '../c
 import type { Clock } from '../thread-context.ts';
 import { NO_ADDRESS, peerAddress } from './address.ts';
 import { connectionError, type ConnectionError } from './error.ts';
+import { tryOptions } from './options.ts';
 import { slabOf, slabs } from './read-memory.ts';
 
 interface OwnedSocket extends net.Socket {
@@ -206,6 +207,7 @@ function onSocketClose(this: net.Socket): void {
 
 /** Starts connecting; what fails at once is heard through onClose. */
 export function openSocketConnection(options: OpenOptions, clock: Clock, owner: ConnectionOwner): Connection {
+  const { socketOptions } = options;
   const socket = new net.Socket({
     allowHalfOpen: true,
     writableHighWaterMark: 1,
@@ -213,6 +215,8 @@ export function openSocketConnection(options: OpenOptions, clock: Clock, owner: 
   } as net.SocketConstructorOpts);
   const connection = new SocketConnection(socket, clock, owner);
   socket.on('connect', onSocketConnect);
+  // The descriptor is there once the attempt has begun.
+  if (socketOptions !== undefined) process.nextTick(() => tryOptions(descriptorOf(socket), socketOptions));
   if (options.path !== undefined) {
     socket.connect({ path: options.path });
     return connection;

@@ -15,6 +15,7 @@ import {
 } from '@evenkeel/shm';
 import { NOBODY, type Connection } from '../connection.ts';
 import { acceptHandle, handleConnectionsSupported } from '../connection/handle-connection.ts';
+import { tryOptions } from '../connection/options.ts';
 import { acceptSocket } from '../connection/socket-connection.ts';
 import type { StreamHandle } from '../connection/stream-handle.ts';
 import type { Frontend } from '../frontend.ts';
@@ -261,6 +262,8 @@ export class Acceptor implements Listener, ParkingListener {
     }
     frontend.stat.add(FrontendStat.sessions, 1);
     stat.add(ListenerStat.sessions, 1);
+    const { socketOptions } = frontend;
+    if (socketOptions !== undefined) tryOptions(connection.descriptor, socketOptions);
     const { options } = frontend.config;
     if (options.clitcpka) connection.setKeepAlive(options.clitcpkaIdleMs, options.clitcpkaIntvlMs, options.clitcpkaCnt);
     frontend.serve(session);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { support, tcpInfo } from '@evenkeel/sys';
+import { bufferSizes, support, tcpInfo } from '@evenkeel/sys';
 import { TestHost } from '../test-host.ts';
 import { connect, eventually, freePort, Peer, serve } from '../test-sockets.ts';
 
@@ -11,12 +11,15 @@ async function host(
   context: TestContext,
   bind: (port: number) => string,
   options = '',
+  global = '',
 ): Promise<{ host: TestHost; port: number }> {
   const server = await serve(context, (peer) => peer.socket.on('data', (chunk: Buffer) => peer.write(chunk)));
   const port = await freePort();
   const made = new TestHost();
   context.after(() => made.stop());
-  await made.apply(`defaults
+  await made.apply(`global
+  ${global}
+defaults
   mode tcp
   timeout client 20s
   timeout server 20s
@@ -92,6 +95,25 @@ test('mss bounds the segments of accepted connections', async (context) => {
   let mss: number | undefined;
   made.thread.sessions.forEach(({ connection }) => (mss = tcpInfo(connection.descriptor)?.sendMssBytes));
   assert.ok(mss !== undefined && mss <= 1000, `${mss} bytes`);
+});
+
+test('tune.sndbuf and tune.rcvbuf bound the buffers of both sides', async (context) => {
+  const { host: made, port } = await host(
+    context,
+    (each) => `127.0.0.1:${each}`,
+    '',
+    'tune.sndbuf.client 20000\n  tune.rcvbuf.client 21000\n  tune.sndbuf.server 22000\n  tune.rcvbuf.server 23000',
+  );
+  assert.equal(await echoes(context, port, '127.0.0.1'), true);
+  let checked = 0;
+  made.thread.sessions.forEach(({ connection, user }) => {
+    const { serverConnection } = user as unknown as { serverConnection: { descriptor: number } };
+    // The kernel books twice what it is told (socket(7)).
+    assert.deepEqual(bufferSizes(connection.descriptor), { sendBytes: 40_000, receiveBytes: 42_000 });
+    assert.deepEqual(bufferSizes(serverConnection.descriptor), { sendBytes: 44_000, receiveBytes: 46_000 });
+    checked++;
+  });
+  assert.equal(checked, 1);
 });
 
 test('defer-accept: a client that sends nothing is not accepted yet', async (context) => {
