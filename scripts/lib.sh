@@ -28,7 +28,18 @@ ensure_debian() {
   [ ${#missing[@]} -eq 0 ] && return 0
   if [ "$(id -u)" != 0 ]; then echo "evenkeel: not root, so these Debian packages stay missing: ${missing[*]}" >&2; return 1; fi
   echo "evenkeel: installing Debian packages: ${missing[*]}" >&2
-  # A policy file would be the machine owner's business; services that a package starts are left as Debian sets them up.
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; }
+  install_debian "${missing[@]}"
 }
+
+# Tests run the servers that packages bring on ports of their own, so none is to start on its usual one while it is installed.
+# A policy that is there already is the machine owner's.
+install_debian() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 ||
+    { apt-get update -qq && apt-get install -qq -y --no-install-recommends "$@" >/dev/null; }
+)

@@ -74,6 +74,10 @@ export class MariaDb {
     }
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#program?.signal(name);
+  }
+
   /** SIGKILL. */
   async kill(): Promise<void> {
     await this.#program?.kill();

@@ -14,6 +14,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mariadb: 'mariadb-client',
   'mariadb-install-db': 'mariadb-server',
   setpriv: 'util-linux',
+  ping: 'iputils-ping',
+  aiosmtpd: 'python3-aiosmtpd',
 };
 const STOP_LIMIT_MS = 5000;
 const RUN_LIMIT_MS = 40_000;
@@ -119,6 +121,10 @@ export class Program {
 
   resume(): void {
     this.#child.kill('SIGCONT');
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   /** SIGKILL: resolves when the process is gone. */

@@ -4,8 +4,8 @@
  */
 
 import type { WatchedServer } from '@evenkeel/checks';
-import { findServer } from './agent-commands.ts';
 import type { Command, CommandContext } from './cli/command.ts';
+import { findServer } from './find-server.ts';
 
 function watchedServer(
   context: CommandContext,

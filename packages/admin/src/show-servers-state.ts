@@ -45,6 +45,7 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): str
   const port = address.kind !== 'inet' ? 0 : (watched.server.given?.port ?? (isService ? 0 : address.port?.first) ?? 0);
   const named = address.kind === 'inet' && isIP(address.host) === 0 ? address.host : '-';
   const sinceChange = Math.max(0, Math.floor((runtime.dateNow() - state.time('lastChangeMs')) / 1000));
+  const agent = runtime.health.agentChanges(slot);
   const words = [
     proxy.id,
     proxy.name,
@@ -60,7 +61,7 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): str
     fields.srv_check_result,
     fields.srv_check_health,
     fields.srv_check_state,
-    0,
+    fields.srv_agent_state,
     Number(proxy.idExplicit),
     Number(server.idExplicit),
     followed === undefined ? named : (followed.host ?? '-'),
@@ -69,8 +70,8 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): str
     0,
     server.checkPort ?? 0,
     server.checkAddress ?? '-',
-    '-',
-    0,
+    agent.host ?? server.agentAddress ?? '-',
+    agent.port ?? server.agentPort,
   ];
   return `${words.join(' ')}\n`;
 }
