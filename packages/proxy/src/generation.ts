@@ -6,6 +6,7 @@ import { FrontendGauge, SharedCount } from '@evenkeel/shm';
 import type { Backend } from './backend/backend.ts';
 import { compileBalanceKey, type BalanceKey } from './backend/balance/balance-key.ts';
 import type { BackendThread } from './backend/backend-thread.ts';
+import { leadsAnywhere } from './backend/server.ts';
 import { compileUseServer, type ChooseServer } from './backend/use-server.ts';
 import type { DataThread } from './data-thread.ts';
 import { Frontend } from './frontend.ts';
@@ -32,7 +33,7 @@ export class Generation {
   readonly tcp: readonly TcpProxy[];
   readonly http: readonly (HttpProxy | undefined)[];
   readonly views: readonly SectionView[];
-  /** Parallel to them: whether a server of the backend takes its port from the client's (no port, `+1000`). */
+  /** Parallel to them: whether a server of the backend takes its port or address from the client's (no port, `+1000`, `0.0.0.0`). */
   readonly usesClientPort: readonly boolean[];
   /** Parallel to them: what `use-server` rules name; undefined without any. */
   readonly useServer: readonly (ChooseServer | undefined)[];
@@ -56,7 +57,8 @@ export class Generation {
     for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend);
     this.usesClientPort = proxies.map((proxy) =>
       proxy.servers.some(
-        ({ address }) => address.kind === 'inet' && (address.port === undefined || address.port.relative),
+        ({ address }) =>
+          address.kind === 'inet' && (address.port === undefined || address.port.relative || leadsAnywhere(address)),
       ),
     );
     this.balanceKeys = proxies.map((proxy) => compileBalanceKey(proxy, compiler));

@@ -51,9 +51,7 @@ export const declaredServerOptions: readonly Keyword<ServerContext>[] = [
   ),
   ...declare(server('accepted', 'the TLS library of the runtime has no SSLv3'), 'no-sslv3'),
   ...declare(server('later', 'it needs checks over SOCKS'), 'check-via-socks4'),
-  ...declare(server('later', undefined, 1), 'socks4'),
-  ...declare(server('later', 'it needs HTTP/2', 1), 'check-proto, proto, ws'),
-  ...declare(server('later', 'it needs logs over TCP', 1), 'log-proto'),
+  ...declare(server('later', 'it needs HTTP/2', 1), 'check-proto, proto'),
   ...declare(server('later', 'it needs the PROXY protocol', 1), 'proxy-v2-options'),
   ...declare(
     server('later', 'it needs the PROXY protocol'),

@@ -18,6 +18,10 @@ function later(places: readonly KeywordPlace[], reason?: string, more: Partial<G
   return { state: 'later', places, manual: '4.2', ...(reason === undefined ? {} : { reason }), ...more };
 }
 
+function refused(places: readonly KeywordPlace[], reason: string, more: Partial<Group> = {}): Group {
+  return { state: 'refused', places, manual: '4.2', reason, ...more };
+}
+
 function accepted(places: readonly KeywordPlace[], reason: string, more: Partial<Group> = {}): Group {
   return { state: 'accepted', places, manual: '4.2', reason, ...more };
 }
@@ -109,13 +113,19 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
   ...declare(later(BACKENDS_ONLY, 'it needs persistence by cookies'), 'force-persist, ignore-persist'),
   ...declare(later(BACKENDS, 'it needs persistence by RDP cookies'), 'persist rdp-cookie'),
   ...declare(later(FRONTENDS_ONLY, 'it needs captures by rules'), 'declare capture'),
-  ...declare(later(BACKENDS_ONLY), 'dispatch'),
-  ...declare(later(BACKENDS), 'transparent'),
+  ...declare(
+    refused(BACKENDS_ONLY, 'every address has a server that can be watched and counted; write a server line with it'),
+    'dispatch',
+  ),
+  ...declare(
+    refused(BACKENDS, "write 'server NAME 0.0.0.0' instead, which goes where the client wanted to go", {
+      negatable: true,
+    }),
+    'transparent, option transparent',
+  ),
   ...declare(later(PROXIES, 'it needs filters'), 'filter'),
   ...declare(later(ALL), 'redirect, option http-restrict-req-hdr-names'),
-  ...declare(later(BACKENDS), 'max-keep-alive-queue, max-session-srv-conns'),
   ...declare(later(FRONTENDS, 'it needs HTTP/2', { negatable: true }), 'option disable-h2-upgrade'),
-  ...declare(later(FRONTENDS, undefined, { negatable: true }), 'option idle-close-on-response'),
   ...declare(later(PROXIES, 'it needs the statistics page'), 'stats admin, stats http-request'),
   ...declare(
     later(ALL, 'it needs the statistics page'),

@@ -250,6 +250,34 @@ export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
     },
   },
   {
+    name: 'max-keep-alive-queue',
+    places: BACKEND_SIDE,
+    state: 'works',
+    manual: '4.2',
+    parse: (cursor, { draft }) => {
+      draft.maxKeepAliveQueue = cursor.integer('an integer', {
+        message: (word) =>
+          word === ''
+            ? "'max-keep-alive-queue' expects expects an integer value (or -1 to disable)"
+            : `'max-keep-alive-queue' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? word}' in integer value '${word}'`,
+      });
+      cursor.end();
+    },
+  },
+  {
+    name: 'max-session-srv-conns',
+    places: BACKEND_SIDE,
+    state: 'works',
+    manual: '4.2',
+    parse: (cursor, { draft }) => {
+      draft.maxSessionSrvConns = cursor.integer('a number', {
+        min: 0,
+        message: "'max-session-srv-conns' expects a number. Got no argument",
+      });
+      cursor.end();
+    },
+  },
+  {
     name: 'option redispatch',
     places: BACKEND_SIDE,
     negatable: true,

@@ -57,6 +57,7 @@ const SWITCHES: readonly SwitchRow[] = [
     severity: 'quiet',
     reason: "HAProxy 2.6 makes a 407 of the 401 of 'http-request auth' by it and nothing else; that action is an error",
   },
+  { name: 'idle-close-on-response', field: 'idleCloseOnResponse', places: FRONTEND_SIDE, state: 'works' },
   { name: 'independent-streams', field: 'independentStreams', places: ALL_PROXIES, state: 'works' },
   { name: 'log-health-checks', field: 'logHealthChecks', places: BACKEND_SIDE, state: 'works' },
   { name: 'log-separate-errors', field: 'logSeparateErrors', places: FRONTEND_SIDE, state: 'works' },
@@ -82,7 +83,6 @@ const SWITCHES: readonly SwitchRow[] = [
     severity: 'quiet',
     reason: 'the system delays acknowledgements itself',
   },
-  { name: 'transparent', field: 'transparent', places: BACKEND_SIDE, state: 'later' },
 ];
 
 function switchKeyword(row: SwitchRow): Keyword<ProxyContext> {

@@ -2,8 +2,8 @@
 
 import { parseAddress } from '../address.ts';
 import type { Cursor } from '../cursor.ts';
-import { announce } from '../dispatch.ts';
 import { addressPattern } from '../expressions/addresses.ts';
+import { announce } from '../dispatch.ts';
 import type { ParseState, ServerContext, ServerDraft } from '../draft.ts';
 import type { Keyword } from '../keyword.ts';
 import type { SourceAddress } from '../model.ts';
@@ -209,7 +209,6 @@ export function readSource(cursor: Cursor, state: ParseState, usage: string, pla
   if (result.address.kind !== 'inet') cursor.failLast(`'source ${text}' : an IPv4 or IPv6 address is needed.`);
   let source: SourceAddress = { address: result.address, interface: undefined, usesrc: undefined };
   for (;;) {
-    const index = cursor.index;
     if (cursor.take('interface')) {
       source = {
         ...source,
@@ -218,15 +217,8 @@ export function readSource(cursor: Cursor, state: ParseState, usage: string, pla
           `'${place === 'server' ? 'server' : 'source'}' : missing interface name.`,
         ),
       };
-      announce(cursor, { name: 'source interface', state: 'later', manual: '5.2' }, index, state.noted);
     } else if (cursor.take('usesrc')) {
       source = { ...source, usesrc: readUsesrc(cursor, place) };
-      announce(
-        cursor,
-        { name: 'source usesrc', state: 'later', manual: '5.2', reason: 'connections come from the proxy itself' },
-        index,
-        state.noted,
-      );
     } else {
       return source;
     }
@@ -275,9 +267,8 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   {
     name: 'check-send-proxy',
     places: SERVER,
-    state: 'later',
+    state: 'works',
     manual: '5.2',
-    reason: 'the PROXY protocol is not available',
     parse: flag('checkSendProxy', true),
   },
   { name: 'no-check-send-proxy', places: SERVER, state: 'works', manual: '5.2', parse: flag('checkSendProxy', false) },
@@ -327,7 +318,28 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     manual: '5.2',
     parse: number('minconn', 0, 0x7fffffff),
   },
-  { name: 'namespace', places: SERVER, state: 'later', manual: '5.2', parse: word('namespace', '<name>') },
+  {
+    name: 'log-proto',
+    places: SERVER,
+    state: 'accepted',
+    manual: '5.2',
+    reason: "it says how a ring's messages are framed, and no ring uses this server",
+    parse: (cursor) => {
+      cursor.oneOf('framing', ['legacy', 'octet-count'], (text) =>
+        text === ''
+          ? "'log-proto' expects <protocol> as argument."
+          : `'log-proto' expects one of 'legacy' or 'octet-count' but got '${text}'.`,
+      );
+    },
+  },
+  {
+    name: 'namespace',
+    places: SERVER,
+    state: 'refused',
+    manual: '5.2',
+    reason: "a thread cannot live in several network namespaces; run one instance in each, with 'ip netns exec'",
+    parse: word('namespace', '<name>'),
+  },
   {
     name: 'observe',
     places: SERVER,
@@ -474,6 +486,20 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     },
   },
   {
+    name: 'socks4',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
+    parse: (cursor, { draft, state }) => {
+      const text = cursor.peek() ?? '';
+      if (text === '')
+        cursor.fail("'socks4' expects <addr>:<port> as argument.", { expected: 'an address and a port' });
+      const result = parseAddress(readAddressWord(cursor, state), { port: 'required' });
+      if (!result.ok) return cursor.failLast(`'socks4 ${text}' : ${result.reason}.`);
+      draft.socks4 = result.address;
+    },
+  },
+  {
     name: 'tcp-ut',
     places: SERVER,
     state: 'works',
@@ -488,10 +514,9 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   {
     name: 'tfo',
     places: SERVER,
-    state: 'later',
-    severity: 'warning',
+    state: 'accepted',
     manual: '5.2',
-    reason: 'connections are made without fast open',
+    reason: 'connections to servers are made without TCP fast open, which costs a round trip and nothing else',
     parse: flag('tfo', true),
   },
   { name: 'no-tfo', places: SERVER, state: 'works', manual: '5.2', parse: flag('tfo', false) },
@@ -502,6 +527,19 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
     state: 'works',
     manual: '5.2',
     parse: (cursor) => cursor.failAt(cursor.index - 1, "'usesrc' only allowed after a 'source' statement."),
+  },
+  {
+    name: 'ws',
+    places: SERVER,
+    state: 'works',
+    manual: '5.2',
+    parse: (cursor, { state }) => {
+      const index = cursor.index - 1;
+      const protocol = cursor.oneOf('protocol', ['auto', 'h1', 'h2'], "'ws' has to be 'auto', 'h1' or 'h2'.");
+      if (protocol !== 'h2') return;
+      const reason = "websockets go to servers over HTTP/1; write 'ws h1'";
+      announce(cursor, { name: 'ws h2', state: 'refused', manual: '5.2', reason }, index, state.noted);
+    },
   },
   {
     name: 'weight',

@@ -2,6 +2,7 @@
 
 import type { Connection, ConnectionErrorKind } from '../connection.ts';
 import type { Server } from './server.ts';
+import type { SourceClient } from './source.ts';
 
 /** Why no server connection could be had. The table of statuses and termination states is the streams'. */
 export type DispatchFailure =
@@ -32,6 +33,8 @@ export interface DispatchClient {
    * true for one that carried a request before; it may be found dead (`retryAfterReuseFailure`).
    */
   onServerConnection(server: Server, connection: Connection, reused: boolean): void;
+  /** What a `source` that depends on the client is made from; absent where there is no client. */
+  readonly sourceClient?: SourceClient;
   /** Only where `mayRedirect` is set: the server sends its clients elsewhere. The stream answers and then calls finish(). */
   onServerRedirect?(prefix: string): void;
   /** The slot is given back; the stream answers and then calls finish(). */

@@ -72,6 +72,8 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
   mayRedirect = false;
   /** Port that the client connected to, for servers that have none or a relative one. */
   clientPort = 0;
+  /** Address that it connected to, for servers that stand for any address. */
+  clientDestination = '';
   /** `set-priority-class`, -2047 to 2047: lower classes leave a queue first. */
   priorityClass = 0;
   /** `set-priority-offset`, -524287 to 524287 ms: added to the time of arrival within the class. */
@@ -210,7 +212,7 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     }
     const isShared =
       !this.privateConnection &&
-      !source?.isClients &&
+      !connection.server.isPerClient &&
       connection.privateNumber === 0 &&
       connection.server.backend.config.httpReuse !== 'never';
     if (isShared) connection.release();
@@ -294,9 +296,10 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     this.#isBound = false;
     const { picker } = backend;
     if (this.#private !== undefined && (this.prefersLastServer || backend.prefersLastServer) && !backend.hashes) {
-      const preferred = this.#private.preferred(backend, this.#leftServer);
-      if (preferred !== undefined && backend.admission.enter(preferred.limit)) {
-        this.#assigned(preferred, false);
+      const preferred = this.#private.preferred(backend, this.#leftServer, this.prefersLastServer);
+      if (preferred !== undefined) {
+        if (backend.admission.enter(preferred.limit)) this.#assigned(preferred, false);
+        else this.#waitForServer(preferred);
         return;
       }
     }
@@ -486,7 +489,7 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     this.#state = CONNECTING;
     const { connectTimeoutMs } = this.backend!;
     if (connectTimeoutMs > 0) this.#context.wheel.arm(this.#timer, now + connectTimeoutMs);
-    const options = server.openOptionsFor(this.clientPort);
+    const options = server.openOptionsFor(this.clientPort, this.clientDestination);
     const { source } = server;
     if (source === undefined) this.#serverConnection = new ServerConnection(server, options, this.#context, this);
     else this.#connectFrom(source, server, options);

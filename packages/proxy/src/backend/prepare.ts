@@ -5,10 +5,16 @@ import { Admission, type SegmentOwner, type ThreadIdentity } from '@evenkeel/shm
 import type { Plan } from '../plan.ts';
 import { LoadOrder } from './balance/load-order.ts';
 import { balanceBytes } from './balance/shared-words.ts';
+import { freeSourcePorts, sourcePortBytes } from './source.ts';
 
 /** The name of the balance words of a backend slot: a generation has its own, because its list of servers is its own. */
 export function balanceBufferName(generation: number, slot: number): string {
   return `balance/${generation}/${slot}`;
+}
+
+/** The name of the ports of a server's `source`, by its slot: see source.ts. */
+export function sourcePortsName(generation: number, slot: number): string {
+  return `source-ports/${generation}/${slot}`;
 }
 
 /** Before the plan is sent to any thread; the handle of `owner` is to be sent with it. */
@@ -18,6 +24,18 @@ export function prepareBackends(owner: SegmentOwner, plan: Plan): void {
     owner.addBuffer(balanceBufferName(plan.generation, proxy.backendSlot), balanceBytes(proxy.serverSlots.length));
     for (const slot of proxy.serverSlots) Admission.assign(owner.segment, slot, proxy.backendSlot);
   }
+  for (const { name, bytes } of sourcePorts(plan)) owner.addBuffer(name, bytes);
+}
+
+/** Buffers of the servers whose source has a range of ports. */
+function* sourcePorts({ config, generation, proxies }: Plan): Generator<{ name: string; bytes: number }> {
+  for (const [index, proxy] of config.proxies.entries()) {
+    if (proxies[index].backendSlot < 0) continue;
+    for (const [at, server] of proxy.servers.entries()) {
+      const bytes = sourcePortBytes(server, proxy);
+      if (bytes > 0) yield { name: sourcePortsName(generation, proxies[index].serverSlots[at]), bytes };
+    }
+  }
 }
 
 /** When no thread uses the generation any more. */
@@ -25,9 +43,10 @@ export function discardBackends(owner: SegmentOwner, plan: Plan): void {
   for (const proxy of plan.proxies) {
     if (proxy.backendSlot >= 0) owner.removeBuffer(balanceBufferName(plan.generation, proxy.backendSlot));
   }
+  for (const { name } of sourcePorts(plan)) owner.removeBuffer(name);
 }
 
-/** For each plan in use, when a thread has ended: frees the orders that it held. To be followed by `recoverThread` of shm. */
+/** For each plan in use, when a thread has ended: frees the orders and ports that it held. To be followed by `recoverThread` of shm. */
 export function recoverBackends(owner: SegmentOwner, plan: Plan, dead: ThreadIdentity): void {
   const { segment } = owner;
   for (const proxy of plan.proxies) {
@@ -35,4 +54,5 @@ export function recoverBackends(owner: SegmentOwner, plan: Plan, dead: ThreadIde
     const words = new Int32Array(segment.buffer(balanceBufferName(plan.generation, proxy.backendSlot)));
     new LoadOrder(words, proxy.serverSlots.length, segment.party).repair(dead);
   }
+  for (const { name } of sourcePorts(plan)) freeSourcePorts(new Int32Array(segment.buffer(name)), dead.thread);
 }

@@ -5,9 +5,6 @@ import type { Backend } from './backend.ts';
 import type { Server } from './server.ts';
 import type { ConnectionKeeper, ServerConnection } from './server-connection.ts';
 
-/** HAProxy's `max-session-srv-conns`. */
-const MAX_CONNECTIONS = 5;
-
 export class PrivateConnections implements ConnectionKeeper {
   /** In the order in which they were kept first. */
   readonly #connections: ServerConnection[] = [];
@@ -20,7 +17,7 @@ export class PrivateConnections implements ConnectionKeeper {
     const connections = this.#connections;
     const at = connections.findIndex(({ privateNumber }) => privateNumber > connection.privateNumber);
     connections.splice(at < 0 ? connections.length : at, 0, connection);
-    if (connections.length > MAX_CONNECTIONS) connections.shift()!.close();
+    if (connections.length > connection.server.backend.config.maxSessionSrvConns) connections.shift()!.close();
   }
 
   take(server: Server): ServerConnection | undefined {
@@ -31,10 +28,15 @@ export class PrivateConnections implements ConnectionKeeper {
     return connection;
   }
 
-  /** The server of the oldest of them that belongs to the backend and can take a stream now; never `avoid`. */
-  preferred(backend: Backend, avoid: Server | undefined): Server | undefined {
+  /**
+   * The server of the oldest of them that belongs to the backend; never `avoid`. `max-keep-alive-queue` says how many may wait
+   * for it at most; the stream may have to wait, too.
+   */
+  preferred(backend: Backend, avoid: Server | undefined, isBound: boolean): Server | undefined {
+    const maxQueue = isBound ? -1 : backend.config.maxKeepAliveQueue;
     for (const { server } of this.#connections)
-      if (server.backend === backend && server !== avoid && server.isEligible && !server.isFull()) return server;
+      if (server.backend === backend && server !== avoid && server.takesNew && mayQueue(server, maxQueue))
+        return server;
     return undefined;
   }
 
@@ -47,4 +49,11 @@ export class PrivateConnections implements ConnectionKeeper {
     const at = this.#connections.indexOf(connection);
     if (at >= 0) this.#connections.splice(at, 1);
   }
+}
+
+function mayQueue(server: Server, maxQueue: number): boolean {
+  if (!server.isFull()) return true;
+  const { maxqueue = 0 } = server.config;
+  const queued = server.queued();
+  return (maxQueue < 0 || queued < maxQueue) && (maxqueue === 0 || queued < maxqueue);
 }

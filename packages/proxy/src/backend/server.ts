@@ -4,7 +4,7 @@
 // backend's version says that something changed.
 
 import { isIP } from 'node:net';
-import type { Address, Proxy, Server as ServerConfig } from '@evenkeel/config';
+import type { Address, Server as ServerConfig } from '@evenkeel/config';
 import { IpAddress } from '@evenkeel/expr';
 import {
   FrequencyCounter,
@@ -23,6 +23,8 @@ import type { Candidate } from './balance/balancer.ts';
 import type { Dispatch } from './dispatch.ts';
 import { SessionLimit } from './limit.ts';
 import { ServerPool } from './pool.ts';
+import { sourcePortsName } from './prepare.ts';
+import { sourcePortBytes, ServerSource } from './source.ts';
 
 /** Number of the main thread in shared memory. */
 const MAIN = 0;
@@ -55,6 +57,10 @@ export class Server implements Candidate {
   readonly limit: SessionLimit;
   /** What connecting needs, the same object for each attempt; the port differs for servers that take the client's. */
   openOptions: OpenOptions;
+  /** Where connections to it come from; undefined where the kernel chooses. */
+  readonly source: ServerSource | undefined;
+  /** Connections of different clients differ in where they come from or lead to: they are not shared. */
+  isPerClient: boolean;
   /** Streams of this thread that hold a slot, through their `nextOnServer`. */
   firstDispatch: Dispatch | undefined = undefined;
   /** When the last-session stamp of the statistics is due again; written by Dispatch. */
@@ -76,6 +82,8 @@ export class Server implements Candidate {
   readonly observes: boolean;
 
   readonly #admission: Admission;
+  /** The wildcard address: the server is where the client wanted to go (manual 5.2 "server"). */
+  readonly #isAnywhere: boolean;
   readonly #address: ServerAddress;
   #addressVersion = 0;
   /** How each finding of traffic counts. */
@@ -102,10 +110,17 @@ export class Server implements Candidate {
     this.config = config;
     this.#admission = admission;
     this.#configuredHost = hostOf(config.address, resolved);
+    this.#isAnywhere = leadsAnywhere(config.address);
     this.host = this.#configuredHost;
     this.port = portOf(config.address);
     this.addressText = addressText(config.address, this.host, this.port);
-    this.openOptions = openOptions(config, backend.config, this.host, this.port);
+    this.openOptions = openOptions(config, this.host, this.port);
+    const ports =
+      sourcePortBytes(config, backend.config) === 0
+        ? undefined
+        : new Int32Array(segment.buffer(sourcePortsName(backend.generation, slot)));
+    this.source = ServerSource.of(config, backend.config, ports, segment.identity.thread);
+    this.isPerClient = this.#dependsOnClient();
     this.state = new ServerState(segment, slot);
     this.timesDown = this.state.get('timesDown');
     this.timesUp = this.state.get('timesUp');
@@ -124,11 +139,14 @@ export class Server implements Candidate {
     });
   }
 
-  /** Options for a connection that goes to the port that the client connected to, where the configuration says so. */
-  openOptionsFor(clientPort: number): OpenOptions {
+  /** Options for a connection that goes to the port, or the address, that the client connected to, where the configuration says so. */
+  openOptionsFor(clientPort: number, clientDestination: string): OpenOptions {
     const { address } = this.config;
-    if (address.kind !== 'inet' || this.port !== 0) return this.openOptions;
-    return { ...this.openOptions, port: clientPort + (address.port?.first ?? 0) };
+    if (address.kind !== 'inet' || (this.port !== 0 && !this.#isAnywhere)) return this.openOptions;
+    return {
+      host: this.#isAnywhere ? clientDestination : this.host,
+      port: this.port === 0 ? clientPort + (address.port?.first ?? 0) : this.port,
+    };
   }
 
   /** Streams that hold a slot now, over all threads (`%sc`, `scur`). */
@@ -198,6 +216,11 @@ export class Server implements Candidate {
     this.limit.throttlePercent = this.config.slowstartMs === undefined ? 100 : state.get('throttlePercent');
   }
 
+  #dependsOnClient(): boolean {
+    const takesPort = this.config.address.kind === 'inet' && this.port === 0;
+    return this.#isAnywhere || takesPort || this.source?.isClients === true;
+  }
+
   /** A resolver or an operator moved the server: what is idle leads to where it was. */
   #followAddress(): void {
     this.#addressVersion = this.#address.version();
@@ -210,9 +233,15 @@ export class Server implements Candidate {
     this.host = host;
     this.port = port;
     this.addressText = addressText(this.config.address, host, port);
-    this.openOptions = openOptions(this.config, this.backend.config, host, port);
+    this.openOptions = openOptions(this.config, host, port);
+    this.isPerClient = this.#dependsOnClient();
     this.pool.clear();
   }
+}
+
+/** Whether it stands for whatever address the client connected to. */
+export function leadsAnywhere(address: Address): boolean {
+  return address.kind === 'inet' && (address.host === '*' || address.host === '0.0.0.0' || address.host === '::');
 }
 
 function hostOf(address: Address, resolved: string | undefined): string {
@@ -237,19 +266,12 @@ function addressText(address: Address, host: string, port: number): string {
   }
 }
 
-function openOptions(config: ServerConfig, proxy: Proxy, host: string, port: number): OpenOptions {
+function openOptions(config: ServerConfig, host: string, port: number): OpenOptions {
   const { address } = config;
   if (address.kind === 'unix') return { path: address.path };
   // Abstract names are padded with NUL to the whole of sun_path, as HAProxy binds and connects them.
   if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') };
-  const source = (config.source ?? proxy.source)?.address;
-  if (source?.kind !== 'inet' || isIP(source.host) === 0) return { host, port };
-  return {
-    host,
-    port,
-    localAddress: source.host,
-    ...(source.port === undefined ? {} : { localPort: source.port.first }),
-  };
+  return { host, port };
 }
 
 /** Size of sun_path (unix(7)). */

@@ -198,7 +198,7 @@ function dispatchRequest(tx: HttpTransaction): void {
   const choose = tx.frontend.generation.useServer[tx.backend!.index];
   if (choose !== undefined) dispatch.persistentServer = choose(tx.context);
   if (backendHttp.redirects) dispatch.mayRedirect = tx.requestMethod === 'GET' || tx.requestMethod === 'HEAD';
-  if (tx.frontend.generation.usesClientPort[tx.backend!.index]) dispatch.clientPort = session.connection.local.port;
+  if (tx.frontend.generation.usesClientPort[tx.backend!.index]) session.client.tellDestination(dispatch);
   dispatch.start();
 }
 

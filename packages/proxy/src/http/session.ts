@@ -400,7 +400,9 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
 
   onSoftStop(): void {
     this.isStopping = true;
-    if (this.#state === WAITING && this.requestStartMs < 0 && !this.isFirst) this.#closeIdle();
+    // option idle-close-on-response: the connection is closed with the next response, which says so (manual).
+    const { idleCloseOnResponse } = this.frontend.config.options;
+    if (this.#state === WAITING && this.requestStartMs < 0 && !this.isFirst && !idleCloseOnResponse) this.#closeIdle();
   }
 
   onKill(): void {

@@ -3,7 +3,7 @@
 // response-phase.ts, response-body.ts, answer.ts, tunnel.ts and ending.ts.
 //
 // There is one for each client connection, used again for each request: between two requests it refers to nothing.
-import type { RequestHead, ResponseHead, BodyReader } from '@evenkeel/http';
+import { listValue, type RequestHead, type ResponseHead, type BodyReader } from '@evenkeel/http';
 import type { Backend } from '../backend/backend.ts';
 import {
   createDispatch,
@@ -156,6 +156,17 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   /** The server that this request was sent to, or tried; the dispatch still knows that of the request before. */
   get assignedServer(): Server | undefined {
     return this.backend === undefined ? undefined : this.dispatch.server;
+  }
+
+  /** For servers whose `source` depends on the client: address and headers are the transaction's to tell. */
+  get sourceClient(): this {
+    return this;
+  }
+  get clientAddress(): PeerAddress {
+    return this.session.client.clientAddress;
+  }
+  headerValue(name: string, position: number): string | undefined {
+    return listValue(this.request!.headers, name, position);
   }
 
   /** What rules and log formats see; made on first use. */

@@ -2,7 +2,8 @@
 // accept, whatever the mode; the stream or HTTP session that owns the connection ends it.
 import { parseIpAddress, type IpAddress, type SessionView } from '@evenkeel/expr';
 import type { SharedCount } from '@evenkeel/shm';
-import type { Connection } from '../connection.ts';
+import { originalDestination, support } from '@evenkeel/sys';
+import type { Connection, PeerAddress } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
 import type { Listener } from '../listener/listener.ts';
 
@@ -84,6 +85,15 @@ export class ClientSession implements SessionView {
     if (this.#source === null) this.#source = parse(this.connection.remote.address);
     return this.#source;
   }
+  /** The same, for a connection that is to come from there. */
+  get clientAddress(): PeerAddress {
+    const { source } = this;
+    return source === undefined
+      ? { address: '', port: 0, family: 0 }
+      : { address: source.text, port: this.sourcePort, family: source.family };
+  }
+  /** Of a connection that carries no requests. */
+  headerValue(): undefined {}
   get sourcePort(): number {
     return this.connection.remote.port;
   }
@@ -93,6 +103,19 @@ export class ClientSession implements SessionView {
   }
   get destinationPort(): number {
     return this.connection.local.port;
+  }
+
+  /** Where the client wanted to go, before netfilter redirected it to us: for servers that stand there. */
+  tellDestination(dispatch: { clientPort: number; clientDestination: string }): void {
+    const { descriptor } = this.connection;
+    const original = descriptor < 0 || !support('native').supported ? undefined : originalDestination(descriptor);
+    if (original !== undefined && original.family !== 'unix') {
+      dispatch.clientPort = original.port;
+      dispatch.clientDestination = original.address;
+    } else {
+      dispatch.clientPort = this.destinationPort;
+      dispatch.clientDestination = this.destination?.text ?? '';
+    }
   }
 
   /** Gives back every place that this connection holds. Idempotent; to be called when the descriptor is closed. */

@@ -94,6 +94,10 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.#advance();
   }
 
+  get sourceClient(): ClientSession {
+    return this.session;
+  }
+
   get serverConnection(): Connection | undefined {
     return this.#server?.connection;
   }
@@ -138,8 +142,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       if (rules !== this.frontend.tcp && !this.#passes(rules.request)) return;
       this.#state = 'dispatch';
       this.dispatchStartMs = this.#elapsed();
-      if (this.frontend.generation.usesClientPort[backend.index])
-        this.dispatch.clientPort = this.session.destinationPort;
+      if (this.frontend.generation.usesClientPort[backend.index]) this.session.tellDestination(this.dispatch);
       const key = this.frontend.generation.balanceKeys[backend.index];
       if (key !== undefined) this.dispatch.balanceHash = key(this.context);
       this.dispatch.persistentServer = this.frontend.generation.useServer[backend.index]?.(this.context);
