@@ -48,9 +48,8 @@ export async function checkFindings(
   global = '',
 ): Promise<Map<string, Finding>> {
   await using stack = new AsyncDisposableStack();
-  const [port, ...closed] = await freePorts(cases.length + 1);
-  const scenes: Scene[] = [];
-  for (const [index, check] of cases.entries()) {
+  const scenes: Omit<Scene, 'closed'>[] = [];
+  for (const check of cases) {
     const sent: string[] = [];
     let connections = 0;
     const serve = (socket: Socket): void => {
@@ -61,8 +60,26 @@ export async function checkFindings(
     };
     const servers = [await RawServer.start(serve), await RawServer.start(serve)];
     for (const server of servers) stack.defer(async () => await server.stop());
-    scenes.push({ check, servers, closed: closed[index], sent });
+    scenes.push({ check, servers, sent });
   }
+  // After all servers, so that none of them takes a port where nobody is to listen.
+  const [port, closed] = await freePorts(2);
+  return await findingsOf(
+    stack,
+    scenes.map((scene) => ({ ...scene, closed })),
+    port,
+    program,
+    global,
+  );
+}
+
+async function findingsOf(
+  stack: AsyncDisposableStack,
+  scenes: readonly Scene[],
+  port: number,
+  program: string | undefined,
+  global: string,
+): Promise<Map<string, Finding>> {
   const daemon = stack.use(await Daemon.start(configuration(scenes, port, global), daemonOptions(port, program)));
   const findings = new Map<string, Finding>();
   await until(
@@ -71,20 +88,29 @@ export async function checkFindings(
       for (const row of readCsv(await daemon.ask('show stat'))) {
         const scene = scenes[Number(/^b(\d+)$/.exec(row['pxname'] ?? '')?.[1] ?? -1)];
         const status = (row['check_status'] ?? '').replace('* ', '');
-        if (scene === undefined || row['svname'] !== 's' || status === 'INI' || findings.has(scene.check.name)) continue;
+        if (scene === undefined || row['svname'] !== 's' || status === 'INI' || findings.has(scene.check.name))
+          continue;
         findings.set(scene.check.name, {
           status,
           code: row['check_code'] ?? '',
           text: withoutPorts(row['last_chk'] ?? '', scene),
-          sent: scene.sent.map((text) => withoutPorts(text, scene)),
+          sent: scene.sent
+            .slice(0, connections(scene.check))
+            .filter((text) => text !== '')
+            .map((text) => withoutPorts(text, scene)),
           columns: (scene.check.columns ?? []).map((column) => row[column] ?? ''),
         });
       }
-      return findings.size === cases.length;
+      return findings.size === scenes.length;
     },
     20_000,
   );
   return findings;
+}
+
+/** How many connections one check makes: another check may be under way already. */
+function connections({ rules }: CheckCase): number {
+  return Math.max(1, rules.filter((rule) => rule.includes('-check connect')).length);
 }
 
 function daemonOptions(port: number, program: string | undefined): Parameters<typeof Daemon.start>[1] {
@@ -123,7 +149,8 @@ function withoutPorts(text: string, { servers, closed }: Scene): string {
   return text
     .replaceAll(String(servers[1].port), 'PORT2')
     .replaceAll(String(servers[0].port), 'PORT')
-    .replaceAll(String(closed), 'CLOSED');
+    .replaceAll(String(closed), 'CLOSED')
+    .replace(/^(PROXY TCP4 \S+ \S+) \d+ /, '$1 EPHEMERAL ');
 }
 
 /** Rows by column name; fields may be quoted and hold commas and doubled quotes. */

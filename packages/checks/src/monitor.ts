@@ -483,13 +483,14 @@ function limitsOf({ connectTimeoutMs, checkTimeoutMs }: MonitoredBackend, { inte
 
 /** Where and how the server line sends its checks; undefined where there is nowhere to go. */
 function checkConnection({ check }: MonitoredBackend, server: MonitoredServer): ConnectOptions | undefined {
-  const address = checkAddress(server, check.type === 'ping');
+  // Rules that connect may name the port themselves.
+  const address = checkAddress(server, check.type === 'ping' || check.type === 'rules');
   if (address === undefined) return undefined;
   return { address, sendProxy: server.config.checkSendProxy, socks4: undefined };
 }
 
-/** `addr` and `port` of the server line before its address; a ping needs no port. */
-function checkAddress({ config, host, given }: MonitoredServer, isPing: boolean): CheckAddress | undefined {
+/** `addr` and `port` of the server line before its address. Where no port is needed, one that is not known is 0. */
+function checkAddress({ config, host, given }: MonitoredServer, needsNoPort: boolean): CheckAddress | undefined {
   const { address } = config;
   if (config.checkAddress === undefined && config.checkPort === undefined) {
     if (address.kind === 'unix') return { path: address.path };
@@ -502,7 +503,7 @@ function checkAddress({ config, host, given }: MonitoredServer, isPing: boolean)
     (address.kind === 'inet' && address.port !== undefined && !address.port.relative
       ? address.port.first
       : undefined) ??
-    (isPing ? 0 : undefined);
+    (needsNoPort ? 0 : undefined);
   return checkHost === undefined || port === undefined ? undefined : { host: checkHost, port };
 }
 

@@ -65,6 +65,8 @@ export class TcpAnswer implements AnswerReader {
 /** A head that is not whole is read again for each line that comes: at most `maxHeaders` times before it is refused. */
 const EARLY_BYTES = 64;
 const LF = 0x0a;
+/** What every response begins with: anything else is told before a line is whole. */
+const PROTOCOL = Buffer.from('HTTP/');
 
 export class HttpAnswer implements AnswerReader {
   content = '';
@@ -115,6 +117,11 @@ export class HttpAnswer implements AnswerReader {
     const from = skipEmptyLines(this.#received, 0, this.#received.length);
     // Reading a head lowers the names in the bytes.
     const bytes = Buffer.from(this.#received.subarray(from));
+    const known = Math.min(bytes.length, PROTOCOL.length);
+    if (PROTOCOL.compare(bytes, 0, known, 0, known) !== 0) {
+      this.isInvalid = true;
+      return;
+    }
     const isWhole = findHeadEnd(bytes, 0, bytes.length) >= 0;
     const head = readResponseHead(
       bytes,

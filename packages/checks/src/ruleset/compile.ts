@@ -87,8 +87,9 @@ class RulesetCompiler {
     let comment = '';
     for (const step of steps) {
       if (!(step.action === 'connect' && step.implicit)) number++;
-      if (step.action === 'comment') comment = step.text;
-      else compiled.push(this.#step(step, number, comment));
+      if (step.action !== 'comment') compiled.push(this.#step(step, number, comment));
+      // A comment is that of the next rule alone.
+      comment = step.action === 'comment' ? step.text : '';
     }
     return { protocol, steps: compiled, disableOn404, bufferBytes, maxHeaders };
   }

@@ -156,7 +156,7 @@ export class RulesetConversation implements Conversation {
       case 'send':
         return this.#found('L7OK', this.#ruleset.protocol === 'http' ? '' : '(tcp-check)');
       default:
-        return { type: 'found', status: 'L4OK', code: -1, info: '' };
+        return this.#found('L4OK', last === undefined || last.number === 0 ? '' : '(tcp-check)');
     }
   }
 
@@ -172,6 +172,10 @@ export class RulesetConversation implements Conversation {
 
   #forget(): void {
     this.#answer = this.#newAnswer();
+    const context = this.#context;
+    context.response = undefined;
+    context.responseBuffer = '';
+    context.responseBody = '';
   }
 
   #newAnswer(): AnswerReader {

@@ -140,9 +140,7 @@ export function buildRuleset(rules: CheckRulesDraft, protocol: Protocol, at: Pos
 function addHttpSteps(steps: CheckStep[], request: CheckHttpSend | undefined, at: Position): void {
   if (firstSend(steps) === undefined) {
     const connect = steps.findIndex((step) => step.action === 'connect');
-    const active = steps.findIndex((step) => !isPassive(step));
-    const place = connect >= 0 ? connect + 1 : active < 0 ? steps.length : active;
-    steps.splice(place, 0, request ?? emptyHttpSend(at));
+    steps.splice(connect + 1, 0, request ?? emptyHttpSend(at));
   }
   const last = steps.findLast((step) => !isPassive(step));
   if (last?.action !== 'http-send') return;
@@ -175,19 +173,19 @@ export function unusedRules(draft: ProxyDraft): readonly { readonly message: str
     const { at, inherited, steps } = checkRules[kind];
     if (protocol === kind || inherited || at === undefined || steps.length === 0) continue;
     found.push({
-      message: `config : ${owner} uses ${kind}-check rules without 'option ${option}', so the rules are ignored.`,
+      message: `${owner} uses ${kind}-check rules without 'option ${option}', so the rules are ignored.`,
       at,
     });
   }
   if (protocol === 'http' || check.type === 'tcp') return found;
   if (checkRules.disableOn404 !== undefined)
     found.push({
-      message: `config : 'disable-on-404' will be ignored for ${owner} (requires 'option httpchk').`,
+      message: `'disable-on-404' will be ignored for ${owner} (requires 'option httpchk').`,
       at: checkRules.disableOn404,
     });
   if (checkRules.sendState !== undefined)
     found.push({
-      message: `config : 'send-state' will be ignored for ${owner} (requires 'option httpchk').`,
+      message: `'send-state' will be ignored for ${owner} (requires 'option httpchk').`,
       at: checkRules.sendState,
     });
   return found;

@@ -189,46 +189,6 @@ test('keys of HTTP requests give way to round robin in mode tcp, with a warning'
   assert.deepEqual(proxyFindings('backend b', ['mode tcp', 'balance hash path']), []);
 });
 
-test('option httpchk: method, URI and version', () => {
-  const check = (statement: string) => proxyOf('backend b', [statement]).check;
-  assert.deepEqual(check('option httpchk'), {
-    type: 'http',
-    method: 'OPTIONS',
-    uri: '/',
-    version: 'HTTP/1.0',
-    extra: undefined,
-  });
-  assert.deepEqual(check('option httpchk /health'), {
-    type: 'http',
-    method: 'OPTIONS',
-    uri: '/health',
-    version: 'HTTP/1.0',
-    extra: undefined,
-  });
-  assert.deepEqual(check('option httpchk GET /h'), {
-    type: 'http',
-    method: 'GET',
-    uri: '/h',
-    version: 'HTTP/1.0',
-    extra: undefined,
-  });
-  assert.deepEqual(check('option httpchk GET /h HTTP/1.1'), {
-    type: 'http',
-    method: 'GET',
-    uri: '/h',
-    version: 'HTTP/1.1',
-    extra: undefined,
-  });
-  assert.deepEqual(check('option httpchk GET / HTTP/1.1\\r\\nHost:\\ x'), {
-    type: 'http',
-    method: 'GET',
-    uri: '/',
-    version: 'HTTP/1.1',
-    extra: 'Host: x',
-  });
-  assert.deepEqual(proxyOf('backend b', []).check, { type: 'tcp' });
-});
-
 test('error pages: files are read at once, locations keep their status', () => {
   const files = { '/e': PAGE };
   const { errors } = proxyOf('backend b', ['errorfile 503 /e', 'errorloc 400 /a', 'errorloc303 404 http://x/'], {
