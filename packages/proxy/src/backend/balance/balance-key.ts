@@ -121,8 +121,19 @@ function parameterText({ request, requestBody }: SampleContext, start: string): 
   const mark = uri.indexOf('?');
   const found = mark < 0 ? undefined : parameterIn(uri, mark + 1, start);
   if (found !== undefined || request.method !== 'POST' || requestBody === undefined) return found;
-  return parameterIn(requestBody, 0, start);
+  const posted = parameterIn(requestBody, 0, start);
+  return posted === undefined ? undefined : postedValue(posted);
 }
+
+/** What begins like no form's value is taken for other content (seen on HAProxy): blanks for the empty value, the rest for none. */
+function postedValue(value: string): string | undefined {
+  if (value === '' || TOKEN_START.test(value)) return value;
+  return BLANK_START.test(value) ? '' : undefined;
+}
+
+/** RFC 9110, 5.6.2 "token". */
+const TOKEN_START = /^[\w!#$%&'*+.^`|~-]/;
+const BLANK_START = /^[ \t\r\n]/;
 
 /** Parts are separated by `&` alone; the value may be empty. */
 function parameterIn(text: string, from: number, start: string): string | undefined {
