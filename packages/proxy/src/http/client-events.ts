@@ -144,7 +144,7 @@ export function handleServerShutdown(tx: HttpTransaction, reason: ShutdownReason
   dropServer(tx);
   tx.dispatch.finish();
   if (tx.status > 0) return abandon(tx);
-  answerStatus(tx, 503);
+  answerStatus(tx, 502);
 }
 
 /** An operator, or the end of `hard-stop-after`. Who waits for a server is answered as if it had failed. */
