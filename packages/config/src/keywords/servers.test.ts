@@ -107,9 +107,9 @@ test('server-template makes servers by number or range', () => {
     servers.map(({ name, id, check, weight }) => [name, id, check, weight]),
     [
       ['www1', 7, true, 1],
-      ['www2', 1, true, 1],
-      ['x-5', 2, false, 3],
-      ['x-6', 3, false, 3],
+      ['www2', 2, true, 1],
+      ['x-5', 3, false, 3],
+      ['x-6', 4, false, 3],
     ],
   );
 });
@@ -121,7 +121,7 @@ test('ids are given in order and pass over those that are taken', () => {
     [
       [2, false],
       [1, true],
-      [3, false],
+      [4, false],
     ],
   );
 });
@@ -129,7 +129,7 @@ test('ids are given in order and pass over those that are taken', () => {
 /** Bad lines with what haproxy 2.6.12 says of them. */
 const REFUSALS: readonly (readonly [string, string])[] = [
   ['server s', "[t.cfg:7] : 'server' expects <name> and <addr>[:<port>] as arguments."],
-  ['server s!x :80', "[t.cfg:7] : character '!' is not permitted in server name 's!x'."],
+  ['server s!x 1.1.1.1:80', "[t.cfg:7] : character '!' is not permitted in server name 's!x'."],
   ['server s 1.1.1.1:80-90', "[t.cfg:7] : 'server b/s' : port range not permitted here in '1.1.1.1:80-90'"],
   ['server s 1.1.1.1:70000', "[t.cfg:7] : 'server b/s' : invalid port '70000'"],
   ['server s fd@1', "[t.cfg:7] : 'server b/s' : a file descriptor is not acceptable here in 'fd@1'"],
