@@ -1,6 +1,6 @@
 /** Manual section 5.2: the options of `server`, `server-template` and `default-server`. */
 
-import { parseAddress } from '../address.ts';
+import { isIpv4, isIpv6, parseAddress } from '../address.ts';
 import type { Cursor } from '../cursor.ts';
 import { addressPattern } from '../expressions/addresses.ts';
 import { announce } from '../dispatch.ts';
@@ -496,6 +496,11 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
         cursor.fail("'socks4' expects <addr>:<port> as argument.", { expected: 'an address and a port' });
       const result = parseAddress(readAddressWord(cursor, state), { port: 'required' });
       if (!result.ok) return cursor.failLast(`'socks4 ${text}' : ${result.reason}.`);
+      const { address } = result;
+      if (address.kind !== 'inet' || !(isIpv4(address.host) || isIpv6(address.host)))
+        cursor.failLast(`'socks4 ${text}' : a numeric address is needed.`, {
+          expected: 'an IPv4 or IPv6 address and a port',
+        });
       draft.socks4 = result.address;
     },
   },

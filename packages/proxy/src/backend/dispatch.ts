@@ -496,7 +496,8 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
   }
 
   #connectFrom(source: ServerSource, server: Server, options: OpenOptions): void {
-    const bound = source.open(options.host!, this.#client.sourceClient);
+    const { socks4 } = server.config;
+    const bound = source.open(socks4?.kind === 'inet' ? socks4.host : options.host!, this.#client.sourceClient);
     if (bound === undefined) {
       this.#context.wheel.disarm(this.#timer);
       this.#attemptFailed('resource');

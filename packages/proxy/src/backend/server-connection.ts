@@ -1,11 +1,13 @@
 // One connection to a server, from the connect call to its end, as its server sees it. It owns the Connection while it is
 // being opened and while it is idle; in between the stream does.
 
+import type { Address } from '@evenkeel/config';
 import { setStreamOptions } from '@evenkeel/sys';
 import { Connection, type ConnectionError, type ConnectionOwner, type OpenOptions } from '../connection.ts';
 import type { Clock } from '../thread-context.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import type { ConnectionList } from './pool.ts';
+import { isGranted, SOCKS4_REPLY_BYTES, socks4Request } from './socks4.ts';
 import type { Server } from './server.ts';
 
 /** Who waits for a connection to be established. */
@@ -32,6 +34,10 @@ export class ServerConnection implements ConnectionOwner {
   newerOnThread: ServerConnection | undefined = undefined;
   olderOnThread: ServerConnection | undefined = undefined;
   #opener: Opener | undefined;
+  /** Where it is to lead. */
+  readonly #target: OpenOptions;
+  /** What came so far of a SOCKS4 proxy's answer. */
+  #reply: Buffer | undefined = undefined;
   /** The port of the server's source that it holds; 0: none. */
   readonly #sourcePort: number;
   /** Kept for one client only: told when it ends while idle. */
@@ -47,12 +53,10 @@ export class ServerConnection implements ConnectionOwner {
     this.#opener = opener;
     server.pool.countUse();
     this.#all.opened();
+    this.#target = options;
     const { socketOptions } = server.backend;
-    this.connection = Connection.open(
-      socketOptions === undefined ? options : { ...options, socketOptions },
-      clock,
-      this,
-    );
+    const first = server.config.socks4 === undefined ? options : viaSocks4(server.config.socks4, options);
+    this.connection = Connection.open(socketOptions === undefined ? first : { ...first, socketOptions }, clock, this);
     // Whoever gets it reads at once; asking now spares a system call for each connection.
     this.connection.resume();
   }
@@ -152,17 +156,41 @@ export class ServerConnection implements ConnectionOwner {
   onConnect(): void {
     const opener = this.#opener;
     if (opener === undefined) return;
-    this.#opener = undefined;
     applySocketOptions(this.server, this.connection);
+    if (this.server.config.socks4 !== undefined) return this.#askSocks4();
+    this.#opener = undefined;
     opener.onOpened(this);
   }
 
-  onData(): void {
+  #askSocks4(): void {
+    const request = socks4Request(this.#target.host ?? '', this.#target.port ?? 0);
+    if (request === undefined) this.connection.destroy();
+    else this.connection.writeLatin1(request);
+  }
+
+  /** The answer of a SOCKS4 proxy, and perhaps the first bytes of the server behind it. */
+  #readReply(chunk: Buffer): void {
+    const opener = this.#opener!;
+    const reply = this.#reply === undefined ? chunk : Buffer.concat([this.#reply, chunk]);
+    this.#reply = reply;
+    if (reply.length < SOCKS4_REPLY_BYTES) return;
+    if (!isGranted(reply)) return this.connection.destroy();
+    this.#opener = undefined;
+    this.#reply = undefined;
+    opener.onOpened(this);
+    if (reply.length > SOCKS4_REPLY_BYTES && !this.connection.isClosed)
+      this.connection.owner.onData(reply.subarray(SOCKS4_REPLY_BYTES));
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#opener !== undefined) return this.#readReply(chunk);
     // A server that speaks unasked: whatever that is would be taken for the answer to somebody's next request.
     this.#endIdle();
   }
 
   onEnd(): void {
+    // A SOCKS4 proxy that hangs up: onClose tells the opener.
+    if (this.#opener !== undefined) return this.connection.destroy();
     this.#endIdle();
   }
 
@@ -188,6 +216,12 @@ export class ServerConnection implements ConnectionOwner {
     this.#uncount();
     this.connection.destroy();
   }
+}
+
+/** The way to a server behind a SOCKS4 proxy begins there. */
+function viaSocks4(socks4: Address, options: OpenOptions): OpenOptions {
+  if (socks4.kind !== 'inet') return options;
+  return { ...options, host: socks4.host, port: socks4.port!.first };
 }
 
 /** Errors of opening a connection that closing others can mend. */
