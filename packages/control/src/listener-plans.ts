@@ -50,8 +50,8 @@ export async function planListeners(
             key: distinct(listenerKey(address, bind), seen),
             proxy: proxyIndex,
             bind: bindIndex,
-            // An explicit id is that of the line's first socket; further ones of a range count on from it.
-            id: bind.id === undefined ? position : bind.id + addresses.indexOf(address),
+            // An explicit id stands on lines with one socket only.
+            id: bind.id ?? position,
             name: bind.name,
             slot: slotOf(`${proxy.name}/${text}`),
             address,

@@ -53,7 +53,7 @@ export interface Connection {
   readonly unsentBytes: number;
   /** The descriptor, for `sys`; -1 once it is gone. */
   readonly descriptor: number;
-  /** The peer. An IPv4 client on an IPv6 socket shows as IPv4. Asked of the kernel once, and kept after the close. */
+  /** The peer. An IPv4 client on an IPv6 socket shows in mapped form (`::ffff:192.0.2.1`), as on HAProxy. Asked of the kernel once, and kept after the close. */
   readonly remote: PeerAddress;
   /** Our end. */
   readonly local: PeerAddress;

@@ -65,6 +65,13 @@ function readId(cursor: Cursor, { draft, proxy }: BindContext): void {
       : `'id' : expects an integer argument, found '${word}'`;
   };
   const id = cursor.integer('a number', { min: 1, message });
+  const [address, ...others] = draft.addresses;
+  const isRange = address?.kind === 'inet' && address.port !== undefined && address.port.last > address.port.first;
+  if (others.length > 0 || isRange) {
+    cursor.failLast("'id' can only be used with a single socket", {
+      remedy: "give each address and port a bind line of its own, or leave 'id' out",
+    });
+  }
   const other = proxy?.notes.bindIds.get(id);
   if (other !== undefined) {
     cursor.failLast(`'id' : custom id ${id} already used at ${other.at.file}:${other.at.line}`, {

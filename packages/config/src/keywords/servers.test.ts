@@ -175,10 +175,10 @@ test('manual 5.1: bind lines, their addresses and options', () => {
   const { binds } = proxyOf(
     'frontend f',
     [
-      'bind :80,127.0.0.1:81-82 name n id 3 maxconn 4 backlog 5 interface eth0 mss 1400 tcp-ut 6s defer-accept transparent tfo v4v6',
+      'bind :80,127.0.0.1:81-82 name n maxconn 4 backlog 5 interface eth0 mss 1400 tcp-ut 6s defer-accept transparent tfo v4v6',
       'bind /run/s mode 660 user haproxy gid 3',
       'bind "fd@${FD}"',
-      'bind :${PORT}',
+      'bind :${PORT} id 3',
     ],
     { env: { FD: '7', PORT: '8080' } },
   );
@@ -195,7 +195,7 @@ test('manual 5.1: bind lines, their addresses and options', () => {
   assert.deepEqual(
     [
       first.name,
-      first.id,
+      fourth.id,
       first.maxconn,
       first.backlog,
       first.interface,

@@ -2,12 +2,9 @@
 import type { PeerAddress } from '../connection.ts';
 
 export const NO_ADDRESS: PeerAddress = { address: '', port: 0, family: 0 };
-const MAPPED_IPV4 = '::ffff:';
 
 /** What the kernel said about one end; NO_ADDRESS where it said nothing (Unix sockets, closed ones). */
 export function peerAddress(address: string | undefined, port: number | undefined): PeerAddress {
   if (address === undefined || port === undefined) return NO_ADDRESS;
-  if (address.startsWith(MAPPED_IPV4) && address.includes('.'))
-    return { address: address.slice(MAPPED_IPV4.length), port, family: 4 };
   return { address, port, family: address.includes(':') ? 6 : 4 };
 }

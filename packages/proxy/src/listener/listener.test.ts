@@ -58,14 +58,14 @@ test(':: with v4v6 takes both, with v6only IPv6 alone, and by itself what the sy
   assert.equal(await echoes(context, plain.port, '127.0.0.1'), !systemIsV6Only);
 });
 
-test('an IPv4 client on an IPv6 socket is an IPv4 client', async (context) => {
+test('an IPv4 client on an IPv6 socket shows in mapped form', async (context) => {
   const { host: made, port } = await host(context, (each) => `:::${each} v4v6`);
   await connect(context, port);
   await eventually(() => made.thread.sessions.length === 1, 'session');
   made.thread.sessions.forEach((session) => {
-    assert.equal(session.connection.remote.family, 4);
-    assert.equal(session.source?.text, '127.0.0.1');
-    assert.equal(session.destination?.text, '127.0.0.1');
+    assert.equal(session.connection.remote.family, 6);
+    assert.equal(session.source?.text, '::ffff:127.0.0.1');
+    assert.equal(session.destination?.text, '::ffff:127.0.0.1');
     assert.equal(session.destinationPort, port);
   });
 });
