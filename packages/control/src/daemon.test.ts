@@ -46,7 +46,7 @@ async function start(context: TestContext, text: string): Promise<Running> {
     ignoreResolution: false,
     logTag: 'test',
     report: (level, line) => reports.push(`${level}: ${line}`),
-    beforeFirstThread: () => undefined,
+    beforeFirstThread: async () => await Promise.resolve(undefined),
     afterFirstPublication() {},
     onHopeless: (line) => reports.push(`hopeless: ${line}`),
   });

@@ -25,6 +25,7 @@ import { controlThrough, followedServers } from './resolvers/followed-servers.ts
 import { Resolvers } from './resolvers/resolvers.ts';
 import { resolveName } from './resolve-name.ts';
 import { loadStates } from './state-files.ts';
+import type { SpareThreads } from './spare-threads.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface DaemonOptions {
@@ -40,11 +41,13 @@ export interface DaemonOptions {
    * Once, before the first data thread starts and after main opened what is its own: the moment to give up privileges.
    * Returns what a thread may keep of what it inherits from main, or undefined for all of it.
    */
-  beforeFirstThread(): readonly Capability[] | undefined;
+  beforeFirstThread(): Promise<readonly Capability[] | undefined>;
   /** Once, when the first configuration serves: what only the start needed can go. */
   afterFirstPublication(): void;
   /** What follows every configuration beside listeners and data threads: the runtime sockets. */
   readonly follower?: Follower;
+  /** Data threads that were started while the program was loading. */
+  readonly spares?: SpareThreads | undefined;
   /** What a data thread may take to build a generation; undefined for the usual bound. */
   readonly prepareLimitMs?: number;
   /** The process should end: nothing more can be done here. */
@@ -129,6 +132,7 @@ export class Daemon {
       beforeFirstThread: options.beforeFirstThread,
       afterFirstPublication: options.afterFirstPublication,
       prepareLimitMs: options.prepareLimitMs,
+      spares: options.spares,
       onGenerationUnused: (generation) => this.health.forget(generation),
     });
   }
@@ -199,6 +203,8 @@ export class Daemon {
     }
     this.health.apply(monitored);
     this.resolvers.apply(config, followedServers(plan));
+    // What was logged so far waits in the ring: until here the processors are wanted by the data threads.
+    this.log.start();
     return { ok: true, generation };
   }
 

@@ -3,7 +3,7 @@
  * nothing.
  */
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { FromThread, ListenerDescriptor, Plan, ThreadInit, ToThread } from '@evenkeel/proxy';
 import type { SegmentHandle, ThreadIdentity } from '@evenkeel/shm';
 
@@ -13,8 +13,6 @@ export interface DataThreadHooks {
   onOldest(thread: DataThread, generation: number): void;
   onNotice(level: 'warning' | 'alert', text: string): void;
 }
-
-const ENTRY = import.meta.resolve('@evenkeel/proxy/thread');
 
 /** What a thread may take to load its modules; on a machine at rest it is a tenth of a second. */
 const START_LIMIT_MS = 10_000;
@@ -45,11 +43,13 @@ export class DataThread {
   /** It turns its loop and has loaded what must not be interrupted while it loads (packages/sys, native.ts). */
   #isReady = false;
 
-  constructor(init: ThreadInit, identity: ThreadIdentity, hooks: DataThreadHooks) {
+  /** `worker` was started for it, now or earlier, and has not been told who it is. */
+  constructor(worker: Worker, init: ThreadInit, identity: ThreadIdentity, hooks: DataThreadHooks) {
     this.index = init.index;
     this.identity = identity;
     let failure: Error | undefined;
-    this.#worker = new Worker(new URL(ENTRY), { workerData: init, name: `data-${init.index + 1}` });
+    this.#worker = worker;
+    this.#tell({ type: 'begin', init });
     this.#worker.on('message', (message: FromThread) => this.#hear(message, hooks));
     this.#worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
     this.#exited = new Promise((resolve) => {

@@ -83,7 +83,7 @@ async function start(context: TestContext, kind: 'inet' | 'unix'): Promise<Stage
     ignoreResolution: false,
     logTag: 'test',
     report: (level, line) => reports.push(`${level}: ${line}`),
-    beforeFirstThread: () => undefined,
+    beforeFirstThread: async () => await Promise.resolve(undefined),
     afterFirstPublication() {},
     onHopeless: (line) => reports.push(`hopeless: ${line}`),
   });

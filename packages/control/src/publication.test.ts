@@ -48,7 +48,7 @@ class Stage {
       ignoreResolution: false,
       logTag: 'test',
       report: (level, line) => this.reports.push(`${level}: ${line}`),
-      beforeFirstThread: () => undefined,
+      beforeFirstThread: async () => await Promise.resolve(undefined),
       afterFirstPublication() {},
       onHopeless: (line) => this.reports.push(`hopeless: ${line}`),
       follower: { prepare: async () => await Promise.resolve({ ...nothing, ...this.change }) },

@@ -16,6 +16,8 @@ import { DataThread, ThreadGone } from './data-thread.ts';
 import { releaseUnused } from './plan-compiler.ts';
 import type { PreparedChange } from './prepared-change.ts';
 import { SharedListeners } from './shared-listeners.ts';
+import { startThread } from './spare-threads.ts';
+import type { SpareThreads } from './spare-threads.ts';
 import type { OpenedListeners } from './shared-listeners.ts';
 
 export interface SupervisorOptions {
@@ -29,9 +31,11 @@ export interface SupervisorOptions {
    * Once, when everything that needs privileges in main is open and before the first data thread starts. Returns what a
    * thread may keep of what it inherits from main, or undefined for all of it.
    */
-  beforeFirstThread(): readonly Capability[] | undefined;
+  beforeFirstThread(): Promise<readonly Capability[] | undefined>;
   /** Once, when the first generation serves: main needs no more than threads do from now on. */
   afterFirstPublication(): void;
+  /** Threads that were started beforehand. */
+  readonly spares?: SpareThreads | undefined;
   /** Time that a thread has to build a generation, ms; PREPARE_LIMIT_MS unless a test cannot wait that long. */
   readonly prepareLimitMs?: number | undefined;
   /** No thread serves this generation any more. */
@@ -255,7 +259,7 @@ export class Supervisor {
       ];
     }
     prepareBackends(slots, plan);
-    if (this.#plan === undefined) this.#capabilities = this.#options.beforeFirstThread();
+    if (this.#plan === undefined) this.#capabilities = await this.#options.beforeFirstThread();
     while (fresh.length < missing) fresh.push(this.#start(stay.length + fresh.length));
     const segment = slots.handle();
     const all = [...stay, ...fresh];
@@ -302,7 +306,9 @@ export class Supervisor {
     slots.useThread(identity.thread);
     this.#heartbeats.begin(identity, this.#options.now());
     try {
+      const worker = this.#options.spares?.take(index) ?? startThread(index);
       return new DataThread(
+        worker,
         { index, thread: number, incarnation, segment: slots.handle(), logRing, capabilities: this.#capabilities },
         identity,
         {

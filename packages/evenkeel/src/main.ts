@@ -3,6 +3,7 @@
  * of; a daemon's comes when it has stopped.
  */
 
+import { SpareThreads } from '@evenkeel/control/spare-threads';
 import { isInBackground } from './background.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { ProcessEnd, Signals } from './signals.ts';
@@ -43,8 +44,12 @@ export async function main(argv: readonly string[], signals: Signals): Promise<P
       return await check(options, terminal);
     }
     case 'run': {
+      // What goes to the background needs none here.
+      const spares = options.daemon && !isInBackground() ? undefined : new SpareThreads();
       const { run } = await import('./run.ts');
-      return await run(options, argv, terminal, signals);
+      const end = await run(options, argv, terminal, signals, spares);
+      if (typeof end === 'number') await spares?.dismiss();
+      return end;
     }
   }
 }

@@ -23,10 +23,16 @@ export class Privileges {
     return lookupUser(uid)?.name ?? uid;
   }
 
+  /** Whether the configuration asks for it. */
+  willDrop(global: Global): boolean {
+    const { uid, gid } = ownerIds(global);
+    return uid !== undefined || gid !== undefined;
+  }
+
   /** Becomes the user of the configuration. Returns what a data thread may keep, or undefined where nothing was given up. */
   drop(global: Global, terminal: Terminal): readonly Capability[] | undefined {
+    if (!this.willDrop(global)) return undefined;
     const { uid, gid } = ownerIds(global);
-    if (uid === undefined && gid === undefined) return undefined;
     if (process.getuid?.() !== 0) {
       terminal.say('warning', `'user' and 'group' have no effect: the process is not root.`);
       return undefined;

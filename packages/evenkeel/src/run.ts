@@ -8,6 +8,7 @@ import { RuntimeSockets } from '@evenkeel/admin';
 import type { Runtime } from '@evenkeel/admin';
 import { Daemon, monotonicMs, resolveName } from '@evenkeel/control';
 import type { PreparedChange } from '@evenkeel/control';
+import type { SpareThreads } from '@evenkeel/control/spare-threads';
 import { hasListener } from '@evenkeel/config';
 import type { Config, StatsSocket } from '@evenkeel/config';
 import { reasonOf } from '@evenkeel/sys';
@@ -21,12 +22,16 @@ import type { HandledSignal, ProcessEnd, Signals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 import { RELEASE_DATE, VERSION } from './version.ts';
 
-/** `argv` is what `options` were parsed from: the process in the background gets the same. */
+/**
+ * `argv` is what `options` were parsed from: the process in the background gets the same. `spares`: data threads that were
+ * started while this was loading; the caller dismisses those that are left.
+ */
 export async function run(
   options: CommandLine,
   argv: readonly string[],
   terminal: Terminal,
   signals: Signals,
+  spares: SpareThreads | undefined,
 ): Promise<ProcessEnd> {
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
@@ -36,11 +41,14 @@ export async function run(
     return 1;
   }
   const wantsBackground = (options.daemon || config.global.daemon) && !options.debug && !options.foreground;
-  if (wantsBackground && !isInBackground()) return await startInBackground(argv, terminal, signals);
+  if (wantsBackground && !isInBackground()) {
+    await spares?.dismiss();
+    return await startInBackground(argv, terminal, signals);
+  }
   const { masterSocket: written } = options;
   const master = written === undefined ? undefined : masterSocket(written, terminal);
   if (written !== undefined && master === undefined) return 1;
-  return await new Process(options, terminal, config, master === undefined ? [] : [master]).live(signals);
+  return await new Process(options, terminal, config, master === undefined ? [] : [master], spares).live(signals);
 }
 
 class Process {
@@ -56,12 +64,20 @@ class Process {
   readonly #early: HandledSignal[] = [];
   #softStopping = false;
   readonly #privileges = new Privileges();
+  readonly #spares: SpareThreads | undefined;
   #pidFile: PidFile | undefined;
 
-  constructor(options: CommandLine, terminal: Terminal, config: Config, furtherSockets: readonly StatsSocket[]) {
+  constructor(
+    options: CommandLine,
+    terminal: Terminal,
+    config: Config,
+    furtherSockets: readonly StatsSocket[],
+    spares: SpareThreads | undefined,
+  ) {
     this.#options = options;
     this.#terminal = terminal;
     this.#config = config;
+    this.#spares = spares;
     this.#daemon = new Daemon({
       maxconn: options.maxconn,
       ignoreResolution: options.ignoreResolution,
@@ -71,7 +87,8 @@ class Process {
         terminal.say('alert', `${text}; exiting.`);
         this.#finish?.(1);
       },
-      beforeFirstThread: () => this.#giveUpPrivileges(),
+      spares,
+      beforeFirstThread: async () => await this.#giveUpPrivileges(),
       afterFirstPublication: () => this.#privileges.finish(),
       follower: { prepare: async (next) => await this.#prepare(next) },
     });
@@ -125,6 +142,7 @@ class Process {
     this.#replaceOlder();
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
     sayReady();
+    void this.#spares?.dismiss();
     this.#isServing = true;
     for (const signal of this.#early.splice(0)) this.#hear(signal);
     const end = await finished;
@@ -201,9 +219,11 @@ class Process {
   }
 
   /** Opens the file that only a privileged process may write; data threads start after this. */
-  #giveUpPrivileges(): readonly Capability[] | undefined {
+  async #giveUpPrivileges(): Promise<readonly Capability[] | undefined> {
     const path = this.#options.pidFile ?? this.#config.global.pidfile;
     if (path !== undefined) this.#pidFile = new PidFile(path);
+    // A thread that is still loading would lose what it is to keep.
+    if (this.#privileges.willDrop(this.#config.global)) await this.#spares?.loaded();
     return this.#privileges.drop(this.#config.global, this.#terminal);
   }
 

@@ -115,10 +115,23 @@ class DescriptorDestination implements Destination {
   }
 }
 
-/** A datagram socket of syslog: the kernel takes a line at once or it is dropped, as HAProxy does. */
+/** Lines kept for a receiver that is there and has no room: its queue holds ten by default (unix(7), max_dgram_qlen). */
+const WAITING_LINES = 1024;
+/** How often such a receiver is asked again, and for how long when it takes nothing at all. */
+const RETRY_MS = 2;
+const PATIENCE_MS = 1000;
+
+/**
+ * A datagram socket of syslog. HAProxy drops a line that the kernel does not take at once; here lines come in bursts, after
+ * the log thread slept or while it started, and nobody is kept waiting by a thread that tries again.
+ */
 class DatagramDestination implements Destination {
   readonly #open: () => Datagram;
   #socket: Datagram | undefined;
+  readonly #waiting: Buffer[] = [];
+  #retry: NodeJS.Timeout | undefined;
+  #lastSentMs = 0;
+  readonly #idleCallbacks: (() => void)[] = [];
   dropped = 0;
   reason = '';
 
@@ -134,17 +147,52 @@ class DatagramDestination implements Destination {
       this.reason = error instanceof Error ? error.message : String(error);
       return;
     }
-    const result = this.#socket.send(line);
-    if (result === 'sent') return;
-    this.dropped++;
-    this.reason = this.#socket.lastError ?? result;
+    if (this.#waiting.length > 0) this.#wait(line, this.#socket);
+    else if (!this.#try(line, this.#socket)) {
+      this.#lastSentMs = performance.now();
+      this.#wait(line, this.#socket);
+      this.#retryLater(this.#socket);
+    }
+  }
+
+  /** False where the receiver has no room; a line that it cannot get at all is dropped. */
+  #try(line: Buffer, socket: Datagram): boolean {
+    const result = socket.send(line);
+    if (result === 'again') return false;
+    if (result !== 'sent') this.#drop(1, socket.lastError ?? result);
+    return true;
+  }
+
+  #wait(line: Buffer, socket: Datagram): void {
+    if (this.#waiting.length < WAITING_LINES) this.#waiting.push(line);
+    else this.#drop(1, socket.lastError ?? 'again');
+  }
+
+  #drop(lines: number, reason: string): void {
+    this.dropped += lines;
+    this.reason = reason;
+  }
+
+  #retryLater(socket: Datagram): void {
+    this.#retry = setTimeout(() => {
+      const now = performance.now();
+      let sent = 0;
+      while (sent < this.#waiting.length && this.#try(this.#waiting[sent], socket)) sent++;
+      this.#waiting.splice(0, sent);
+      if (sent > 0) this.#lastSentMs = now;
+      if (now - this.#lastSentMs > PATIENCE_MS) this.#drop(this.#waiting.splice(0).length, socket.lastError ?? 'again');
+      if (this.#waiting.length > 0) return this.#retryLater(socket);
+      for (const callback of this.#idleCallbacks.splice(0)) callback();
+    }, RETRY_MS);
   }
 
   whenIdle(callback: () => void): void {
-    callback();
+    if (this.#waiting.length === 0) callback();
+    else this.#idleCallbacks.push(callback);
   }
 
   close(): void {
+    clearTimeout(this.#retry);
     this.#socket?.close();
     this.#socket = undefined;
   }
@@ -197,7 +245,7 @@ class HostDestination implements Destination {
   }
 
   whenIdle(callback: () => void): void {
-    if (this.#waiting === undefined) callback();
+    if (this.#waiting === undefined) this.#inner.whenIdle(callback);
     else this.#idleCallbacks.push(callback);
   }
 

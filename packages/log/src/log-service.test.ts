@@ -30,6 +30,7 @@ async function withFile(use: (service: LogService, fd: number) => Promise<void>)
   const file = join(folder, 'out');
   const fd = openSync(file, 'a');
   const service = new LogService({ producers: 3, onDrop: () => {} });
+  service.start();
   try {
     await service.ready;
     await use(service, fd);
@@ -115,6 +116,7 @@ test('a log thread that dies at every start is started again at growing interval
   };
   process.on('worker', kill);
   const service = new LogService({ producers: 1, onDrop: (sentence) => said.push(sentence) });
+  service.start();
   try {
     const limit = performance.now() + 20_000;
     while (said.length < 2 && performance.now() < limit) await pause(20);

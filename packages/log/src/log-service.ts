@@ -37,8 +37,11 @@ export class LogService {
   readonly ring: ByteRingHandle;
   readonly #registry = new LogSetRegistry();
   readonly #options: LogServiceOptions;
-  #worker: Worker;
-  #ready: Promise<void>;
+  /** Undefined before start(). */
+  #worker: Worker | undefined;
+  /** Resolves when the log thread drains. */
+  readonly ready: Promise<void>;
+  #onReady: () => void = () => {};
   #closing = false;
   readonly #restarts = new RestartPolicy(MAX_DEATHS);
   #restartTimer: NodeJS.Timeout | undefined;
@@ -52,12 +55,12 @@ export class LogService {
   constructor(options: LogServiceOptions) {
     this.#options = options;
     this.ring = createByteRing(options.producers, RING_BYTES_PER_PRODUCER);
-    ({ worker: this.#worker, ready: this.#ready } = this.#start());
+    this.ready = new Promise((resolve) => (this.#onReady = resolve));
   }
 
-  /** Resolves when the log thread drains. */
-  get ready(): Promise<void> {
-    return this.#ready;
+  /** Starts the log thread, once; what was written before waits in the ring. */
+  start(): void {
+    this.#worker ??= this.#startWorker();
   }
 
   /** The stable number by which any thread names this set from now on. The log thread knows it before `publishSets` returns its turn. */
@@ -79,7 +82,7 @@ export class LogService {
 
   /** Resolves when everything written so far has left, or after `limitMs`. */
   async flush(limitMs: number): Promise<void> {
-    if (this.#isGivenUp) return;
+    if (this.#worker === undefined || this.#isGivenUp) return;
     const ticket = ++this.#tickets;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(done, limitMs);
@@ -99,28 +102,26 @@ export class LogService {
     await this.flush(limitMs);
     this.#closing = true;
     clearTimeout(this.#restartTimer);
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #tell(message: ToLogThread): void {
-    this.#worker.postMessage(message);
+    this.#worker?.postMessage(message);
   }
 
-  #start(): { readonly worker: Worker; readonly ready: Promise<void> } {
+  #startWorker(): Worker {
     const workerData: LogThreadData = { ring: this.ring, sets: this.#registry.sets, pid: process.pid };
     const worker = new Worker(new URL('./log-thread.ts', import.meta.url), { workerData, name: 'log' });
-    const ready = new Promise<void>((resolve) => {
-      worker.on('message', (message: FromLogThread) => {
-        if (message.type === 'ready') resolve();
-        else this.#hear(message);
-      });
+    worker.on('message', (message: FromLogThread) => {
+      if (message.type === 'ready') this.#onReady();
+      else this.#hear(message);
     });
     let reason = 'it ended';
     worker.on('error', (error) => (reason = String(error)));
     worker.on('exit', () => {
       if (!this.#closing) this.#restart(reason);
     });
-    return { worker, ready };
+    return worker;
   }
 
   /** The log thread ended by itself. */
@@ -138,7 +139,7 @@ export class LogService {
       return;
     }
     if (isNews) this.#options.onDrop(`the log thread failed and is started again: ${reason}`);
-    this.#restartTimer = setTimeout(() => ({ worker: this.#worker, ready: this.#ready } = this.#start()), delayMs);
+    this.#restartTimer = setTimeout(() => (this.#worker = this.#startWorker()), delayMs);
   }
 
   #hear(message: Exclude<FromLogThread, { type: 'ready' }>): void {

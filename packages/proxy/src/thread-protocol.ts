@@ -8,7 +8,7 @@ import type { ByteRingHandle, SegmentHandle } from '@evenkeel/shm';
 import type { Capability } from '@evenkeel/sys';
 import type { Plan } from './plan.ts';
 
-/** `workerData` of a data thread. */
+/** Who a thread is. */
 export interface ThreadInit {
   /** 0-based number of the data thread, as `bind … thread` counts them. */
   readonly index: number;
@@ -33,6 +33,8 @@ export interface ListenerDescriptor {
 }
 
 export type ToThread =
+  /** The first message, unless it is `stop`. */
+  | { readonly type: 'begin'; readonly init: ThreadInit }
   | {
       readonly type: 'prepare';
       readonly plan: Plan;
@@ -52,7 +54,9 @@ export type ToThread =
   | { readonly type: 'resume' };
 
 export type FromThread =
-  /** Once: the thread has loaded everything and may be ended at any moment from now on. */
+  /** The thread has loaded everything and waits for `begin`; it may be ended at any moment from now on. */
+  | { readonly type: 'loaded' }
+  /** After `begin`. */
   | { readonly type: 'ready' }
   | {
       readonly type: 'prepared';

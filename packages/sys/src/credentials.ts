@@ -5,7 +5,8 @@
 // PR_SET_KEEPCAPS; a new thread gets those of the thread that creates it. So main drops before it starts any worker: it
 // keeps its permitted set over the change, then lowers it to what is to be kept and makes that effective. Workers are
 // created by main and inherit, also those that replace a dead one later. Threads that already exist (libuv's pool, V8's
-// helpers) lose everything, which is right: none of them binds a socket.
+// helpers) lose everything, which is right: none of them binds a socket. A worker that exists already and is to bind says so
+// beforehand (keepCapabilities), and lowers its own set afterwards (limitCapabilities).
 //
 // Children get nothing, because execve(2) keeps only ambient capabilities; `childrenInherit` raises those.
 import { isMainThread } from 'node:worker_threads';
@@ -57,11 +58,20 @@ export function dropPrivileges({ uid, gid, groups, keep, childrenInherit = false
 }
 
 /**
+ * PR_SET_KEEPCAPS: the calling thread keeps the right to its capabilities when the process changes its user; `limitCapabilities`
+ * then makes those effective that it is to have.
+ */
+export function keepCapabilities(): void {
+  control('PR_SET_KEEPCAPS', PR_SET_KEEPCAPS, 1);
+}
+
+/**
  * Gives up, in the calling thread, every capability but these, for good; threads that it starts later get no more either.
  * Throws SysError EPERM for one that the thread does not have.
  */
 export function limitCapabilities(keep: readonly Capability[]): void {
   setCapabilities(keep, false);
+  control('PR_SET_KEEPCAPS', PR_SET_KEEPCAPS, 0);
 }
 
 function setCapabilities(keep: readonly Capability[], inheritable: boolean): void {

@@ -6,6 +6,7 @@ export { openClientSocket, type ClientSocketOptions } from './client.ts';
 export {
   dropPrivileges,
   effectiveCapabilities,
+  keepCapabilities,
   limitCapabilities,
   lookupGroup,
   lookupUser,
