@@ -16,9 +16,9 @@ export interface ListenerPlansResult {
 }
 
 /**
- * Longest accept queue where nothing is configured: net.core.somaxconn cuts it to what the host allows, and as many may wait
- * for a place of `maxconn`. It is not as short as a small `maxconn`, as on HAProxy: there the kernel lets clients ask again
- * for seconds, here one that finds no room is closed.
+ * Length of the kernel's queue where nothing is configured; net.core.somaxconn cuts it to what the host allows. Clients wait
+ * there for a place of `maxconn`, so it is not as short as a small `maxconn`, as on HAProxy: who finds it full asks again,
+ * by the kernel's timers, for seconds.
  */
 const DEFAULT_BACKLOG = 4096;
 
