@@ -20,19 +20,20 @@ export function spreadInterval(intervalMs: number, spreadPercent: number, random
   return intervalMs * (1 + (spreadPercent / 100) * (2 * random - 1));
 }
 
-/** Checks start spread over at least this, however short their intervals are: as HAProxy's do. */
-const MIN_START_SPREAD_MS = 1000;
+/** Shorter intervals have no say in how far the first checks of others are spread. */
+const MIN_SPREAD_MS = 1000;
 
 /**
- * How long after the start the first check of server `position` of `servers` is due: they are spread over the shortest
- * interval of all, at least MIN_START_SPREAD_MS, at most `maxSpreadMs` (`max-spread-checks`).
+ * When the first checks are due, ms after the start: as far from each other as their intervals allow. `intervalsMs` are those
+ * that apply at the start, in the order of the configuration; `maxSpreadMs` is `max-spread-checks`. As HAProxy 2.6.12 does it:
+ * the shortest interval of a second or more spreads all, a server with a longer one is spread over its own.
  */
-export function startDelay(
-  position: number,
-  servers: number,
-  shortestIntervalMs: number,
-  maxSpreadMs: number | undefined,
-): number {
-  const spread = Math.min(Math.max(shortestIntervalMs, MIN_START_SPREAD_MS), maxSpreadMs ?? Infinity);
-  return servers === 0 ? 0 : (spread * position) / servers;
+export function startDelays(intervalsMs: readonly number[], maxSpreadMs: number | undefined): number[] {
+  let common = Infinity;
+  for (const interval of intervalsMs) if (interval >= MIN_SPREAD_MS && interval < common) common = interval;
+  const most = maxSpreadMs === undefined || maxSpreadMs === 0 ? Infinity : maxSpreadMs;
+  return intervalsMs.map((own, position) => {
+    const spread = Math.min(Math.max(own, common === Infinity ? 0 : common), most);
+    return Math.floor((spread * position) / intervalsMs.length);
+  });
 }

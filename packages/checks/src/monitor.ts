@@ -23,7 +23,7 @@ import {
   type Variables,
 } from '@evenkeel/expr';
 import { agentLimits, agentTarget, type AgentChanges } from './agent/agent-target.ts';
-import { intervalOf, spreadInterval, startDelay } from './interval.ts';
+import { intervalOf, spreadInterval, startDelays } from './interval.ts';
 import type { GivenAddress, MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
 import type { CheckAddress, CheckSubject, ConnectOptions } from './conversation.ts';
 import { agentProtocol } from './protocols/agent.ts';
@@ -184,7 +184,7 @@ export class HealthMonitor implements ServerWatch {
         const { given } = entry.watched.server;
         entry.isPublished = true;
         entry.watched.adopt(backend, given === undefined ? server : { ...server, given });
-        const { agentInterMs, interMs } = server.config;
+        const { agentInterMs } = server.config;
         if (this.#renewAgent(entry))
           started.push({ start: (delayMs) => this.#startAgent(entry, delayMs), inter: agentInterMs });
         const key = checkKey(backend, entry.watched.server);
@@ -193,14 +193,19 @@ export class HealthMonitor implements ServerWatch {
         entry.check = undefined;
         entry.checkKey = key;
         if (server.config.check)
-          started.push({ start: (delayMs) => this.#startChecks(entry, delayMs), inter: interMs });
+          started.push({
+            start: (delayMs) => this.#startChecks(entry, delayMs),
+            inter: intervalOf(server.config, entry.watched.health, server.config),
+          });
       }
     }
     this.#linkTracks(generation, () => true);
     for (const backend of generation.backends) this.publish(backend.slot);
-    const shortest = Math.min(...started.map(({ inter }) => inter));
-    for (const [position, { start }] of started.entries())
-      start(startDelay(position, started.length, shortest, generation.maxSpreadMs));
+    const delays = startDelays(
+      started.map(({ inter }) => inter),
+      generation.maxSpreadMs,
+    );
+    for (const [position, { start }] of started.entries()) start(delays[position]);
   }
 
   /** No thread uses the generation any more, or it was prepared and not published. */
@@ -217,6 +222,7 @@ export class HealthMonitor implements ServerWatch {
     this.#isStopped = true;
     for (const entry of this.#entries.values()) end(entry);
     this.#entries.clear();
+    this.#runner.stop();
   }
 
   server(slot: number): WatchedServer | undefined {

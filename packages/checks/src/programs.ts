@@ -3,7 +3,9 @@
 // is bounded; Node reaps those that end.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setCloseOnExec, support } from '@evenkeel/sys';
 import type { ProgramCall, ProgramExit } from './conversation.ts';
 
 /** Enough for programs that mostly wait; a check that finds no place begins later. */
@@ -14,18 +16,26 @@ const MAX_OUTPUT_CHARACTERS = 4096;
 const KILL_AFTER_MS = 1000;
 
 export interface RunningProgram {
-  /** Ends it and what it has started; nothing is told of it any more. */
+  /** Ends it and what it has started, politely at first; nothing is told of it any more. */
   stop(): void;
 }
 
 export class Programs {
-  #running = 0;
+  readonly #running = new Set<ChildProcess>();
+  #isTight = false;
 
   get isFull(): boolean {
-    return this.#running >= MAX_PROGRAMS;
+    return this.#running.size >= MAX_PROGRAMS;
+  }
+
+  /** Ends all at once, also those that were asked to end and have not yet. */
+  kill(): void {
+    for (const child of this.#running) signalGroup(child, 'SIGKILL');
   }
 
   start(call: ProgramCall, tell: (exit: ProgramExit) => void): RunningProgram {
+    if (!this.#isTight) keepDescriptors();
+    this.#isTight = true;
     const output = call.keepsOutput ? 'pipe' : 'inherit';
     let child: ChildProcess;
     try {
@@ -38,7 +48,7 @@ export class Programs {
       queueMicrotask(() => tell({ type: 'failure', code: codeOf(error) }));
       return { stop: () => (tell = () => undefined) };
     }
-    this.#running++;
+    this.#running.add(child);
     let text = '';
     const keep = (chunk: Buffer): void => {
       text = (text + chunk.toString('latin1')).slice(0, MAX_OUTPUT_CHARACTERS);
@@ -47,16 +57,19 @@ export class Programs {
     child.stderr?.on('data', keep);
     let killer: NodeJS.Timeout | undefined;
     let isOver = false;
+    let isToEnd = false;
     const end = (exit: ProgramExit): void => {
       if (isOver) return;
       isOver = true;
-      this.#running--;
+      this.#running.delete(child);
       clearTimeout(killer);
       tell(exit);
     };
     child.once('error', (error) => end({ type: 'failure', code: codeOf(error) }));
     // Not `close`: something that it started may hold its output open for good.
     child.once('exit', (status, signal) => {
+      // What it has started may not have heard.
+      if (isToEnd) signalGroup(child, 'SIGKILL');
       if (status === null) end({ type: 'signal', signal: signal ?? 'a signal' });
       // Lines of a program that has ended may still be on their way.
       else if (call.keepsOutput) setImmediate(() => end({ type: 'status', status, output: text }));
@@ -66,6 +79,7 @@ export class Programs {
       stop: () => {
         tell = () => undefined;
         if (isOver) return;
+        isToEnd = true;
         signalGroup(child, 'SIGTERM');
         killer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MS);
         killer.unref();
@@ -73,6 +87,20 @@ export class Programs {
     };
   }
 }
+
+/** The descriptors that this process makes are its own anyway; those that it was started with are kept from programs here. */
+function keepDescriptors(): void {
+  if (!support('native').supported) return;
+  for (const name of readdirSync('/proc/self/fd')) {
+    try {
+      if (Number(name) > STDERR) setCloseOnExec(Number(name), true);
+    } catch {
+      // The one that read the list is gone by now.
+    }
+  }
+}
+
+const STDERR = 2;
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;

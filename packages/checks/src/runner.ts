@@ -61,6 +61,11 @@ export class CheckRunner {
     return check;
   }
 
+  /** Ends programs that still run. The checks themselves are stopped one by one. */
+  stop(): void {
+    this.#programs.kill();
+  }
+
   #arm(check: Check, deadline: number | undefined): void {
     this.#deadlines.set(check, deadline);
     this.#schedule();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AdminState, OperationalState } from '@evenkeel/shm';
 import { checkFields, CheckState, stateFields, statusText, type ServerView } from './display.ts';
-import { intervalOf, spreadInterval, startDelay } from './interval.ts';
+import { intervalOf, spreadInterval, startDelays } from './interval.ts';
 import { checkStatuses, checkStatusOf, type CheckResult } from './status.ts';
 import { adminLines, noServerLine, operationalLine, resultText, type LineServer, type StateChange } from './text.ts';
 
@@ -213,17 +213,11 @@ test('spread-checks changes an interval by up to its share either way', () => {
   assert.equal(spreadInterval(1000, 0, 0.9), 1000);
 });
 
-test('first checks are spread over the shortest interval, within bounds', () => {
-  assert.deepEqual(
-    [0, 1, 2, 3].map((position) => startDelay(position, 4, 8000, undefined)),
-    [0, 2000, 4000, 6000],
-  );
-  assert.deepEqual(
-    [0, 1].map((position) => startDelay(position, 2, 100, undefined)),
-    [0, 500],
-  );
-  assert.deepEqual(
-    [0, 1].map((position) => startDelay(position, 2, 8000, 200)),
-    [0, 100],
-  );
+test('first checks are spread as on HAProxy, where these were measured', () => {
+  assert.deepEqual(startDelays([100, 100, 100, 100], undefined), [0, 25, 50, 75]);
+  assert.deepEqual(startDelays([400, 100, 1200, 3000], undefined), [0, 300, 600, 2250]);
+  assert.deepEqual(startDelays([2000, 2000, 2000, 2000], undefined), [0, 500, 1000, 1500]);
+  assert.deepEqual(startDelays([2000, 2000, 2000, 2000], 200), [0, 50, 100, 150]);
+  assert.deepEqual(startDelays([100, 100, 1500], undefined), [0, 500, 1000]);
+  assert.deepEqual(startDelays([], undefined), []);
 });

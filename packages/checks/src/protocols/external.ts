@@ -2,6 +2,7 @@
 // environment as the manual lists them and HAProxy 2.6.12 gives them, nothing else inherited; status 0 is good.
 
 import type { CheckSubject, Conversation, ConversationEffect, ConversationInput, Protocol } from '../conversation.ts';
+import { constants } from 'node:os';
 import { errnoText } from '@evenkeel/sys';
 import { found } from './script.ts';
 
@@ -19,6 +20,8 @@ export interface ExternalCheck {
 const NOT_USED = 'NOT_USED';
 /** What a shell makes of a program that cannot be run, cut to a byte, as HAProxy has it. */
 const CANNOT_RUN = 255;
+/** As shells count what ended by a signal: above this by the signal's number. */
+const KILLED = 128;
 
 export function externalProtocol(check: ExternalCheck): Protocol {
   return { closesByReset: false, runsPrograms: true, begin: (subject) => new ExternalConversation(check, subject) };
@@ -72,7 +75,13 @@ class ExternalConversation implements Conversation {
       case 'status':
         return [found(exit.status === 0 ? 'PROCOK' : 'PROCERR', '', exit.status)];
       case 'signal':
-        return [found('PROCERR', `killed by ${exit.signal}`, -1)];
+        return [
+          found(
+            'PROCERR',
+            `killed by ${exit.signal}`,
+            KILLED + (constants.signals[exit.signal as NodeJS.Signals] ?? 0),
+          ),
+        ];
       case 'failure':
         return [found('PROCERR', `cannot run ${this.#check.command}: ${errnoText(exit.code)}`, CANNOT_RUN)];
     }

@@ -327,7 +327,7 @@ test('how a program ends is the finding', () => {
   };
   assert.equal(judge(external, { type: 'status', status: 0, output: '' }), 'PROCOK 0 ""');
   assert.equal(judge(external, { type: 'status', status: 3, output: '' }), 'PROCERR 3 ""');
-  assert.equal(judge(external, { type: 'signal', signal: 'SIGKILL' }), 'PROCERR -1 "killed by SIGKILL"');
+  assert.equal(judge(external, { type: 'signal', signal: 'SIGKILL' }), 'PROCERR 137 "killed by SIGKILL"');
   assert.equal(
     judge(external, { type: 'failure', code: 'ENOENT' }),
     'PROCERR 255 "cannot run /x: No such file or directory"',
