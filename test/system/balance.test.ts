@@ -6,6 +6,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
@@ -293,6 +294,7 @@ for (const [name, lines, option] of STAYING) {
           `${lines.replaceAll('|', '\n    ')}\n` +
           servers.ports.map((each, index) => `    server s${index} 127.0.0.1:${each} ${option(index)}\n`).join('');
         await using daemon = await Daemon.start(text, { port, program });
+        await until('the runtime socket is there', () => existsSync(join(daemon.folder, 'admin.sock')));
         await until('the connection that found the port open has come and gone', async () => {
           const row = (await daemon.statistics()).find((each) => each['svname'] === 'BACKEND');
           return row?.['stot'] === '1' && row['scur'] === '0';
