@@ -4,10 +4,16 @@ import { soakAborts } from './aborts.ts';
 
 const connections = Number(process.env['SOAK_CONNECTIONS'] ?? 3000);
 
-for (const threads of [1, 2]) {
+const TRIALS = [
+  { name: 'nbthread 1', threads: 1 },
+  { name: 'nbthread 2', threads: 2 },
+  { name: 'nbthread 2 and more clients than places', threads: 2, places: 40 },
+];
+
+for (const { name, ...options } of TRIALS) {
   const seed = Number(process.env['SOAK_SEED'] ?? Math.floor(Math.random() * 1e9));
-  test(`${connections} connections aborted at random phases leave nothing behind, nbthread ${threads}, seed ${seed}`, async () => {
-    const result = await soakAborts({ connections, threads, seed });
+  test(`${connections} connections aborted at random phases leave nothing behind, ${name}, seed ${seed}`, async () => {
+    const result = await soakAborts({ connections, seed, ...options });
     assert.ok(result.running, result.output);
     assert.doesNotMatch(result.output, /exception|\bat .*\.ts:\d+|ALERT/i);
     assert.equal(result.currentConnections, 0);

@@ -13,6 +13,8 @@ export interface SoakOptions {
   readonly connections: number;
   readonly threads: number;
   readonly seed: number;
+  /** `maxconn` of both proxies: with fewer places than clients at work listeners stop and start accepting all the time. */
+  readonly places?: number;
 }
 
 export interface SoakResult {
@@ -50,7 +52,7 @@ export async function soakAborts(options: SoakOptions): Promise<SoakResult> {
   const server = await startAbortingServer(random);
   const serverPort = (server.address() as AddressInfo).port;
   const [httpPort, tcpPort] = await freePorts(2);
-  const daemon = await Daemon.start(configuration(options.threads, httpPort, tcpPort, serverPort), { port: httpPort });
+  const daemon = await Daemon.start(configuration(options, httpPort, tcpPort, serverPort), { port: httpPort });
   try {
     // The first connections compile code and fill pools; what counts is what later ones leave behind.
     await run(random, Math.min(2000, options.connections), httpPort, tcpPort);
@@ -76,7 +78,12 @@ export async function soakAborts(options: SoakOptions): Promise<SoakResult> {
   }
 }
 
-function configuration(threads: number, httpPort: number, tcpPort: number, serverPort: number): string {
+function configuration(
+  { threads, places }: SoakOptions,
+  httpPort: number,
+  tcpPort: number,
+  serverPort: number,
+): string {
   return `global
     nbthread ${threads}
     maxconn 2000
@@ -89,6 +96,7 @@ defaults
     timeout http-request 500ms
     timeout http-keep-alive 300ms
     retries 1
+    ${places === undefined ? '' : `maxconn ${places}`}
 listen web
     mode http
     bind 127.0.0.1:${httpPort}
