@@ -407,18 +407,23 @@ export class WatchedServer {
     { cause = '', isAsked = false, first }: { cause?: string; isAsked?: boolean; first?: () => void } = {},
   ): void {
     const before = { operational: this.#health.operational, admin: this.#health.admin };
-    const hadServers = this.#hasServers();
-    const queued = this.#admission.serverQueue(this.server.slot).length;
-    const weight = this.#state.get('effectiveWeight');
     const moved = handle(this.#health, this.server.config, input);
     const after = { operational: this.#health.operational, admin: this.#health.admin };
     const hasNewBits = before.admin !== after.admin;
     if (moved || isDraining(before.admin) !== isDraining(after.admin)) this.#countTime(before);
+    // Most checks move nothing: they cost no look at the other servers.
+    if (!moved && !hasNewBits && !isAsked && this.#effectiveWeight() === this.#state.get('effectiveWeight')) {
+      this.#write();
+      first?.();
+      return;
+    }
+    const hadServers = this.#hasServers();
+    const queued = this.#admission.serverQueue(this.server.slot).length;
     this.#write();
     if (moved && isServing(after)) this.#countUp();
     if (inMaintenance(before.admin) !== inMaintenance(after.admin)) this.#watch.restOrResume(this);
     // Before the lines, whose figures count the servers that are left.
-    if (moved || hasNewBits || weight !== this.#state.get('effectiveWeight')) this.#watch.publish(this.backend.slot);
+    this.#watch.publish(this.backend.slot);
     first?.();
     const hasServers = this.#hasServers();
     const speaks = moved || hasNewBits || isAsked;
@@ -513,16 +518,19 @@ export class WatchedServer {
       : config.disabled
         ? CheckState.paused
         : 0;
-    const warming = this.#warming;
-    const now = this.#watch.dateNow();
-    const share = this.backend.hasDynamicWeights ? weightShare(warming, now) : WEIGHT_SCALE;
     state.set('adminState', admin);
     state.set('operationalState', OPERATIONAL_NUMBER[operational]);
     state.set('health', health);
     state.set('checkState', configured | paused);
-    state.set('effectiveWeight', state.get('userWeight') * share);
-    state.set('throttlePercent', sessionsPercent(warming, now));
+    state.set('effectiveWeight', this.#effectiveWeight());
+    state.set('throttlePercent', sessionsPercent(this.#warming, this.#watch.dateNow()));
     state.publish();
+  }
+
+  /** In sixteenths, what slow start leaves of it. */
+  #effectiveWeight(): number {
+    const share = this.backend.hasDynamicWeights ? weightShare(this.#warming, this.#watch.dateNow()) : WEIGHT_SCALE;
+    return this.#state.get('userWeight') * share;
   }
 
   // ------------------------------------------------------------------------------------------------------ state files

@@ -1,0 +1,118 @@
+// What checks cost: `node packages/checks/src/bench.ts [servers] [seconds]`. That many servers, each checked every second, on
+// one listener in a process of its own: CPU of the process that checks, as a share of a core, and how evenly the checks come.
+// First TCP checks, then `option httpchk`.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { SegmentOwner } from '@evenkeel/shm';
+import type { Server as ServerConfig } from '@evenkeel/config';
+import { HealthMonitor } from './monitor.ts';
+import { checkOf, expressions, noProgram, tuning } from './testing.ts';
+
+const BUCKET_MS = 100;
+
+/** The listener: answers HTTP, and prints how many connections each tenth of a second brought. */
+async function listen(): Promise<void> {
+  let buckets: number[] = [];
+  const start = performance.now();
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    const bucket = Math.floor((performance.now() - start) / BUCKET_MS);
+    buckets[bucket] = (buckets[bucket] ?? 0) + 1;
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end('HTTP/1.0 200 OK\r\n\r\n'));
+  });
+  server.listen(0, '127.0.0.1', 4096);
+  await once(server, 'listening');
+  process.stdout.write(`${(server.address() as net.AddressInfo).port}\n`);
+  process.stdin.on('data', () => {
+    process.stdout.write(`${JSON.stringify(Array.from(buckets, (count) => count ?? 0))}\n`);
+    buckets = [];
+  });
+  process.stdin.once('end', () => process.exit());
+}
+
+async function measure(name: string, count: number, seconds: number): Promise<void> {
+  const child = spawn(process.execPath, [import.meta.filename, 'listen'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const line = async (): Promise<string> => {
+    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+    return chunk.toString().trim();
+  };
+  const port = Number(await line());
+  const owner = new SegmentOwner({ maxThreads: 2 });
+  const monitor = new HealthMonitor({
+    segment: owner.segment,
+    now: () => performance.now(),
+    dateNow: Date.now,
+    random: Math.random,
+    expressions,
+    log: (_logSet, { text }) => process.stdout.write(`${text}\n`),
+  });
+  const config = {
+    address: { kind: 'inet', host: '127.0.0.1', family: 4, port: { first: port, last: port, relative: false } },
+    weight: 1,
+    backup: false,
+    disabled: false,
+    check: true,
+    interMs: 1000,
+    rise: 2,
+    fall: 3,
+  } as unknown as ServerConfig;
+  const slot = owner.allocate('backend', 'b');
+  monitor.apply({
+    generation: 1,
+    checks: tuning,
+    spreadPercent: 0,
+    maxSpreadMs: undefined,
+    backends: [
+      {
+        name: 'b',
+        id: 2,
+        slot,
+        logSet: 0,
+        isListen: false,
+        hasDynamicWeights: true,
+        redispatches: false,
+        mailAlert: undefined,
+        check: name === 'tcp' ? { type: 'tcp' } : checkOf('option httpchk'),
+        externalCheck: noProgram,
+        connectTimeoutMs: 1000,
+        checkTimeoutMs: 1000,
+        options: { logHealthChecks: false, persist: false },
+        source: undefined,
+        servers: Array.from({ length: count }, (_, index) => ({
+          slot: owner.allocate('server', `b/s${index}`),
+          host: '127.0.0.1',
+          config: { ...config, name: `s${index}`, id: index + 1 },
+        })),
+      },
+    ],
+  });
+  const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
+  await pause(3000);
+  const before = process.cpuUsage();
+  const start = performance.now();
+  await pause(seconds * 1000);
+  const { user, system } = process.cpuUsage(before);
+  const elapsedMs = performance.now() - start;
+  child.stdin.write('\n');
+  const buckets = (JSON.parse(await line()) as number[])
+    .slice(-Math.floor(elapsedMs / BUCKET_MS) - 1, -1)
+    .toSorted((a, b) => a - b);
+  const at = (share: number): number => buckets[Math.floor((buckets.length - 1) * share)];
+  const total = buckets.reduce((sum, bucket) => sum + bucket, 0);
+  process.stdout.write(
+    `${name}: ${count} servers: ${((user + system) / 10 / elapsedMs).toFixed(1)} % of a core ` +
+      `(${((user + system) / total).toFixed(0)} us a check), ${((1000 * total) / elapsedMs).toFixed(0)} checks/s; ` +
+      `in ${BUCKET_MS} ms: ${at(0)} at least, ${at(0.5)} in the middle, ${at(1)} at most\n`,
+  );
+  monitor.stop();
+  child.stdin.end();
+  await once(child, 'exit');
+}
+
+if (process.argv[2] === 'listen') await listen();
+else {
+  const [count, seconds] = [Number(process.argv[2] ?? 2000), Number(process.argv[3] ?? 10)];
+  for (const name of ['tcp', 'http']) await measure(name, count, seconds);
+  process.exit();
+}
