@@ -99,6 +99,8 @@ class Check implements RunningCheck {
   #program: RunningProgram | undefined;
   #isUnix = false;
   #stopped = false;
+  /** How late the check that runs was begun, ms. */
+  #lateMs = 0;
   /** When the next check is due, monotonic ms; Infinity before the first is known. */
   #dueMs = Infinity;
 
@@ -133,6 +135,7 @@ class Check implements RunningCheck {
   #begin(now: number): void {
     const { protocol } = this.#target;
     if (protocol.runsPrograms === true && this.#programs.isFull) return this.#wait(now + FULL_WAIT_MS);
+    this.#lateMs = now - this.#dueMs;
     this.#target.onBegin();
     this.#run = new CheckRun(protocol, this.#target.subject(), this.#target.limits(), now);
     this.#carryOut(this.#run.start(now));
@@ -198,11 +201,16 @@ class Check implements RunningCheck {
     this.#arm(this.#run?.nextTimeout());
   }
 
-  /** The interval is asked after the result was told, since that decides which one applies. */
+  /**
+   * The interval is asked after the result was told, since that decides which one applies. What our own loop was late with
+   * this check is taken off it: otherwise checks that piled up in one busy moment would come together for ever after.
+   */
   #over(tell: () => void): void {
     this.#run = undefined;
     tell();
-    if (!this.#stopped) this.#wait(this.#now() + this.#target.nextIntervalMs());
+    if (this.#stopped) return;
+    const interval = this.#target.nextIntervalMs();
+    this.#wait(this.#now() + interval - Math.min(this.#lateMs, interval / 2));
   }
 
   /** Until the next check. */
