@@ -232,3 +232,19 @@ test("the keyword 'daemon' goes to the background as -D does, and -db keeps it i
     await daemon.stop();
   });
 });
+
+test('threads that were started beforehand and are not wanted end by themselves, whatever becomes of the start', async () => {
+  const [port] = await freePorts(1);
+  const daemon = await Daemon.start(listening(port, 'global\n    nbthread 1\n'), { port, program: EVENKEEL });
+  try {
+    const dataThreads = (): string[] => daemon.threadNames().filter((name) => name.startsWith('data-'));
+    await until('one data thread is left', () => dataThreads().join() === 'data-1');
+    assert.equal(await accepts(port), true);
+  } finally {
+    await daemon.stop();
+  }
+  // They are loading when the error is found: the process waits for them, and ends with its own status.
+  await withFile('listen a\n    bnid :1\n', async (file) => {
+    for (let round = 0; round < 5; round++) assert.equal((await run('-db', '-f', file)).status, 1);
+  });
+});
