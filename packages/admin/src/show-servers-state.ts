@@ -23,7 +23,15 @@ export const showServersState: Command = {
     if (name !== undefined && !backends.some((proxy) => proxy.name === name)) return "Can't find backend.\n";
     let text = HEADER;
     for (const [index, proxy] of plan.config.proxies.entries()) {
-      if (proxy.kind === 'frontend' || proxy.disabled || (name !== undefined && proxy.name !== name)) continue;
+      if (proxy.kind === 'frontend' || (name !== undefined && proxy.name !== name)) continue;
+      if (proxy.disabled) {
+        // HAProxy has put them into its list from the front when it gives a disabled section up.
+        text += proxy.servers
+          .toReversed()
+          .map((server) => lineOfDisabled(runtime, proxy, server))
+          .join('');
+        continue;
+      }
       const { serverSlots } = plan.proxies[index];
       for (const [position, server] of proxy.servers.entries())
         text += line(runtime, proxy, server, serverSlots[position]);
@@ -43,7 +51,7 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): str
   const host = watched.address ?? '-';
   const isService = followed?.record !== undefined;
   const port = address.kind !== 'inet' ? 0 : (watched.server.given?.port ?? (isService ? 0 : address.port?.first) ?? 0);
-  const named = address.kind === 'inet' && isIP(address.host) === 0 ? address.host : '-';
+  const named = nameOf(server);
   const sinceChange = Math.max(0, Math.floor((runtime.dateNow() - state.time('lastChangeMs')) / 1000));
   const agent = runtime.health.agentChanges(slot);
   const words = [
@@ -70,8 +78,52 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): str
     0,
     server.checkPort ?? 0,
     server.checkAddress ?? '-',
-    agent.host ?? server.agentAddress ?? '-',
-    agent.port ?? server.agentPort,
+    agent.host ?? server.agentAddress ?? server.checkAddress ?? '-',
+    (agent.port ?? server.agentPort) || (server.checkPort ?? 0),
   ];
   return `${words.join(' ')}\n`;
+}
+
+/** A server of a section that is disabled: it has no number, no address of a name and no checks, only what its line says. */
+function lineOfDisabled(runtime: Runtime, proxy: Proxy, server: Server): string {
+  const { address, disabled, weight } = server;
+  const { initialAdmin, initialCheckState, initialHealth, initialOperation } = disabled ? IN_MAINTENANCE : IN_SERVICE;
+  const numeric =
+    address.kind !== 'inet' || nameOf(server) !== '-' ? '-' : address.host === '*' ? '0.0.0.0' : address.host;
+  const words = [
+    proxy.id,
+    proxy.name,
+    server.idExplicit ? server.id : 0,
+    server.name,
+    numeric,
+    initialOperation,
+    initialAdmin,
+    weight,
+    weight,
+    Math.max(0, Math.floor((runtime.dateNow() - runtime.startTimeMs) / 1000)),
+    1,
+    0,
+    initialHealth,
+    initialCheckState,
+    0,
+    Number(proxy.idExplicit),
+    Number(server.idExplicit),
+    nameOf(server),
+    address.kind === 'inet' ? (address.port?.first ?? 0) : 0,
+    '-',
+    0,
+    server.checkPort ?? 0,
+    server.checkAddress ?? '-',
+    server.agentAddress ?? server.checkAddress ?? '-',
+    server.agentPort || (server.checkPort ?? 0),
+  ];
+  return `${words.join(' ')}\n`;
+}
+
+/** Management manual, section 9.3, "show servers state": the fields of a server that nothing has happened to. */
+const IN_SERVICE = { initialOperation: 2, initialAdmin: 0, initialHealth: 2, initialCheckState: 0 } as const;
+const IN_MAINTENANCE = { initialOperation: 0, initialAdmin: 5, initialHealth: 0, initialCheckState: 8 } as const;
+
+function nameOf({ address }: Server): string {
+  return address.kind === 'inet' && address.host !== '*' && isIP(address.host) === 0 ? address.host : '-';
 }
