@@ -68,8 +68,8 @@ export const SERVICES = table('4.2', [['later', 'prometheus-exporter']]);
 export const CLI_COMMANDS = table('9.3', [
   [
     'works',
-    `disable agent, enable agent, help, operator, prompt, quit, show backend, show cli level, show env, show info, show resolvers, show servers state, show stat,
-     show version, user`,
+    `disable agent, disable server, enable agent, enable server, get weight, help, operator, prompt, quit, show backend, show cli level, show env, show info, show resolvers, show servers state, show stat,
+     show version, set weight, user`,
   ],
   [
     'later',
@@ -77,12 +77,12 @@ export const CLI_COMMANDS = table('9.3', [
      add server, add ssl crt-list, clear acl, clear counters, clear map, clear table, commit acl, commit map,
      commit ssl ca-file, commit ssl cert, commit ssl crl-file, del acl, del map, del server, del ssl ca-file,
      del ssl cert, del ssl crl-file, del ssl crt-list, disable dynamic-cookie backend,
-     disable frontend, disable health, disable server, enable dynamic-cookie backend, enable frontend,
-     enable health, enable server, experimental-mode, expert-mode, get acl, get map, get var, get weight,
+     disable frontend, disable health, enable dynamic-cookie backend, enable frontend,
+     enable health, experimental-mode, expert-mode, get acl, get map, get var,
      new ssl ca-file, new ssl cert, new ssl crl-file, prepare acl, prepare map, reload,
      set dynamic-cookie-key backend, set map, set maxconn frontend, set maxconn global, set maxconn server,
      set rate-limit, set server, set severity-output, set ssl ca-file, set ssl cert, set ssl crl-file,
-     set ssl ocsp-response, set ssl tls-key, set table, set timeout, set var, set weight, show acl, show activity,
+     set ssl ocsp-response, set ssl tls-key, set table, set timeout, set var, show acl, show activity,
      show cache, show cli sockets, show errors, show events, show fd, show libs, show map, show peers, show pools,
      show proc, show profiling, show schema json, show servers conn, show sess, show ssl ca-file,
      show ssl cert, show ssl crl-file, show ssl crt-list, show ssl ocsp-response, show startup-logs, show table,
