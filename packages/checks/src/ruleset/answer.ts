@@ -65,6 +65,7 @@ export class TcpAnswer implements AnswerReader {
 /** A head that is not whole is read again for each line that comes: at most `maxHeaders` times before it is refused. */
 const EARLY_BYTES = 64;
 const LF = 0x0a;
+const CR = 0x0d;
 /** What every response begins with: anything else is told before a line is whole. */
 const PROTOCOL = Buffer.from('HTTP/');
 
@@ -117,6 +118,8 @@ export class HttpAnswer implements AnswerReader {
     const from = skipEmptyLines(this.#received, 0, this.#received.length);
     // Reading a head lowers the names in the bytes.
     const bytes = Buffer.from(this.#received.subarray(from));
+    // The rest of an empty line is still to come.
+    if (bytes.length === 1 && bytes[0] === CR) return;
     const known = Math.min(bytes.length, PROTOCOL.length);
     if (PROTOCOL.compare(bytes, 0, known, 0, known) !== 0) {
       this.isInvalid = true;
