@@ -66,6 +66,9 @@ class Client implements DispatchClient {
       // Some are bound to one server, and wait in its own queue.
       if (random(3) === 0) dispatch.persistentServer = servers[random(servers.length)];
       // Where the algorithm hashes, some wait for the server that the hash names.
+      // Whoever came first of the lowest class is served first; none of that may let anybody wait for ever.
+      dispatch.priorityClass = random(4) === 0 ? random(5) - 2 : 0;
+      dispatch.offsetMs = random(4) === 0 ? random(20) - 10 : 0;
       dispatch.balanceHash = random(3) === 0 ? random(1000) : NO_KEY;
       dispatch.start();
     } else if (dispatch.pending) {
@@ -74,7 +77,8 @@ class Client implements DispatchClient {
         aborted++;
         dispatch.finish();
       }
-    } else if (this.#server !== undefined && (!mayStart || random(2) === 0)) this.end();
+    } else if (this.#server !== undefined && mayStart && random(6) === 0) this.retry();
+    else if (this.#server !== undefined && (!mayStart || random(2) === 0)) this.end();
   }
 
   onServerConnection(server: Server, connection: Connection): void {
@@ -97,10 +101,23 @@ class Client implements DispatchClient {
     this.end();
   }
 
-  end(): void {
+  /** What `retry-on` does to a request that its server failed. */
+  retry(): void {
+    if (!this.dispatch.mayRetry) return this.end();
+    this.#leaveServer();
+    this.#connection?.destroy();
+    this.#connection = undefined;
+    this.dispatch.retry();
+  }
+
+  #leaveServer(): void {
     const server = this.#server;
     if (server !== undefined) Atomics.sub(activeWords, threadWord(identity.thread, server), 1);
     this.#server = undefined;
+  }
+
+  end(): void {
+    this.#leaveServer();
     if (random(2) === 0) this.dispatch.giveBack();
     else {
       this.dispatch.discard();

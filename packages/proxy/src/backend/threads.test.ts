@@ -45,9 +45,9 @@ async function bench(context: TestContext, algorithm: AlgorithmName, options: Pr
     [
       { port, maxconn: 1 },
       { port, maxconn: 2 },
-      { port, maxconn: 3, maxqueue: 4 },
+      { port, minconn: 1, maxconn: 3, maxqueue: 4 },
     ],
-    { ...testedAlgorithms[algorithm].settings, ...options },
+    { ...testedAlgorithms[algorithm].settings, fullconn: 20, ...options },
   );
   const servers = plan.proxies[0].serverSlots;
   const active = new SharedArrayBuffer(4 * MAX_THREADS * servers.length);
@@ -110,7 +110,7 @@ for (const algorithm of algorithmNames) {
     { name: 'mode tcp', options: { timeouts: { connect: 5000, queue: 60_000 } } },
     {
       name: 'mode http with pools',
-      options: { mode: 'http', httpReuse: 'always', timeouts: { connect: 5000, queue: 60_000 } },
+      options: { mode: 'http', httpReuse: 'always', redispatch: 1, timeouts: { connect: 5000, queue: 60_000 } },
     },
     { name: 'a short timeout queue', options: { timeouts: { connect: 5000, queue: 20 } } },
   ] as const) {
