@@ -289,6 +289,7 @@ export const globalProcessKeywords: readonly Keyword<GlobalContext>[] = [
     negatable: true,
     state: 'accepted',
     manual: '3.1',
+    severity: 'quiet',
     reason: 'starting programs is never forbidden here',
     parse: flag('insecureForkWanted'),
   },

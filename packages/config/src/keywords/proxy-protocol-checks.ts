@@ -59,11 +59,13 @@ function readSmtpCheck(cursor: Cursor, { draft }: ProxyContext): void {
 
 function readExternalCommand(cursor: Cursor, { draft }: ProxyContext): void {
   draft.externalCheckCommand = cursor.word('a program', "missing argument after 'command'.");
+  cursor.keyword = 'external-check';
   cursor.end();
 }
 
 function readExternalPath(cursor: Cursor, { draft }: ProxyContext): void {
   draft.externalCheckPath = cursor.word('a path', "missing argument after 'path'.");
+  cursor.keyword = 'external-check';
   cursor.end();
 }
 
