@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime.ts';
 const runtime = { version: '2.6.12-test', environment: { HOME: '/root' } } as unknown as Runtime;
 
 const secret: Command = {
-  words: ['set', 'weight'],
+  words: ['set', 'secret'],
   parameters: '<bk>/<srv>',
   help: 'change a weight',
   level: 'admin',
@@ -61,8 +61,8 @@ test('a last line without its line feed is answered at the end of input', () => 
 });
 
 test('levels: a command above the level is refused, and a level can only be lowered', () => {
-  assert.equal(session('operator').handle('set weight a/b 1\n').text, 'Permission denied\n\n');
-  assert.equal(session('admin').handle('set weight a/b 1\n').text, 'done\n\n');
+  assert.equal(session('operator').handle('set secret a/b 1\n').text, 'Permission denied\n\n');
+  assert.equal(session('admin').handle('set secret a/b 1\n').text, 'done\n\n');
   assert.equal(session('admin').handle('user;show env\n').text, '\nPermission denied\n\n');
   assert.equal(session('user').handle('operator;show cli level\n').text, 'Permission denied\n\nuser\n\n');
 });
