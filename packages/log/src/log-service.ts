@@ -17,6 +17,9 @@ import type { FromLogThread, LogThreadData, ToLogThread } from './log-thread.ts'
  */
 const RING_BYTES_PER_PRODUCER = 1 << 20;
 
+/** By the package's own name, because what is built for publishing ends in `.js`. */
+const ENTRY = import.meta.resolve('@evenkeel/log/thread');
+
 /** Deaths within a minute after which the log thread is given up; with the growing intervals that is after about three seconds. */
 const MAX_DEATHS = 8;
 
@@ -111,7 +114,7 @@ export class LogService {
 
   #startWorker(): Worker {
     const workerData: LogThreadData = { ring: this.ring, sets: this.#registry.sets, pid: process.pid };
-    const worker = new Worker(new URL('./log-thread.ts', import.meta.url), { workerData, name: 'log' });
+    const worker = new Worker(new URL(ENTRY), { workerData, name: 'log' });
     worker.on('message', (message: FromLogThread) => {
       if (message.type === 'ready') this.#onReady();
       else this.#hear(message);
