@@ -393,6 +393,9 @@ const CASES: readonly CheckCase[] = [
   c('set-var and connect', [T, 'tcp-check set-var(check.a) int(1)', 'tcp-check connect'], mute),
   c('set-var only', [T, 'tcp-check set-var(check.a) int(1)'], mute),
   c('connect and comment', [T, 'tcp-check connect', 'tcp-check comment abc'], mute),
+  c('source address', [T, 'tcp-check send x', 'tcp-check expect string hello'], talk('hello'), {
+    options: 'check-send-proxy source 127.0.0.5',
+  }),
   c('two connects only', [T, 'tcp-check connect', 'tcp-check connect'], mute),
   c('ends with connect', [T, 'tcp-check connect', 'tcp-check expect string hello', 'tcp-check connect'], say('hello')),
 ];
