@@ -35,11 +35,11 @@ async function answeringServer(delayMs = 0): Promise<RawServer> {
 }
 
 /** So many requests at once, each on a connection of its own; how often each status came, 0 for no answer. */
-async function statuses(port: number, clients: number): Promise<Record<number, number>> {
+async function statuses(port: number, clients: number, limitMs = 20_000): Promise<Record<number, number>> {
   const counts: Record<number, number> = {};
   await Promise.all(
     Array.from({ length: clients }, async () => {
-      const status = await ask(port, { headers: { connection: 'close' } }).then(
+      const status = await ask(port, { headers: { connection: 'close' }, limitMs }).then(
         (answer) => answer.status,
         () => 0,
       );
@@ -212,6 +212,7 @@ listen limited
     );
     assert.deepEqual(await statuses(port, 1), { 200: 1 });
     await until('nothing is left open', () => server.connections === 0);
+    await until('the log thread has opened its files', () => / 200 \d+ /.test(daemon.output));
     const limit = (count: number): void => {
       execFileSync('prlimit', ['--pid', String(daemon.pid), `--nofile=${count}:`]);
     };
@@ -221,10 +222,11 @@ listen limited
       limit(freeDescriptors(daemon.pid)[1]);
       return (await statuses(port, 1))[503] === 1;
     });
-    await until('the log tells of it', () => /503 \d+ - - RC--/.test(daemon.output));
-    // No descriptor for a client either: those are closed, which is libuv's doing.
+    await until('the log tells of it', () => / 503 \d+ /.test(daemon.output));
+    assert.match(daemon.output, / 503 \d+ - - RC--/);
+    // No descriptor for a client either: they are closed, which is libuv's doing, or wait.
     limit(freeDescriptors(daemon.pid)[0]);
-    await statuses(port, 5);
+    await statuses(port, 5, 300);
     assert.ok(daemon.running);
     limit(before);
     assert.deepEqual(await statuses(port, 20), { 200: 20 });
