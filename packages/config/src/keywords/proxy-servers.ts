@@ -74,12 +74,6 @@ function readServerAddress(cursor: Cursor, state: ProxyContext['state']): Server
       });
     return result.address;
   });
-  if (address?.kind === 'inet' && ['*', '0.0.0.0', '::'].includes(address.host)) {
-    cursor.warn(
-      "connections to the client's destination address are not supported by this version: they go to this machine.",
-      { remedy: 'name the address of the server' },
-    );
-  }
   return address ?? ANY_ADDRESS;
 }
 
