@@ -187,7 +187,8 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     if (held !== undefined) {
       this.#held = undefined;
       this.#heldBytes = 0;
-      for (const chunk of held) target.send(chunk, source);
+      // In one piece: whoever answers and closes at the first of several would reset its answer away at the second.
+      target.send(held.length === 1 ? held[0] : Buffer.concat(held), source);
       if (target.connection.writableLength < this.bufferBytes) source.resume();
     }
     if (source.isReadDone) target.end();
