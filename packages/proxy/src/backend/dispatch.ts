@@ -532,7 +532,7 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
   onOpenFailed(_connection: ServerConnection, error: ConnectionError | undefined): void {
     this.#context.wheel.disarm(this.#timer);
     this.#serverConnection = undefined;
-    this.#attemptFailed(error === undefined ? 'refused' : FAILURE_OF_KIND[error.kind]);
+    this.#attemptFailed(error === undefined ? 'refused' : FAILURE_OF_KIND[error.kind], error?.kind === 'reset');
   }
 
   /** Time-outs: in a queue, of an attempt, and the end of a pause. */
@@ -561,12 +561,12 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     this.#serverConnection = undefined;
   }
 
-  #attemptFailed(failure: DispatchFailure): void {
+  #attemptFailed(failure: DispatchFailure, wasReset = false): void {
     const backend = this.backend!;
     const server = this.server!;
     if (server.observes) server.observe(Observation.notConnected);
     const { config } = backend;
-    if (this.retries >= config.retries || !retriesFailedConnects(config.retryOn)) {
+    if (this.retries >= config.retries || !retriesFailedConnects(config.retryOn, wasReset)) {
       this.#fail(failure);
       return;
     }

@@ -1,17 +1,16 @@
 // Manual `retries`, `option redispatch`, `retry-on`; the attempts at which HAProxy 2.6.12 was seen to change servers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayRedispatch, pauseMs, retriesFailedConnects } from './retry-rules.ts';
+import { mayRedispatch, pauseMs, retriesFailedConnects, retryConditions } from './retry-rules.ts';
 
 const attempts = (
   redispatch: number | undefined,
   retries: number,
   changes: Partial<Parameters<typeof mayRedispatch>[1]> = {},
-  persist = false,
 ): number[] =>
   Array.from({ length: retries }, (_, index) => index + 1).filter((attempt) =>
     mayRedispatch(
-      { retries, redispatch, options: { persist } },
+      { retries, redispatch },
       { attempt, bound: true, serverIsUp: true, othersAreThere: true, ...changes },
     ),
   );
@@ -25,6 +24,9 @@ test('a bound stream changes servers as the interval says', () => {
   assert.deepEqual(attempts(1, 3), [1, 2, 3]);
   assert.deepEqual(attempts(2, 5), [2, 4]);
   assert.deepEqual(attempts(3, 5), [3]);
+  assert.deepEqual(attempts(-4, 5), [2, 4], 'multiples count');
+  assert.deepEqual(attempts(-2, 1), [], 'where HAProxy divides by zero');
+  assert.deepEqual(attempts(-3, 1), [1]);
 });
 
 test('a free stream changes at every attempt where there are others', () => {
@@ -33,9 +35,8 @@ test('a free stream changes at every attempt where there are others', () => {
   assert.deepEqual(attempts(undefined, 3, { bound: false }), []);
 });
 
-test('a server that is down is left at once, but for option persist', () => {
+test('a server that is down is left at once, option persist or not', () => {
   assert.deepEqual(attempts(-1, 3, { serverIsUp: false }), [1, 2, 3]);
-  assert.deepEqual(attempts(-1, 3, { serverIsUp: false }, true), []);
   assert.deepEqual(attempts(undefined, 3, { serverIsUp: false }), []);
 });
 
@@ -45,6 +46,26 @@ test('failed connects are retried unless retry-on leaves them out', () => {
   assert.equal(retriesFailedConnects(['all-retryable-errors']), true);
   assert.equal(retriesFailedConnects(['none']), false);
   assert.equal(retriesFailedConnects(['empty-response']), false);
+  assert.equal(retriesFailedConnects(['empty-response'], true), true);
+  assert.equal(retriesFailedConnects(['503'], true), false);
+});
+
+test('requests are kept for what retry-on names beside failed connects', () => {
+  assert.equal(retryConditions([]), undefined);
+  assert.equal(retryConditions(['none']), undefined);
+  assert.equal(retryConditions(['conn-failure', '0rtt-rejected']), undefined);
+  assert.deepEqual(retryConditions(['503', 'empty-response']), {
+    emptyResponse: true,
+    junkResponse: false,
+    responseTimeout: false,
+    statuses: new Set([503]),
+  });
+  assert.deepEqual(retryConditions(['all-retryable-errors', '404']), {
+    emptyResponse: true,
+    junkResponse: true,
+    responseTimeout: true,
+    statuses: new Set([404, 500, 502, 503, 504]),
+  });
 });
 
 test('the pause is a second, or timeout connect where that is shorter', () => {

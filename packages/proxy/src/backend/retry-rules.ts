@@ -2,7 +2,7 @@
 // 2.6.12; the dispatch carries them out.
 //
 // Each failed attempt up to `retries` is followed by another. With redispatch on, attempt n goes to another server when n is a
-// multiple of a positive interval, or the one that a negative interval counts back from the last (-1: the last); and at
+// multiple of a positive interval, or of the one that a negative interval counts back from the last (-1: the last); and at
 // every attempt, when nothing binds the stream to its server and others are there. Otherwise the same server is tried
 // again, keeping its slot: after a time-out at once, after an error when `pauseMs` have passed.
 
@@ -10,7 +10,6 @@ export interface RetrySettings {
   readonly retries: number;
   /** `option redispatch N`: undefined = off. */
   readonly redispatch: number | undefined;
-  readonly options: { readonly persist: boolean };
 }
 
 export interface FailedAttempt {
@@ -24,18 +23,28 @@ export interface FailedAttempt {
 }
 
 export function mayRedispatch(
-  { retries, redispatch, options }: RetrySettings,
+  { retries, redispatch }: RetrySettings,
   { attempt, bound, serverIsUp, othersAreThere }: FailedAttempt,
 ): boolean {
   if (redispatch === undefined || redispatch === 0) return false;
-  if (!serverIsUp) return !options.persist || !bound;
+  if (!serverIsUp) return true;
   if (!bound && othersAreThere) return true;
-  return redispatch > 0 ? attempt % redispatch === 0 : attempt === retries + 1 + redispatch;
+  const interval = redispatch > 0 ? redispatch : retries + 1 + redispatch;
+  // HAProxy divides by it and dies where it is 0: there is no such attempt.
+  return interval !== 0 && attempt % interval === 0;
 }
 
-/** Whether `retry-on` has failed connects retried: they are, unless a list leaves them out (manual: default `conn-failure`). */
-export function retriesFailedConnects(retryOn: readonly string[]): boolean {
-  return retryOn.length === 0 || retryOn.includes('conn-failure') || retryOn.includes('all-retryable-errors');
+/**
+ * Whether `retry-on` has failed connects retried: they are, unless a list leaves them out (manual: default `conn-failure`). A server
+ * that resets at once may have been connected to, or not, by a hair: where empty responses are retried, so is that.
+ */
+export function retriesFailedConnects(retryOn: readonly string[], wasReset = false): boolean {
+  return (
+    retryOn.length === 0 ||
+    retryOn.includes('conn-failure') ||
+    retryOn.includes('all-retryable-errors') ||
+    (wasReset && retryOn.includes('empty-response'))
+  );
 }
 
 /** What `retry-on` names of requests that had reached a server. */
