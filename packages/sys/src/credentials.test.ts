@@ -138,3 +138,49 @@ describe('dropPrivileges', () => {
     assert.deepEqual(codes, ['EPERM', 'none', 'EPERM']);
   });
 });
+
+/** What a worker that was started before the drop can do after it; `asks` says whether it asked to keep its capabilities. */
+const earlyWorker = (asks: boolean): string => `
+import { Worker } from 'node:worker_threads'
+const source = \`
+import { parentPort, workerData } from 'node:worker_threads'
+const sys = await import(workerData)
+if (${asks}) sys.keepCapabilities()
+parentPort.on('message', () => {
+  const attempt = (act) => { try { act(); return 'works' } catch (error) { return error.code } }
+  parentPort.postMessage([
+    attempt(() => sys.limitCapabilities(['CAP_NET_BIND_SERVICE'])),
+    attempt(() => sys.closeFd(sys.openListener({ family: 'ipv4', address: '127.0.0.1', port: 81 }))),
+    sys.effectiveCapabilities(), attempt(() => sys.limitCapabilities(['CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'])),
+  ])
+})
+parentPort.postMessage('ready')
+\`
+const worker = new Worker(source, { eval: true, workerData: ${JSON.stringify(new URL('./index.ts', import.meta.url).href)} })
+const next = () => new Promise((resolve) => worker.once('message', resolve))
+await next()
+sys.dropPrivileges({ uid: ${NOBODY}, gid: ${NOBODY}, keep: ['CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'] })
+worker.postMessage('go')
+const seen = await next()
+sys.limitCapabilities(['CAP_NET_BIND_SERVICE'])
+await worker.terminate()
+answer({ seen, main: sys.effectiveCapabilities() })`;
+
+describe('keepCapabilities and limitCapabilities', () => {
+  it(
+    'let a worker that is there already bind afterwards, with no more rights than it is to have',
+    { skip },
+    async () => {
+      const keep = ['CAP_NET_BIND_SERVICE'];
+      assert.deepEqual(await inChild(earlyWorker(true), { isolated: true }), {
+        seen: ['works', 'works', keep, 'EPERM'],
+        main: keep,
+      });
+    },
+  );
+
+  it('without asking, it has lost everything', { skip }, async () => {
+    const { seen } = await inChild<{ readonly seen: readonly unknown[] }>(earlyWorker(false), { isolated: true });
+    assert.deepEqual(seen, ['EPERM', 'EACCES', [], 'EPERM']);
+  });
+});
