@@ -7,12 +7,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Daemon, freePorts, until } from './daemon.ts';
 
 /**
- * `up`, `down`, or a status line's code: what the listener of that name does from now on. `cli` runs a command and notes its
+ * `up`, `down`, a status, or a status with its reason: what the listener of that name does from now on. `cli` runs a command and notes its
  * answer, `line` waits for a log line, `status` for the column `status` of `backend/server`, `state` notes what `show servers state` says,
  * `request` sends that many requests, one after the other.
  */
 export type Step =
-  | { readonly set: string; readonly to: 'up' | 'down' | number }
+  | { readonly set: string; readonly to: string | number }
   | { readonly cli: string }
   | { readonly line: RegExp; readonly times?: number }
   | { readonly status: string; readonly is: string; readonly column?: string }
@@ -42,13 +42,13 @@ class Switch {
   readonly port: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
-  #code = 200;
+  #status: string | number = 200;
 
   constructor(port: number) {
     this.port = port;
   }
 
-  async set(to: 'up' | 'down' | number): Promise<void> {
+  async set(to: string | number): Promise<void> {
     if (to === 'down') {
       const server = this.#server;
       this.#server = undefined;
@@ -56,13 +56,15 @@ class Switch {
       await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
       return;
     }
-    this.#code = to === 'up' ? 200 : to;
+    this.#status = to === 'up' ? 200 : to;
     if (this.#server !== undefined) return;
     const server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
       socket.once('data', () =>
-        socket.end(`HTTP/1.1 ${this.#code} Status\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`),
+        socket.end(
+          `HTTP/1.1 ${typeof this.#status === 'string' ? this.#status : `${this.#status} Status`}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+        ),
       );
     });
     this.#server = server;

@@ -466,4 +466,59 @@ backend first
       { state: true },
     ],
   },
+  {
+    name: 'reasons with characters that lines do not hold',
+    listeners: ['a'],
+    sections: `backend be
+  option httpchk
+  option log-health-checks
+  server s1 127.0.0.1:PORT_a check inter 60ms rise 1 fall 1`,
+    steps: [
+      { line: /succeeded/ },
+      { set: 'a', to: '500 a "quoted" %word {x} <y> \\z & \u0001\u00e9 end' },
+      { line: /is DOWN/ },
+      { set: 'a', to: 'up' },
+      { line: /is UP/ },
+    ],
+  },
+  {
+    acts: 'later',
+    name: 'observe layer7: refused connections count too',
+    listeners: ['a', 'b'],
+    sections: `backend be
+  retries 0
+  server s1 127.0.0.1:PORT_a addr 127.0.0.1 port PORT_b check inter 1m observe layer7 error-limit 2 on-error mark-down`,
+    steps: [
+      { status: 'be/s1', is: 'UP' },
+      { set: 'a', to: 'down' },
+      { request: 2 },
+      { line: /is DOWN/ },
+      { state: true },
+    ],
+  },
+  {
+    name: 'http-check disable-on-404, and a tracking server',
+    listeners: ['a', 'b'],
+    sections: `backend be
+  option httpchk
+  http-check disable-on-404
+  server s1 127.0.0.1:PORT_a check inter 60ms rise 2 fall 2
+  server s2 127.0.0.1:PORT_b track s1
+  server s3 127.0.0.1:PORT_b backup`,
+    steps: [
+      { status: 'be/s1', is: 'UP' },
+      { set: 'a', to: 404 },
+      { line: /s2 is stopping/ },
+      { state: true },
+      { set: 'a', to: 500 },
+      { line: /s2 is DOWN/ },
+      { set: 'a', to: 200 },
+      { line: /s2 is UP/ },
+      { set: 'a', to: 404 },
+      { line: /s2 is stopping/ },
+      { set: 'a', to: 200 },
+      { line: /s2 is UP/ },
+      { state: true },
+    ],
+  },
 ];

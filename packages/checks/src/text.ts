@@ -76,10 +76,10 @@ export function resultText({ status, code, info, durationMs }: CheckResult): str
 /** Statuses from this one on have a code: that of layer 7, or of a program. */
 const FIRST_WITH_CODE = checkStatuses.L7OK.number;
 
-/** What is no printable ASCII, and the quote, as `<0D>`. */
+/** What is no printable ASCII, and the quote and the angle brackets themselves, as `<0D>`. */
 function encoded(info: string): string {
   return info.replaceAll(
-    /[^ !#-~]/g,
+    /[^ !#-;=?-~]/g,
     (character) => `<${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}>`,
   );
 }
