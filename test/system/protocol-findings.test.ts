@@ -209,6 +209,50 @@ test('protocol checks find what HAProxy finds', { skip, timeout: 90_000 }, async
   assert.deepEqual(short(found), short(expected));
 });
 
+/** Sends one byte after the other, with a pause between them. */
+function drip(socket: Socket, bytes: Buffer, pauseMs: number): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    socket.write(bytes.subarray(at, ++at));
+    if (at === bytes.length) clearInterval(timer);
+  }, pauseMs);
+  socket.on('close', () => clearInterval(timer)).on('error', () => undefined);
+}
+
+/** What a good server says first. */
+const FIRST_WORDS: readonly (readonly [rules: readonly string[], words: Buffer])[] = [
+  [NO_USER, GREETING],
+  [PGSQL, hex('52 0000000c 00000005 01020304')],
+  [REDIS, Buffer.from('+PONG\r\n')],
+  [SMTP, Buffer.from('554 No SMTP service here\r\n')],
+  [LDAP, hex('300c 020101 6107 0a0100 0400 0400')],
+  [TLS, hex('160300004a 02000046 0300')],
+  [SPOP, frame(101, HELLO)],
+];
+
+test(
+  'a server that says a byte at a time is understood, or has failed in time',
+  { skip, timeout: 90_000 },
+  async () => {
+    const cases: CheckCase[] = FIRST_WORDS.flatMap(([rules, words]) => [
+      // A reply in bytes is one of the few that HAProxy judges before it is whole.
+      ...(rules === SMTP
+        ? []
+        : [{ name: `${rules[1]}, quickly`, rules, blind: true, serve: (s: Socket) => drip(s, words, 1) }]),
+      { name: `${rules[1]}, slowly`, rules, blind: true, serve: (s: Socket) => drip(s, words, 500) },
+    ]);
+    const expected = await checkFindings(cases, '/usr/sbin/haproxy');
+    const found = await checkFindings(cases, undefined);
+    const short = (findings: typeof found): string[] =>
+      cases.map(
+        ({ name }) => `${name}: ${findings.get(name)!.status} ${findings.get(name)!.code} ${findings.get(name)!.text}`,
+      );
+    assert.deepEqual(short(found), short(expected));
+    for (const { name } of cases)
+      if (name.endsWith('slowly')) assert.match(found.get(name)!.status, /^L[67]TOUT$/, name);
+  },
+);
+
 const AGENT_COLUMNS = [
   'status',
   'weight',
@@ -322,4 +366,67 @@ ${sections}`,
 
 test('agents are understood as HAProxy understands them', { skip, timeout: 90_000 }, async () => {
   assert.deepEqual(await agentFindings(undefined), await agentFindings('/usr/sbin/haproxy'));
+});
+
+/** Answers of an agent one after the other, and the state that each leads to. */
+const STORY: readonly (readonly [answer: string, status: RegExp])[] = [
+  ['up\n', /^UP/],
+  ['down # broken\n', /^DOWN \(agent\)/],
+  ['fail # still\n', /^DOWN \(agent\)/],
+  ['up # mended\n', /^UP/],
+  ['drain\n', /^DRAIN/],
+  ['ready 50%\n', /^UP/],
+  ['maint\n', /^MAINT/],
+  ['ready up\n', /^UP/],
+  ['0%\n', /^UP|^DRAIN/],
+  ['100%\n', /^UP/],
+  ['stopped\n', /^DOWN \(agent\)/],
+];
+
+/** The lines that a program prints about the server while its agent tells the story. */
+async function agentLines(program: string | undefined, options: string): Promise<string[]> {
+  let answer = STORY[0][0];
+  await using agent = await RawServer.start((socket) => follow(socket, [answer, CLOSE]));
+  await using server = await RawServer.start((socket) => void socket.on('data', () => undefined));
+  const [port] = await freePorts(1);
+  await using daemon = await Daemon.start(
+    `global
+  stats socket FOLDER/admin.sock level admin
+  max-spread-checks 1ms
+defaults
+  mode tcp
+  timeout connect 2s
+  timeout client 2s
+  timeout server 2s
+listen alive
+  bind 127.0.0.1:${port}
+backend b
+  ${options}
+  server s 127.0.0.1:${server.port} check inter 20s agent-check agent-port ${agent.port} agent-inter 150ms
+`,
+    { port, ...(program === undefined ? {} : { program }) },
+  );
+  for (const [next, status] of STORY) {
+    answer = next;
+    const word = /^[a-z]+/.exec(next)?.[0] ?? '';
+    await until(`the agent has said ${next.trim()}`, async () => {
+      const row = (await daemon.statistics()).find((each) => each['pxname'] === 'b' && each['svname'] === 's');
+      const hasSaid = !/^(?:up|down|fail|stopped)$/.test(word) || row?.['last_agt']?.includes(word) === true;
+      const weight = /(\d+)%/.exec(next)?.[1];
+      return hasSaid && status.test(row?.['status'] ?? '') && (weight === undefined || row?.['uweight'] !== undefined);
+    });
+  }
+  return daemon.output
+    .split('\n')
+    .filter((line) => / (?:Server|Agent check|backend) /.test(line))
+    .map((line) => line.replace(/^\[(\w+)\] *\(\d+\)/, '$1').replace(/duration: \d+ms/, 'duration: _'));
+}
+
+test("the lines about what agents do are HAProxy's", { skip, timeout: 90_000 }, async () => {
+  assert.deepEqual(await agentLines(undefined, ''), await agentLines('/usr/sbin/haproxy', ''));
+});
+
+test('with option log-health-checks too', { skip, timeout: 90_000 }, async () => {
+  const logged = 'option log-health-checks';
+  assert.deepEqual(await agentLines(undefined, logged), await agentLines('/usr/sbin/haproxy', logged));
 });

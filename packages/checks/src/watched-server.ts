@@ -318,6 +318,11 @@ export class WatchedServer {
     if (says !== undefined) this.#apply({ type: 'agent', says }, logHealthChecks ? UNTOLD : { type: 'check', result });
   }
 
+  /** It has no agent any more that could bring it back. */
+  releaseFromAgent(): void {
+    this.#apply({ type: 'agent', says: 'up' }, UNTOLD);
+  }
+
   /** `set server … agent`. */
   forceAgent(says: 'up' | 'down'): void {
     this.#apply({ type: 'agent', says }, CHANGED_FROM_CLI);

@@ -34,8 +34,10 @@ export class WatchedAgent {
   /** It is asked no more; what it held down is not held any more. */
   forget(): void {
     if (!this.isConfigured) return;
+    const wasDown = this.#state.get('agentHealth') === 0;
     this.#state.set('agentState', 0);
     this.#state.set('agentHealth', RISE);
+    if (wasDown) this.#server.releaseFromAgent();
   }
 
   get isConfigured(): boolean {
@@ -132,8 +134,8 @@ export class WatchedAgent {
     const result = { ...found, info: boundInfo(found.info) };
     const state = this.#state;
     const { number, verdict } = checkStatuses[result.status];
-    const isNews =
-      state.get('agentStatus') !== number || (says !== undefined && (says === 'up') !== state.get('agentHealth') > 0);
+    const isMoved = says !== undefined && (says === 'up') !== state.get('agentHealth') > 0;
+    const isNews = verdict !== 'neutral' && (isMoved || state.get('agentStatus') !== number);
     this.lastInfo = result.info;
     state.set('agentStatus', number);
     state.set('agentCode', result.code);
