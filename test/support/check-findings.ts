@@ -85,7 +85,9 @@ async function findingsOf(
   await until(
     'every server was checked',
     async () => {
-      for (const row of readCsv(await daemon.ask('show stat'))) {
+      // The runtime socket may open after the listener.
+      const text = await daemon.ask('show stat').catch(() => '');
+      for (const row of readCsv(text)) {
         const scene = scenes[Number(/^b(\d+)$/.exec(row['pxname'] ?? '')?.[1] ?? -1)];
         const status = (row['check_status'] ?? '').replace('* ', '');
         if (scene === undefined || row['svname'] !== 's' || status === 'INI' || findings.has(scene.check.name))

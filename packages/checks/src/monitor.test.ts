@@ -83,6 +83,7 @@ function bench(context: TestContext): Bench {
               backup: false,
               disabled: false,
               check: true,
+              checkAnd: [],
               interMs: 40,
               rise: 2,
               fall: 3,

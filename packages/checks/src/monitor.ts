@@ -25,7 +25,8 @@ import {
 import { agentLimits, agentTarget, type AgentChanges } from './agent/agent-target.ts';
 import { intervalOf, spreadInterval, startDelays } from './interval.ts';
 import type { GivenAddress, MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
-import type { CheckAddress, CheckSubject, ConnectOptions } from './conversation.ts';
+import { allOf } from './all-of.ts';
+import type { CheckAddress, CheckSubject, ConnectOptions, Protocol } from './conversation.ts';
 import { agentProtocol } from './protocols/agent.ts';
 import { createProtocol } from './protocols.ts';
 import type { RunLimits } from './run.ts';
@@ -187,7 +188,7 @@ export class HealthMonitor implements ServerWatch {
         const { agentInterMs } = server.config;
         if (this.#renewAgent(entry))
           started.push({ start: (delayMs) => this.#startAgent(entry, delayMs), inter: agentInterMs });
-        const key = checkKey(backend, entry.watched.server);
+        const key = checkKey(backend, entry.watched.server, this.#further(server.config));
         if (key === entry.checkKey) continue;
         entry.check?.stop();
         entry.check = undefined;
@@ -242,7 +243,7 @@ export class HealthMonitor implements ServerWatch {
     new ServerAddress(this.tickets.segment, slot).write(given === undefined ? undefined : runtimeAddress(given));
     watched.server = { ...watched.server, given };
     this.publish(watched.backend.slot);
-    const key = checkKey(watched.backend, watched.server);
+    const key = checkKey(watched.backend, watched.server, this.#further(watched.server.config));
     if (key === entry.checkKey || !entry.isPublished) return;
     entry.checkKey = key;
     entry.check?.stop();
@@ -368,7 +369,7 @@ export class HealthMonitor implements ServerWatch {
     const { segment } = this.#environment;
     const source = (server.config.source ?? backend.source)?.address;
     const target: CheckTarget = {
-      protocol: createProtocol(backend.check, this.#rulesetSettings(), backend.externalCheck),
+      protocol: this.#protocolOf(backend, server),
       localAddress: source?.kind === 'inet' ? source.host : undefined,
       subject: () => checkSubject(segment, watched.backend, watched.server, connection, this.#standing(watched)),
       limits: () => limitsOf(watched.backend, watched.server.config),
@@ -385,6 +386,21 @@ export class HealthMonitor implements ServerWatch {
       onVoid: () => watched.skip(),
     };
     entry.check = this.#runner.add(target, delayMs);
+  }
+
+  /** The check of the backend, and those of the backends that the server names besides. */
+  #protocolOf(backend: MonitoredBackend, { config }: MonitoredServer): Protocol {
+    const settings = this.#rulesetSettings();
+    const make = ({ check, externalCheck }: MonitoredBackend): Protocol =>
+      createProtocol(check, settings, externalCheck);
+    return allOf(
+      make(backend),
+      this.#further(config).map((one) => ({ name: one.name, protocol: make(one) })),
+    );
+  }
+
+  #further(config: ServerConfig): MonitoredBackend[] {
+    return config.checkAnd.flatMap((name) => this.#generation?.backends.find((backend) => backend.name === name) ?? []);
   }
 
   /** What the rules of all checks share; made for each set of checks that starts, as settings may change. */
@@ -517,9 +533,9 @@ function checkAddress({ config, host, given }: MonitoredServer, needsNoPort: boo
 const SUN_PATH_BYTES = 108;
 
 /** What a running check depends on and does not ask anew each time. */
-function checkKey(backend: MonitoredBackend, server: MonitoredServer): string {
+function checkKey(backend: MonitoredBackend, server: MonitoredServer, further: readonly MonitoredBackend[]): string {
   const { check, disabled, source } = server.config;
-  const { check: protocol, externalCheck } = backend;
   const connection = checkConnection(backend, server);
-  return JSON.stringify([protocol, externalCheck, check, disabled, source ?? backend.source, connection]);
+  const checks = [backend, ...further].map((one) => [one.check, one.externalCheck]);
+  return JSON.stringify([checks, check, disabled, source ?? backend.source, connection]);
 }

@@ -68,6 +68,7 @@ test(
         backup: false,
         disabled: false,
         check: true,
+        checkAnd: [],
         interMs: 150,
         rise: 1,
         fall: 2,

@@ -198,6 +198,7 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
         remedy: "leave 'redir' out, or set 'mode http'",
       });
     }
+    checkFurtherChecks(state, draft, server);
     // A ping goes to no port.
     const missing =
       server.check && draft.check.type !== 'ping' && !hasCheckPort(server) ? missingPort(draft) : undefined;
@@ -209,6 +210,25 @@ function checkServers(state: ParseState, draft: ProxyDraft): void {
         expected: "a port in the address, or 'port'",
       });
     }
+  }
+}
+
+/** `check-and` names backends of the file; their checks go where this server is. */
+function checkFurtherChecks(state: ParseState, draft: ProxyDraft, server: ServerDraft): void {
+  const owner = `${describeKind(draft.kind)} '${draft.name}': server '${server.name}'`;
+  for (const name of server.checkAnd) {
+    if (state.backends.has(name)) continue;
+    state.diagnostics.alert(`${owner} : unable to find backend '${name}' referenced by 'check-and'.`, server.at, {
+      form: 'plain',
+      length: 'server'.length,
+      nearest: state.diagnostics.nearest(name, state.backends.keys()),
+    });
+  }
+  if (server.checkAnd.length > 0 && !server.check) {
+    state.diagnostics.warning(`${owner} : 'check-and' has no effect without 'check'.`, server.at, {
+      form: 'plain',
+      length: 'server'.length,
+    });
   }
 }
 

@@ -375,6 +375,8 @@ export interface Server {
   readonly checkAddress: string | undefined;
   readonly checkPort: number | undefined;
   readonly checkSendProxy: boolean;
+  /** `check-and`, our own: backends whose checks it must pass too, in this order. */
+  readonly checkAnd: readonly string[];
   /** `agent-check`: another voice about the server, asked beside its checks. */
   readonly agentCheck: boolean;
   /** `agent-addr`: address or name; undefined = where checks go. */

@@ -53,6 +53,7 @@ export function inventory(): InventoryEntry[] {
     ),
     ...entries('bind option', plainNames(names.BIND_NAMES), (name) => KEYWORDS.bindOptions.get(name)),
     ...entries('server option', plainNames(names.SERVER_NAMES), (name) => KEYWORDS.serverOptions.get(name)),
+    ...entries('server option', plainNames(names.OWN_SERVER_NAMES), (name) => KEYWORDS.serverOptions.get(name)),
     ...entries('crt-list option', plainNames(names.CRT_LIST_NAMES), (name) => CRT_LIST_OPTIONS.get(name)),
     ...Object.entries(ACTIONS).flatMap(([phase, actions]) =>
       entries(`${phase} action`, [...actions.keys()], (name) => actions.get(name)),

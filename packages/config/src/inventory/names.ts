@@ -44,6 +44,7 @@ export const GLOBAL_NAMES = `
 
 /** What this program has of its own, in proxy sections. */
 export const OWN_PROXY_NAMES = 'option ping-check';
+export const OWN_SERVER_NAMES = 'check-and';
 
 /** Chapter 4: `defaults`, `frontend`, `listen`, `backend`, with the words that HAProxy 2.6 only refuses. */
 export const PROXY_NAMES = `

@@ -94,6 +94,15 @@ function readId(cursor: Cursor, { draft, form, proxy }: ServerContext): void {
   draft.idExplicit = true;
 }
 
+/** `check-and BACKEND[,BACKEND…]`, our own: what must be passed besides the check of the server's own backend. */
+function readCheckAnd(cursor: Cursor, { draft }: ServerContext): void {
+  const names = cursor
+    .word('a backend', "'check-and' expects the name of a backend, or several with commas.")
+    .split(',');
+  if (names.includes('')) cursor.failLast("'check-and' : a name is empty.", { expected: 'names with commas' });
+  draft.checkAnd = names;
+}
+
 /** `addr ADDRESS[:PORT]`: where checks go. */
 function readCheckAddress(cursor: Cursor, { draft, state }: ServerContext): void {
   const result = parseAddress(readAddressWord(cursor, state), { port: 'optional' });
@@ -264,6 +273,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   { name: 'no-backup', places: SERVER, state: 'works', manual: '5.2', parse: flag('backup', false) },
   { name: 'check', places: SERVER, state: 'works', manual: '5.2', parse: flag('check', true) },
   { name: 'no-check', places: SERVER, state: 'works', manual: '5.2', parse: flag('check', false) },
+  { name: 'check-and', places: SERVER, state: 'works', manual: '5.2', parse: readCheckAnd },
   {
     name: 'check-send-proxy',
     places: SERVER,
