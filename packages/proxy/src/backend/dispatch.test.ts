@@ -330,7 +330,7 @@ test('a server that goes down, or drains, frees its own queue, which balances ag
   assert.equal(again.backend.servers[0].queued(), 0);
 });
 
-test('on-marked-up shutdown-backup-sessions ends what runs on backups, of every generation (manual 5.2)', async (context) => {
+test('on-marked-up shutdown-backup-sessions ends what runs on backups (manual 5.2)', async (context) => {
   const { port } = await listen(context);
   const { port: other } = await listen(context);
   const { owner, plan, backend, client } = setup(context, [
@@ -439,7 +439,7 @@ test('option srvtcpka arms the keep-alive timer of the kernel, in its intervals'
 
 test('retry() on an established connection is an attempt like others, until retries is spent', async (context) => {
   const { port } = await listen(context);
-  const { backend, client, stat } = setup(context, [{ port }], { retries: 1, timeouts: { connect: 20 } });
+  const { backend, client, stat } = setup(context, [{ port }], { retries: 1 });
   const one = await client().start(backend).settled();
   one.connection!.destroy();
   one.calls = 0;
