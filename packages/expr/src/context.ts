@@ -21,6 +21,49 @@ export interface ProxyView {
   readonly frontendConnections: number;
   /** Streams on its backend side, those in the queue included (`be_conn`, `%bc`). */
   readonly backendConnections: number;
+  /** Absent where it has no such side, and in the rules of checks. */
+  readonly frontendFigures?: FrontendFigures | undefined;
+  readonly backendFigures?: BackendFigures | undefined;
+}
+
+/** Of a frontend as a whole, over all threads. Rates are per second. */
+export interface FrontendFigures {
+  readonly sessionRate: number;
+  readonly requestRate: number;
+  /** `timeout client` in ms; undefined for none. */
+  readonly clientTimeoutMs: number | undefined;
+}
+
+/** Of a backend as a whole, over all threads (manual section 7.3.2). */
+export interface BackendFigures {
+  /** Sessions per second. */
+  readonly sessionRate: number;
+  /** Streams that wait, for the backend or for one of its servers. */
+  readonly queued: number;
+  /** Servers that may get new streams; backups only where no other is left. */
+  readonly usableServers: number;
+  /** Free places of these servers, without queues; -1 where one has no limit. */
+  readonly freeConnections: number;
+  /** Free places and queue places of all servers that are up; -1 where one has no limit of either. */
+  readonly connectionSlots: number;
+  /** `timeout server` and `timeout tunnel` in ms; undefined for none. */
+  readonly serverTimeoutMs: number | undefined;
+  readonly tunnelTimeoutMs: number | undefined;
+  server(name: string): ServerFigures | undefined;
+}
+
+export interface ServerFigures {
+  readonly isUp: boolean;
+  readonly connections: number;
+  /** -1 where it has no limit. */
+  readonly freeConnections: number;
+  readonly queued: number;
+  /** Sessions per second. */
+  readonly sessionRate: number;
+  /** As it is now, as it was set, and as the configuration has it: 0 to 256. */
+  readonly weight: number;
+  readonly userWeight: number;
+  readonly initialWeight: number;
 }
 
 /** What fetches and log aliases show of a server. */
@@ -158,6 +201,6 @@ export interface ExpressionEnvironment {
   readonly random: () => number;
   /** Minutes that local time is ahead of UTC at this moment; asked at most once per second of log dates. */
   readonly localOffsetMinutes: (dateMs: number) => number;
-  /** A proxy by name, for fetches that take one; undefined if there is none on this side. */
-  readonly proxy: (name: string) => ProxyView | undefined;
+  /** The proxy with that side by name, for fetches that take one: a frontend and a backend may share one. */
+  readonly proxy: (name: string, side: 'frontend' | 'backend') => ProxyView | undefined;
 }

@@ -1,7 +1,7 @@
 // A proxy's frontend side as one thread of one generation sees it: what decides over a client connection from the accept
 // to the choice of a backend, what it counts and where it logs. Streams and sessions read it; it starts them by mode.
 import type { Proxy, UseBackend } from '@evenkeel/config';
-import type { Compiler, LogContext, ProxyView, SampleContext } from '@evenkeel/expr';
+import type { BackendFigures, Compiler, FrontendFigures, LogContext, ProxyView, SampleContext } from '@evenkeel/expr';
 import { FrequencyCounter, FrontendGauge, FrontendRate, Sequence, SharedCount, StatBlock } from '@evenkeel/shm';
 import type { StreamOptions } from '@evenkeel/sys';
 import type { Backend } from './backend/backend.ts';
@@ -118,6 +118,16 @@ export class Frontend implements ProxyView {
   /** Without a log format of its own a stream is logged when it begins (manual, section 8.2.1): in mode http each request. */
   logAccept(session: ClientSession): void {
     if (this.#logsAccepts) this.thread.log.emit(this.#logSet, LOG_INFO, connectLine(session, this.config));
+  }
+
+  // ------------------------------------------------------------------------------------------------- for sample fetches
+
+  get frontendFigures(): FrontendFigures | undefined {
+    return this.generation.views[this.index].frontendFigures;
+  }
+
+  get backendFigures(): BackendFigures | undefined {
+    return this.generation.views[this.index].backendFigures;
   }
 
   /** Called by ClientSession.end only. */

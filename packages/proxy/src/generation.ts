@@ -2,7 +2,6 @@
 // them; nothing points from a new one to an old one. Built whole, then published in one step.
 import { hostname } from 'node:os';
 import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr';
-import { FrontendGauge, SharedCount } from '@evenkeel/shm';
 import type { Backend } from './backend/backend.ts';
 import { compileBalanceKey, type BalanceKey } from './backend/balance/balance-key.ts';
 import type { BackendThread } from './backend/backend-thread.ts';
@@ -49,7 +48,7 @@ export class Generation {
 
   constructor(plan: Plan, maker: GenerationMaker) {
     const { proxies } = plan.config;
-    const compiler = createCompiler(environmentOf(maker.thread, (name) => this.view(name)));
+    const compiler = createCompiler(environmentOf(maker.thread, (name, side) => this.view(name, side)));
     this.plan = plan;
     this.thread = maker.thread;
     this.#maker = maker;
@@ -63,7 +62,7 @@ export class Generation {
     );
     this.balanceKeys = proxies.map((proxy) => compileBalanceKey(proxy, compiler));
     this.views = proxies.map(
-      (proxy, index) => new SectionView(proxy, sessionsOf(maker.thread, plan, index), this.backends[index]),
+      (proxy, index) => new SectionView(maker.thread, proxy, plan.proxies[index].frontendSlot, this.backends[index]),
     );
     this.useServer = proxies.map((proxy, index) => compileUseServer(proxy, this.backends[index], compiler));
     this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler));
@@ -79,8 +78,8 @@ export class Generation {
   }
 
   /** A proxy's view by name, for fetches that take one: asked while rules are compiled and when they run. */
-  view(name: string): SectionView | undefined {
-    return this.views.find((view) => view.name === name);
+  view(name: string, side: 'frontend' | 'backend'): SectionView | undefined {
+    return this.views.find((view) => view.name === name && view.has(side));
   }
 
   /** A newer generation serves: nothing is kept idle here any more, streams go on. */
@@ -103,11 +102,6 @@ export class Generation {
   #reportIfUnused(): void {
     if (this.isRetired && this.sessions === 0) this.#maker.onUnused(this);
   }
-}
-
-function sessionsOf({ segment }: DataThread, { proxies }: Plan, index: number): SharedCount | undefined {
-  const { frontendSlot } = proxies[index];
-  return frontendSlot < 0 ? undefined : new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions);
 }
 
 /** What expressions ask of thread and machine. */

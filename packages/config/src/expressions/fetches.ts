@@ -12,7 +12,8 @@ import { placesOf } from './places.ts';
 const WORKS = new Set(
   `
   always_false always_true bin bool date date_us env hostname int ipv4 ipv6 meth nbproc proc rand str thread uuid unique-id
-  be_conn fe_conn
+  be_conn fe_conn avg_queue be_conn_free be_sess_rate connslots fe_req_rate fe_sess_rate nbsrv queue srv_conn srv_conn_free
+  srv_is_up srv_iweight srv_queue srv_sess_rate srv_uweight srv_weight be_server_timeout be_tunnel_timeout fe_client_timeout
   src src_port dst dst_port so_id so_name fe_name fe_id fe_defbe be_name be_id srv_name srv_id ssl_fc
   method path pathq query url base baseq url_ip url_port url_param urlp urlp_val status
   req.ver req_ver res.ver resp_ver req.proto_http req_proto_http wait_end

@@ -5,6 +5,7 @@ import { COOKIE_FETCHES } from './cookies.ts';
 import type { FetchCompiler } from './fetch.ts';
 import { HEADER_FETCHES } from './headers.ts';
 import { CONNECTION_FETCHES, INTERNAL_FETCHES } from './internal.ts';
+import { PROXY_FETCHES } from './proxies.ts';
 import { RDP_FETCHES } from './rdp.ts';
 import { REQUEST_FETCHES } from './request.ts';
 import { VARIABLE_FETCHES } from './variables.ts';
@@ -14,6 +15,7 @@ export type { CompiledFetch, FetchCompiler, Getter, Iterator } from './fetch.ts'
 export const FETCH_COMPILERS: ReadonlyMap<string, FetchCompiler> = new Map(
   [
     INTERNAL_FETCHES,
+    PROXY_FETCHES,
     CONNECTION_FETCHES,
     HEADER_FETCHES,
     COOKIE_FETCHES,

@@ -1,9 +1,8 @@
 /** Constants, the process, proxies: fetches that need no traffic (manual sections 7.3.2 and, for proxies and listeners, 7.3.3). */
 
 import { parseIpAddress } from '../ip-address.ts';
-import type { ExpressionEnvironment, SampleContext } from '../context.ts';
 import { fromBigInt, type Integer, type Value } from '../values.ts';
-import { plain, type FetchArguments, type FetchCompiler } from './fetch.ts';
+import { plain, type FetchCompiler } from './fetch.ts';
 
 function constant(value: Value | undefined): ReturnType<FetchCompiler> {
   return { get: () => value };
@@ -46,22 +45,6 @@ function uuid(random: () => number): string {
 /** Microseconds of the current second. */
 const dateUs: FetchCompiler = (_, environment) => ({ get: () => Math.floor((environment.nowMs() % 1000) * 1000) });
 
-/** A counter of the proxy that the argument names, or of the one at hand. */
-function proxyCounter(
-  read: (proxy: { readonly frontendConnections: number; readonly backendConnections: number }) => number,
-  own: (context: SampleContext) => { readonly frontendConnections: number; readonly backendConnections: number },
-): FetchCompiler {
-  return ([name]: FetchArguments, environment: ExpressionEnvironment) => {
-    if (name === undefined || name === '') return { get: (context) => read(own(context)) };
-    return {
-      get: () => {
-        const proxy = environment.proxy(String(name));
-        return proxy === undefined ? undefined : read(proxy);
-      },
-    };
-  };
-}
-
 export const INTERNAL_FETCHES: Readonly<Record<string, FetchCompiler>> = {
   always_true: () => constant(true),
   always_false: () => constant(false),
@@ -87,14 +70,6 @@ export const INTERNAL_FETCHES: Readonly<Record<string, FetchCompiler>> = {
   uuid: (_, environment) => ({ get: () => uuid(environment.random) }),
   'unique-id': plain((context) => context.uniqueId),
 
-  fe_conn: proxyCounter(
-    (proxy) => proxy.frontendConnections,
-    (context) => context.session.frontend,
-  ),
-  be_conn: proxyCounter(
-    (proxy) => proxy.backendConnections,
-    (context) => context.backend,
-  ),
   fe_name: plain((context) => context.session.frontend.name),
   fe_id: plain((context) => context.session.frontend.id),
   fe_defbe: plain((context) => context.session.frontend.defaultBackend),
