@@ -2,7 +2,8 @@
 // What a check is and when it runs is the runner's; which servers exist, and which tracks which, is the monitor's.
 //
 // Every change goes through #apply: the health machine moves, words are written, threads are told, lines are logged, and then
-// the servers that track this one follow, each with lines of its own.
+// the servers that track this one follow, each with lines of its own. Beyond the usual size because all of that is one order
+// of steps over the same few words.
 
 import {
   Admission,
@@ -111,6 +112,8 @@ export class WatchedServer {
     state.set('checkStatus', checkStatuses.INI.number);
     state.set('checkCode', -1);
     state.setTime('lastChangeMs', watch.dateNow());
+    // Before it is asked: the runtime socket may answer as soon as the first listener does.
+    if (config.agentCheck) this.agent.enable();
     if (saved !== undefined) this.#restore(saved);
     this.#write();
   }
@@ -203,9 +206,7 @@ export class WatchedServer {
 
   /** The server whose checks decide. */
   #reference(): WatchedServer {
-    let last: WatchedServer = this;
-    while (last.#tracked !== undefined) last = last.#tracked;
-    return last;
+    return this.#tracked === undefined ? this : this.#tracked.#reference();
   }
 
   /** A newer generation has it too: state and runtime changes stay, new settings apply. */
