@@ -37,6 +37,7 @@ import { checkSubject } from './subject.ts';
 import type { MailAlert } from './mail/alert.ts';
 import type { SavedState } from './saved-state.ts';
 import type { HealthLine } from './text.ts';
+import { linkTracks } from './tracking.ts';
 import { WatchedServer, type ServerWatch } from './watched-server.ts';
 
 export interface MonitorEnvironment {
@@ -130,48 +131,13 @@ export class HealthMonitor implements ServerWatch {
         });
       }
     }
-    this.#linkTracks(generation, (watched) => isNew.has(watched));
+    linkTracks(generation, this.#watched(), (watched) => isNew.has(watched));
     return restored.flatMap((watched) => watched.restoredText() ?? []);
   }
 
-  /** Who tracks whom, for the servers that `applies` lets through. */
-  #linkTracks({ backends }: MonitoredGeneration, applies: (watched: WatchedServer) => boolean): void {
-    const byName = new Map(backends.map((backend) => [backend.name, backend]));
-    const tracks = new Map<WatchedServer, WatchedServer | undefined>();
-    for (const backend of backends) {
-      for (const { slot, config } of backend.servers) {
-        const { watched } = this.#entries.get(slot)!;
-        if (applies(watched)) tracks.set(watched, this.#find(byName, backend, config.track));
-      }
-    }
-    // The head of a chain before those that follow it, so that what they inherit is there.
-    const link = (watched: WatchedServer): void => {
-      if (!tracks.has(watched)) return;
-      const tracked = tracks.get(watched);
-      tracks.delete(watched);
-      if (tracked !== undefined) link(tracked);
-      watched.track(tracked);
-    };
-    for (const watched of [...tracks.keys()]) link(watched);
-    const trackers = new Map<WatchedServer, WatchedServer[]>();
-    for (const { watched } of this.#entries.values()) {
-      const { tracked } = watched;
-      if (tracked !== undefined) trackers.set(tracked, [watched, ...(trackers.get(tracked) ?? [])]);
-    }
-    for (const { watched } of this.#entries.values()) watched.trackers = trackers.get(watched) ?? [];
-  }
-
-  /** `[<proxy>/]<server>` as seen from a backend. */
-  #find(
-    byName: ReadonlyMap<string, MonitoredBackend>,
-    backend: MonitoredBackend,
-    track: string | undefined,
-  ): WatchedServer | undefined {
-    if (track === undefined) return undefined;
-    const slash = track.indexOf('/');
-    const target = slash < 0 ? backend : byName.get(track.slice(0, slash));
-    const server = target?.servers.find(({ config }) => config.name === track.slice(slash + 1));
-    return server === undefined ? undefined : this.#entries.get(server.slot)?.watched;
+  /** Every server that any generation has, by slot. */
+  #watched(): ReadonlyMap<number, WatchedServer> {
+    return new Map([...this.#entries].map(([slot, { watched }]) => [slot, watched]));
   }
 
   /** The prepared generation was published: its settings apply, its servers are checked. */
@@ -200,7 +166,7 @@ export class HealthMonitor implements ServerWatch {
           });
       }
     }
-    this.#linkTracks(generation, () => true);
+    linkTracks(generation, this.#watched(), () => true);
     for (const backend of generation.backends) this.publish(backend.slot);
     const delays = startDelays(
       started.map(({ inter }) => inter),

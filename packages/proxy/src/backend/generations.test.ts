@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Balance } from '@evenkeel/config';
+import { OperationalState, type SegmentOwner } from '@evenkeel/shm';
+import type { Plan } from '../plan.ts';
 import type { Backend } from './backend.ts';
 import type { Server } from './server.ts';
-import { planOf, singleThread, type ServerOptions, type TestThread } from './test-kit.ts';
+import { changeState, planOf, singleThread, type ServerOptions, type TestThread } from './test-kit.ts';
 import { Client, listen } from './test-setup.ts';
 
 function twoGenerations(
@@ -12,14 +14,14 @@ function twoGenerations(
   algorithm: Balance['algorithm'],
   before: readonly ServerOptions[],
   after: readonly ServerOptions[],
-): { thread: TestThread; old: Backend; next: Backend } {
+): { thread: TestThread; old: Backend; next: Backend; owner: SegmentOwner; plan: Plan } {
   const { owner, start } = singleThread();
   const options = { balance: { algorithm } as Balance };
   const first = planOf(owner, before, options, 1);
   const second = planOf(owner, after, options, 2);
   const thread = start();
   context.after(() => thread.stop());
-  return { thread, old: thread.build(first), next: thread.build(second) };
+  return { thread, old: thread.build(first), next: thread.build(second), owner, plan: second };
 }
 
 const take = (backend: Backend, server: Server): void => {
@@ -88,4 +90,32 @@ test('a stream of the old generation may be granted a server that came with the 
     next.servers.map((server) => server.currentSessions()),
     [0, 0],
   );
+});
+
+test('streams of the old generation end with their server, and on backups when a server is back', async (context) => {
+  const { port } = await listen(context);
+  const { port: other } = await listen(context);
+  const servers: ServerOptions[] = [
+    { port, onMarkedDown: 'shutdown-sessions', onMarkedUp: 'shutdown-backup-sessions' },
+    { port: other, backup: true },
+  ];
+  const { thread, old, owner, plan } = twoGenerations(context, 'roundrobin', servers, servers);
+  const ended = async (client: Client): Promise<string | undefined> => {
+    while (client.shutdown === undefined) await new Promise((resolve) => setImmediate(resolve));
+    return client.shutdown;
+  };
+  const active = await new Client(thread).start(old).settled();
+  thread.backendThread.retire([old]);
+  changeState(owner, plan, 0, (state) => {
+    state.set('operationalState', OperationalState.stopped);
+    state.set('timesDown', state.get('timesDown') + 1);
+  });
+  assert.equal(await ended(active), 'down');
+  const onBackup = await new Client(thread).start(old).settled();
+  assert.equal(onBackup.server, old.servers[1]);
+  changeState(owner, plan, 0, (state) => {
+    state.set('operationalState', OperationalState.running);
+    state.set('timesUp', state.get('timesUp') + 1);
+  });
+  assert.equal(await ended(onBackup), 'up');
 });
