@@ -3,6 +3,7 @@
  * shared memory at the moment of the question; the data plane is not involved.
  */
 
+import { fullconns } from '@evenkeel/proxy/main';
 import type { Proxy } from '@evenkeel/config';
 import type { Command, CommandContext } from './cli/command.ts';
 import { backendRow, frontendRow, listenerRow, serverRow } from './statistics-rows.ts';
@@ -67,6 +68,7 @@ function select(runtime: Runtime, parameters: readonly string[]): Selection | st
 
 function* rows(runtime: Runtime, selection: Selection): Generator<Row> {
   const plan = runtime.plan();
+  const limits = fullconns(plan);
   for (const [index, proxy] of plan.config.proxies.entries()) {
     if (proxy.disabled || (selection.proxy !== undefined && proxy.id !== selection.proxy)) continue;
     const slots = plan.proxies[index];
@@ -86,7 +88,8 @@ function* rows(runtime: Runtime, selection: Selection): Generator<Row> {
         yield row;
       }
     }
-    if ((selection.types & TYPE_BACKEND) !== 0) yield backendRow(runtime, proxy, slots.backendSlot, slots.serverSlots);
+    if ((selection.types & TYPE_BACKEND) !== 0)
+      yield backendRow(runtime, proxy, slots.backendSlot, slots.serverSlots, limits[index]);
   }
 }
 

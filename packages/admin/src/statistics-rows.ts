@@ -34,8 +34,6 @@ import type { Row } from './statistics-columns.ts';
 const ROW_TYPE = { frontend: 0, backend: 1, server: 2, listener: 3 } as const;
 /** Column `pid`: the first and only process. */
 const PROCESS_NUMBER = 1;
-/** `fullconn` of a backend that nothing limits: HAProxy takes a tenth of the frontends' maxconn; without one, of its own. */
-const FULLCONN_PART = 0.1;
 
 /** Names of the fields that all kinds with HTTP answers share. */
 interface AnswerFields {
@@ -208,7 +206,14 @@ export function serverRow(runtime: Runtime, proxy: Proxy, backendSlot: number, s
   };
 }
 
-export function backendRow(runtime: Runtime, proxy: Proxy, slot: number, serverSlots: readonly number[]): Row {
+/** `fullconn`: as `fullconns` of the plan says. */
+export function backendRow(
+  runtime: Runtime,
+  proxy: Proxy,
+  slot: number,
+  serverSlots: readonly number[],
+  fullconn: number,
+): Row {
   const figures = runtime.statistics.read('backend', slot);
   const now = runtime.monotonicNow();
   const sessions = gauge(runtime, 'backend', slot, BackendGauge.sessions);
@@ -243,7 +248,7 @@ export function backendRow(runtime: Runtime, proxy: Proxy, slot: number, serverS
     qmax: queue.highest,
     scur: sessions.sum(),
     smax: sessions.highest(),
-    slim: fullconn(runtime, proxy),
+    slim: fullconn,
     stot: field('sessions'),
     bin: field('bytesIn'),
     bout: field('bytesOut'),
@@ -396,10 +401,6 @@ function rate(runtime: Runtime, kind: ObjectKind, slot: number, index: number): 
 /** Whole seconds since an epoch time; -1 where it never was. */
 function secondsSince(runtime: Runtime, epochMs: number): number {
   return epochMs === 0 ? -1 : Math.max(0, Math.floor((runtime.dateNow() - epochMs) / 1000));
-}
-
-function fullconn(runtime: Runtime, proxy: Proxy): number {
-  return proxy.fullconn ?? Math.max(1, Math.ceil((proxy.maxconn ?? runtime.plan().limits.maxconn) * FULLCONN_PART));
 }
 
 /** HAProxy 2.6 has no word for `balance random` there. */
