@@ -32,6 +32,8 @@ export interface Finding {
   /** latin1, what each connection of the first check carried to the server. */
   readonly sent: readonly string[];
   readonly columns: readonly string[];
+  /** The reason of its line "Server … is DOWN" or "is stopping"; '' without. */
+  readonly reason: string;
 }
 
 interface Scene {
@@ -100,6 +102,7 @@ async function findingsOf(
             .slice(0, connections(scene.check))
             .filter((text) => text !== '')
             .map((text) => withoutPorts(text, scene)),
+          reason: '',
           columns: (scene.check.columns ?? []).map((column) => row[column] ?? ''),
         });
       }
@@ -107,7 +110,23 @@ async function findingsOf(
     },
     20_000,
   );
+  await until('every line is written', () => {
+    for (const [index, scene] of scenes.entries()) {
+      const finding = findings.get(scene.check.name)!;
+      const reason = reasonOf(daemon.output, index);
+      findings.set(scene.check.name, { ...finding, reason: withoutPorts(reason, scene) });
+    }
+    return [...findings.values()].every(({ status, reason }) => GOOD.has(status) || reason !== '');
+  });
   return findings;
+}
+
+const GOOD: ReadonlySet<string> = new Set(['L4OK', 'L6OK', 'L7OK', 'PROCOK', 'CHECKED', 'UNK']);
+
+/** What the first line about a change of the server gives as the reason, without the time that it took. */
+function reasonOf(output: string, index: number): string {
+  const line = new RegExp(`Server b${index}/s is (DOWN|stopping), reason: (.*?), check duration: \\d+ms`);
+  return line.exec(output)?.[2] ?? '';
 }
 
 /** How many connections one check makes: another check may be under way already. */
