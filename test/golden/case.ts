@@ -104,6 +104,6 @@ export function judge(name: string, text: string): Judgement {
 export function saysWhatToDo({ expected, message, nearest, remedy }: Diagnostic): boolean {
   return (
     [expected, nearest, remedy].some((hint) => hint !== undefined) ||
-    /\b(please|use|supports?|expects?|must)\b|is not supported: .*;/i.test(message)
+    /\b(please|use|write|supports?|expects?|must)\b|is not supported: .*;/i.test(message)
   );
 }

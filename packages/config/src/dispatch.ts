@@ -194,6 +194,7 @@ function unknown<Context>(cursor: Cursor, section: OpenSection<Context>): Sectio
     cursor.failAt(cursor.index + 1, message + tail, {
       nearest,
       expected: seconds.length > 12 ? undefined : list,
+      remedy: seconds.length > 12 && nearest === undefined ? "'evenkeel keywords' lists all of them" : undefined,
       form: first === 'option' && got === '' ? 'tight' : cursor.form,
     });
   }

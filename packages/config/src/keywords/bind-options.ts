@@ -41,7 +41,7 @@ function owner(kind: 'user' | 'group'): Parse {
   return (cursor, { draft, state }) => {
     const message = (word: string): string =>
       word === '' ? `'${kind}' : missing ${kind} name` : `'${kind}' : unknown ${kind} name '${word}'`;
-    if (cursor.atEnd) cursor.fail(message(''));
+    if (cursor.atEnd) cursor.fail(message(''), { expected: `a ${kind} of this host` });
     const { name, id } = readUserId(cursor, state, kind, message);
     draft[kind] = name;
     draft[idField] = id;

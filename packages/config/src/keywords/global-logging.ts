@@ -14,11 +14,13 @@ const GLOBAL = ['global'] as const;
 function readLog(cursor: Cursor, { draft, state }: GlobalContext): void {
   if (cursor.prefix !== undefined) {
     const extra = cursor.peek();
-    if (extra !== undefined) cursor.fail("log : 'no log' does not expect arguments");
+    if (extra !== undefined)
+      cursor.fail("log : 'no log' does not expect arguments", { expected: 'the end of the line' });
     draft.logs = [];
     return;
   }
-  if (cursor.peek() === 'global') cursor.fail("log : 'global' is not supported for a global syslog server");
+  if (cursor.peek() === 'global')
+    cursor.fail("log : 'global' is not supported for a global syslog server", { expected: 'an address' });
   draft.logs.push(readLogTarget(cursor, state, 'log : expects <address> and <facility>  as arguments'));
 }
 
@@ -112,7 +114,8 @@ export const globalLoggingKeywords: readonly Keyword<GlobalContext>[] = [
       draft.statsTimeoutMs = cursor.time('a time', {
         message: (word) => `'stats timeout' : unexpected character '${/[^0-9]/.exec(word)?.[0] ?? ''}'`,
       });
-      if (draft.statsTimeoutMs === 0) cursor.failLast("'stats timeout' expects a positive value");
+      if (draft.statsTimeoutMs === 0)
+        cursor.failLast("'stats timeout' expects a positive value", { expected: 'a time of at least 1ms' });
     },
   },
   {

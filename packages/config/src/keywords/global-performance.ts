@@ -125,7 +125,9 @@ function readCpuMap(cursor: Cursor, { draft }: GlobalContext): void {
     for (let cpu = first; cpu <= last; cpu++) cpus.push(cpu);
   }
   if (auto && threads.length !== cpus.length) {
-    cursor.failAt(1, 'cpu-map : PROC/THREAD range and CPU sets must have the same size to be automatically bound');
+    cursor.failAt(1, 'cpu-map : PROC/THREAD range and CPU sets must have the same size to be automatically bound', {
+      remedy: "give as many CPUs as threads, or leave 'auto:' out",
+    });
   }
   const map: CpuMap = { processes: group, threads, cpus, auto };
   draft.cpuMap.push(map);

@@ -55,7 +55,8 @@ export function readLogTarget(cursor: Cursor, state: ParseState, missing: string
   const level = cursor.atEnd ? 7 : readName(cursor, LEVELS, 'optional log level');
   const minLevel = cursor.atEnd ? 0 : readName(cursor, LEVELS, 'optional minimum log level');
   const extra = cursor.peek();
-  if (extra !== undefined && extra !== '') cursor.fail(`log : cannot handle unexpected argument '${extra}'`);
+  if (extra !== undefined && extra !== '')
+    cursor.fail(`log : cannot handle unexpected argument '${extra}'`, { expected: 'the end of the line' });
 
   const target: Mutable<LogTarget> = { at, destination, length, format, sample, facility, level, minLevel };
   if (!explicitFormat) {
@@ -99,7 +100,7 @@ function readDestination(cursor: Cursor, state: ParseState, missing: string): Lo
     datagram: true,
     zeroPort: true,
   });
-  if (!result.ok) cursor.failLast(`log : ${result.reason}`);
+  if (!result.ok) cursor.failLast(`log : ${result.reason}`, { expected: 'an address, a path, stdout, stderr or fd@N' });
   return toDestination(cursor, result.address);
 }
 
@@ -116,7 +117,9 @@ function toDestination(cursor: Cursor, address: Address): LogTarget['destination
         port: address.port?.first ?? SYSLOG_PORT,
       };
     case 'abstract':
-      return cursor.failLast("log : 'abns@' is not supported by this version: give the socket a path.");
+      return cursor.failLast("log : 'abns@' is not supported by this version: give the socket a path.", {
+        expected: 'a path, as /dev/log',
+      });
   }
 }
 
@@ -128,16 +131,19 @@ function readLength(cursor: Cursor): number {
   });
 }
 
+const SAMPLE = 'ranges, a colon and a size, as 1,3-5:8';
+
 /** `<ranges>:<size>`, as `1,3-5:8`. */
 function readSample(cursor: Cursor): NonNullable<LogTarget['sample']> {
   const word = cursor.word('sample ranges', 'log : Missing sample size');
   const colon = word.indexOf(':');
-  if (colon < 0) cursor.failLast('log : Missing sample size', { expected: 'ranges, a colon and a size, as 1,3-5:8' });
+  if (colon < 0) cursor.failLast('log : Missing sample size', { expected: SAMPLE });
   const rangesText = word.slice(0, colon);
   const sizeText = word.slice(colon + 1);
-  if (rangesText === '') cursor.failLast('log : no sampling ranges given');
+  if (rangesText === '') cursor.failLast('log : no sampling ranges given', { expected: SAMPLE });
   const size = /^\d+$/.test(sizeText) ? Number(sizeText) : 0;
-  if (size === 0) cursor.failLast(`log : wrong sample size '${sizeText}' for sample range '${rangesText}'`);
+  if (size === 0)
+    cursor.failLast(`log : wrong sample size '${sizeText}' for sample range '${rangesText}'`, { expected: SAMPLE });
 
   const ranges = rangesText
     .split(',')
@@ -145,12 +151,12 @@ function readSample(cursor: Cursor): NonNullable<LogTarget['sample']> {
       const match = /^(\d+)(?:-(\d+))?$/.exec(text);
       const low = Number(match?.[1] ?? 0);
       const high = Number(match?.[2] ?? low);
-      if (low === 0 || high < low) cursor.failLast(`log : wrong sample range '${text}'`);
+      if (low === 0 || high < low) cursor.failLast(`log : wrong sample range '${text}'`, { expected: SAMPLE });
       return [low, high];
     })
     .sort((left, right) => left[0] - right[0]);
   for (let index = 1; index < ranges.length; index++) {
-    if (ranges[index][0] <= ranges[index - 1][1]) cursor.failLast('log : ranges are overlapping');
+    if (ranges[index][0] <= ranges[index - 1][1]) cursor.failLast('log : ranges are overlapping', { expected: SAMPLE });
   }
   const highest = ranges.at(-1)![1];
   if (highest > size) {

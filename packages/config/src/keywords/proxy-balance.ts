@@ -118,7 +118,8 @@ function readCall(cursor: Cursor, word: string): Balance {
       cursor.failLast(`balance random : unexpected character '${unexpected}' after argument.`, {
         expected: 'random or random(DRAWS)',
       });
-    if (Number(argument) < 1) cursor.failLast('balance random : number of draws must be at least 1.');
+    if (Number(argument) < 1)
+      cursor.failLast('balance random : number of draws must be at least 1.', { expected: 'random(N)' });
     return { algorithm: 'random', draws: Number(argument) };
   }
   if (word.startsWith('rdp-cookie(') && (argument === undefined || argument === ''))
@@ -180,7 +181,8 @@ function readRetryOn(cursor: Cursor, { draft, state }: ProxyContext): void {
   const events: string[] = [];
   while (!cursor.atEnd)
     events.push(cursor.oneOf('event', RETRY_EVENTS, (word) => `'retry-on': unknown keyword '${word}'`));
-  if (events.includes('none') && events.length > 1) cursor.failAt(1, "'retry-on' 'none' keyworld only usable alone");
+  if (events.includes('none') && events.length > 1)
+    cursor.failAt(1, "'retry-on' 'none' keyworld only usable alone", { remedy: "leave 'none' or the others out" });
   const index = events.indexOf('0rtt-rejected');
   if (index >= 0) {
     announce(
@@ -229,7 +231,8 @@ export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
         min: 0,
         message: "'hash-balance-factor' expects an integer argument.",
       });
-      if (value !== 0 && value <= 100) cursor.failLast("'hash-balance-factor' must be 0 or greater than 100.");
+      if (value !== 0 && value <= 100)
+        cursor.failLast("'hash-balance-factor' must be 0 or greater than 100.", { expected: '0, or from 101 on' });
       draft.hashBalanceFactor = value;
     },
   },

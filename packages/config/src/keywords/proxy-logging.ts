@@ -14,7 +14,7 @@ type Parse = NonNullable<Keyword<ProxyContext>['parse']>;
 
 function readLog(cursor: Cursor, { draft, state }: ProxyContext): void {
   if (cursor.prefix === 'no') {
-    if (!cursor.atEnd) cursor.fail("log : 'no log' does not expect arguments");
+    if (!cursor.atEnd) cursor.fail("log : 'no log' does not expect arguments", { expected: 'the end of the line' });
     draft.logs = [];
   } else if (cursor.peek() === 'global' && cursor.peek(1) === undefined) {
     cursor.next();

@@ -40,7 +40,9 @@ function readTimeout(cursor: Cursor, { draft }: ProxyContext, field: keyof Timeo
   const text = cursor.line.words[cursor.index - 1];
   const extra = cursor.peek();
   if (extra !== undefined && extra !== '')
-    cursor.fail(`'${keyword}' : unexpected extra argument '${extra}' after value '${text}'.`);
+    cursor.fail(`'${keyword}' : unexpected extra argument '${extra}' after value '${text}'.`, {
+      expected: 'the end of the line',
+    });
   if (draft.notes.seen.has(keyword)) {
     cursor.diagnostics.warning(`overwriting '${keyword}' which was already specified`, cursor.position(0), {
       length: keyword.length,

@@ -20,7 +20,9 @@ export function readAddressWord(cursor: Cursor, state: ParseState): string {
   const expanded = expandAddress(word, state);
   if (expanded === word) return word;
   if (expanded === '')
-    cursor.failLast(`'${cursor.keyword}' : '${word}' resolves to an empty address (environment variable missing?)`);
+    cursor.failLast(`'${cursor.keyword}' : '${word}' resolves to an empty address (environment variable missing?)`, {
+      remedy: 'set the variable, or write the address',
+    });
   cursor.line.words[index] = expanded;
   return expanded;
 }
@@ -42,7 +44,8 @@ export function readAddress(
   describe: (reason: string) => string,
 ): Address {
   const result = parseAddress(readAddressWord(cursor, state), rules);
-  if (!result.ok) cursor.failLast(describe(result.reason));
+  if (!result.ok)
+    cursor.failLast(describe(result.reason), { expected: 'an address, as 192.0.2.1:514 or [2001:db8::1]:514' });
   return result.address;
 }
 

@@ -78,7 +78,10 @@ function word(field: 'cookie' | 'redir' | 'track' | 'namespace', what: string): 
 }
 
 function readId(cursor: Cursor, { draft, form, proxy }: ServerContext): void {
-  if (form === 'default') cursor.failAt(cursor.index - 1, "'id' option is not accepted in default-server sections");
+  if (form === 'default')
+    cursor.failAt(cursor.index - 1, "'id' option is not accepted in default-server sections", {
+      remedy: 'give each server an id of its own',
+    });
   const id = cursor.integer('a number', {
     min: 1,
     message: (text) => (text === '' ? "'id' : expects an integer argument." : "'id' : custom id has to be > 0."),
@@ -106,8 +109,14 @@ function readCheckAnd(cursor: Cursor, { draft }: ServerContext): void {
 /** `addr ADDRESS[:PORT]`: where checks go. */
 function readCheckAddress(cursor: Cursor, { draft, state }: ServerContext): void {
   const result = parseAddress(readAddressWord(cursor, state), { port: 'optional' });
-  if (!result.ok) cursor.failLast(`'addr' : ${result.reason}.`);
-  if (result.address.kind !== 'inet') cursor.failLast("'addr' : only an IPv4 or IPv6 address can be checked.");
+  if (!result.ok)
+    cursor.failLast(`'addr' : ${result.reason}.`, {
+      expected: 'an address with an optional port, as 192.0.2.1 or [2001:db8::1]:80',
+    });
+  if (result.address.kind !== 'inet')
+    cursor.failLast("'addr' : only an IPv4 or IPv6 address can be checked.", {
+      expected: 'an address with an optional port, as 192.0.2.1 or [2001:db8::1]:80',
+    });
   draft.checkAddress = result.address.host;
   if (result.address.port !== undefined) draft.checkPort = result.address.port.first;
 }
@@ -125,7 +134,9 @@ function readAgentAddress(cursor: Cursor, { draft, state }: ServerContext): void
   const word = readAddressWord(cursor, state);
   const result = parseAddress(word, { port: 'optional' });
   if (!result.ok || result.address.kind !== 'inet')
-    cursor.failLast(`parsing agent-addr failed. Check if '${word}' is correct address.`);
+    cursor.failLast(`parsing agent-addr failed. Check if '${word}' is correct address.`, {
+      expected: 'an address or a host name',
+    });
   draft.agentAddress = result.address.host;
 }
 
@@ -214,8 +225,12 @@ export function readSource(cursor: Cursor, state: ParseState, usage: string, pla
   if (!result.ok)
     cursor.failLast(
       place === 'server' ? `'source ${text}' : ${result.reason}.` : `'source ${text}' : ${result.reason}`,
+      { expected: 'an address with an optional port, as 192.0.2.1 or [2001:db8::1]:80' },
     );
-  if (result.address.kind !== 'inet') cursor.failLast(`'source ${text}' : an IPv4 or IPv6 address is needed.`);
+  if (result.address.kind !== 'inet')
+    cursor.failLast(`'source ${text}' : an IPv4 or IPv6 address is needed.`, {
+      expected: 'an address with an optional port, as 192.0.2.1 or [2001:db8::1]:80',
+    });
   let source: SourceAddress = { address: result.address, interface: undefined, usesrc: undefined };
   for (;;) {
     if (cursor.take('interface')) {
@@ -505,7 +520,10 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
       if (text === '')
         cursor.fail("'socks4' expects <addr>:<port> as argument.", { expected: 'an address and a port' });
       const result = parseAddress(readAddressWord(cursor, state), { port: 'required' });
-      if (!result.ok) return cursor.failLast(`'socks4 ${text}' : ${result.reason}.`);
+      if (!result.ok)
+        return cursor.failLast(`'socks4 ${text}' : ${result.reason}.`, {
+          expected: 'an address and a port, as 192.0.2.1:1080',
+        });
       const { address } = result;
       if (address.kind !== 'inet' || !(isIpv4(address.host) || isIpv6(address.host)))
         cursor.failLast(`'socks4 ${text}' : a numeric address is needed.`, {
