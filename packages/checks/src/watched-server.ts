@@ -113,6 +113,7 @@ export class WatchedServer {
     state.set('checkCode', -1);
     state.setTime('lastChangeMs', watch.dateNow());
     // Before it is asked: the runtime socket may answer as soon as the first listener does.
+    this.agent.clear();
     if (config.agentCheck) this.agent.enable();
     if (saved !== undefined) this.#restore(saved);
     this.#write();

@@ -67,6 +67,6 @@ test('a limit is a whole number', () => {
   assert.deepEqual(parseMaxconn('30'), { value: 30 });
   assert.deepEqual(parseMaxconn('0'), { value: 0 });
   assert.deepEqual(parseMaxconn('abc'), { fault: 'maxconn string empty or preceded by garbage' });
-  assert.deepEqual(parseMaxconn(''), { fault: 'Require <maxconn>.\n' });
+  assert.deepEqual(parseMaxconn(''), { fault: 'Require <maxconn>.' });
   assert.deepEqual(parseMaxconn('30x'), { fault: 'Trailing garbage in maxconn string' });
 });

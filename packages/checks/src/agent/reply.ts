@@ -43,14 +43,14 @@ export function parseAgentReply(line: string): AgentReply {
   return { admin, weight, maxconn, health, unknown, description: description?.[1].replace(/^[ \t]+/, '') ?? '' };
 }
 
-/** A number, or the words that HAProxy's `set server` commands say too. */
+/** A number, or the words that HAProxy's `set server` commands say too, without the line end that would break a table. */
 export type Parsed = { readonly value: number } | { readonly fault: string };
 
 const MAX_WEIGHT = 256;
 
 /** `75%` of the weight that the server began with, never more than the greatest weight; `75` is a weight. */
 export function parseWeight(text: string, initialWeight: number): Parsed {
-  if (text === '') return { fault: 'Require <weight> or <weight%>.\n' };
+  if (text === '') return { fault: 'Require <weight> or <weight%>.' };
   const match = /^(-?\d+)(%?)(.*)$/s.exec(text);
   if (match === null) return { fault: 'Empty weight string empty or preceded by garbage' };
   const [, digits, percent, rest] = match;
@@ -58,16 +58,16 @@ export function parseWeight(text: string, initialWeight: number): Parsed {
   const number = Number(digits);
   if (percent === '') {
     return number < 0 || number > MAX_WEIGHT
-      ? { fault: 'Absolute weight can only be between 0 and 256 inclusive.\n' }
+      ? { fault: 'Absolute weight can only be between 0 and 256 inclusive.' }
       : { value: number };
   }
   return number < 0
-    ? { fault: 'Relative weight must be positive.\n' }
+    ? { fault: 'Relative weight must be positive.' }
     : { value: Math.min(Math.floor((initialWeight * number) / 100), MAX_WEIGHT) };
 }
 
 export function parseMaxconn(text: string): Parsed {
-  if (text === '') return { fault: 'Require <maxconn>.\n' };
+  if (text === '') return { fault: 'Require <maxconn>.' };
   const match = /^(-?\d+)(.*)$/s.exec(text);
   if (match === null) return { fault: 'maxconn string empty or preceded by garbage' };
   return match[2] === '' ? { value: Math.max(0, Number(match[1])) } : { fault: 'Trailing garbage in maxconn string' };

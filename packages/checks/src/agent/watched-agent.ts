@@ -10,6 +10,7 @@ import { parseAgentReply, parseMaxconn, parseWeight, type AgentReply } from './r
 /** HAProxy's agents rise and fall with one answer. */
 const RISE = 1;
 const FALL = 1;
+const STATIC = "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.";
 
 export class WatchedAgent {
   /** What the last answer said in words (`last_agt`). */
@@ -31,12 +32,17 @@ export class WatchedAgent {
     state.set('agentHealth', RISE);
   }
 
+  /** The words may be those of another server that had the slot before. */
+  clear(): void {
+    this.#state.set('agentState', 0);
+    this.#state.set('agentHealth', RISE);
+  }
+
   /** It is asked no more; what it held down is not held any more. */
   forget(): void {
     if (!this.isConfigured) return;
     const wasDown = this.#state.get('agentHealth') === 0;
-    this.#state.set('agentState', 0);
-    this.#state.set('agentHealth', RISE);
+    this.clear();
     if (wasDown) this.#server.releaseFromAgent();
   }
 
@@ -120,6 +126,7 @@ export class WatchedAgent {
     if (weight !== undefined) {
       const parsed = parseWeight(weight, this.#state.get('initialWeight'));
       if ('fault' in parsed) complaint = parsed.fault;
+      else if (!this.#allows(parsed.value)) complaint = STATIC;
       else if (parsed.value !== this.#state.get('userWeight')) this.#server.setWeight(parsed.value);
     }
     if (maxconn !== undefined) {
@@ -128,6 +135,11 @@ export class WatchedAgent {
       else if (parsed.value !== this.#state.get('maxconn')) this.#server.setMaxconn(parsed.value);
     }
     return complaint;
+  }
+
+  /** An algorithm that is worked out once knows all of a server's weight, or none. */
+  #allows(weight: number): boolean {
+    return this.#server.backend.hasDynamicWeights || weight === 0 || weight === this.#state.get('initialWeight');
   }
 
   #keep(found: CheckResult, says: 'up' | 'down' | undefined): void {
