@@ -4,9 +4,11 @@
  * of the process.
  */
 
+import { hastenImports } from '@evenkeel/sys/fast-imports';
 import { catchSignals, dieOf } from './signals.ts';
 
 const signals = catchSignals();
+hastenImports();
 const { main } = await import('./main.ts');
 const end = await main(process.argv.slice(2), signals);
 if (typeof end === 'number') process.exitCode = end;

@@ -1,4 +1,4 @@
-// Entry of a data thread: loads everything, makes the thread's objects once it is told who it is, and acts on what the
+// A data thread: loads everything, makes the thread's objects once it is told who it is, and acts on what the
 // supervisor says (thread-protocol.ts). An exception that nobody caught ends the worker, and the supervisor reports it with
 // its stack: nothing here swallows one.
 import { parentPort } from 'node:worker_threads';
