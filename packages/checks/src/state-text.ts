@@ -1,8 +1,13 @@
 // How a server looks to the load balancer, told to the server itself (manual: `http-check send-state`). Pure.
 
+import type { Operational } from './health.ts';
+
 export interface StateFacts {
-  /** `show stat`'s words for a checked server: `UP`, `UP 1/3`, `DOWN 1/2`, `NOLB` … */
-  readonly status: string;
+  readonly operational: Operational;
+  /** 0 to rise + fall - 1 */
+  readonly health: number;
+  readonly rise: number;
+  readonly fall: number;
   /** Configured address and port; undefined for a Unix socket. */
   readonly address: string | undefined;
   readonly port: number;
@@ -15,13 +20,23 @@ export interface StateFacts {
   readonly sessions: number;
   readonly totalSessions: number;
   readonly queued: number;
+  /** Share of the weight that is in use; undefined outside of slow start. */
+  readonly throttlePercent: number | undefined;
 }
 
 export function stateText(facts: StateFacts): string {
-  const { status, address, port, name, node, weight, totalWeight, sessions, totalSessions, queued } = facts;
+  const { address, port, name, node, weight, totalWeight, sessions, totalSessions, queued, throttlePercent } = facts;
   const place = address === undefined ? 'address=unix; port=unix' : `address=${address}; port=${port}`;
   return (
-    `${status}; ${place}; name=${name}; node=${node}; weight=${weight}/${totalWeight}; ` +
-    `scur=${sessions}/${totalSessions}; qcur=${queued}`
+    `${statusWords(facts)}; ${place}; name=${name}; node=${node}; weight=${weight}/${totalWeight}; ` +
+    `scur=${sessions}/${totalSessions}; qcur=${queued}` +
+    (throttlePercent === undefined ? '' : `; throttle=${throttlePercent}%`)
   );
+}
+
+/** A word, and behind it how many checks of those that a change takes; a drain is not told. */
+function statusWords({ operational, health, rise, fall }: StateFacts): string {
+  if (operational === 'stopped') return health > 0 ? `DOWN ${health}/${rise}` : 'DOWN';
+  const word = operational === 'stopping' ? 'NOLB' : 'UP';
+  return health === rise + fall - 1 ? word : `${word} ${health - rise + 1}/${fall}`;
 }

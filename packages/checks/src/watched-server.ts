@@ -16,7 +16,7 @@ import {
   type Tickets,
 } from '@evenkeel/shm';
 import { WatchedAgent } from './agent/watched-agent.ts';
-import { CheckState, type ServerView, statusText } from './display.ts';
+import { CheckState, type ServerView } from './display.ts';
 import {
   handle,
   inMaintenance,
@@ -29,7 +29,7 @@ import {
   type Operational,
 } from './health.ts';
 import type { MonitoredBackend, MonitoredServer } from './monitored.ts';
-import { isWarm, sessionsPercent, STEP_MS, WEIGHT_SCALE, weightShare, type Warming } from './slow-start.ts';
+import { isWarm, sessionsPercent, STEP_MS, throttlePercent, WEIGHT_SCALE, weightShare, type Warming } from './slow-start.ts';
 import { restoredState, type SavedState } from './saved-state.ts';
 import type { StateFacts } from './state-text.ts';
 import { checkStatuses, checkStatusOf, verdictNumber, type CheckResult } from './status.ts';
@@ -187,7 +187,10 @@ export class WatchedServer {
     const active = usable.filter((server) => !server.server.config.backup);
     const farm = active.length > 0 ? active : usable;
     return {
-      status: statusText(this.view()),
+      operational: this.#health.operational,
+      health: this.#health.health,
+      rise: config.rise,
+      fall: config.fall,
       address: kind === 'unix' || kind === 'abstract' ? undefined : (this.address ?? ''),
       port: this.server.given?.port ?? (config.address.kind === 'inet' ? (config.address.port?.first ?? 0) : 0),
       name: this.name,
@@ -197,6 +200,10 @@ export class WatchedServer {
       sessions: this.#sessions.sum(),
       totalSessions: all.reduce((sum, server) => sum + server.#sessions.sum(), 0),
       queued: this.#admission.serverQueue(this.server.slot).length,
+      throttlePercent:
+        this.#health.operational === 'starting'
+          ? throttlePercent(this.#state.get('userWeight'), this.#state.get('effectiveWeight'))
+          : undefined,
     };
   }
 
