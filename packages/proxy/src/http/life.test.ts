@@ -33,6 +33,23 @@ test('soft stop: idle connections close, a response that is under way closes beh
   assert.equal(proxy.host.messages.at(-1)!.type, 'drained');
 });
 
+test('soft stop with option idle-close-on-response: an idle connection has one more response, which ends it (manual)', async (t) => {
+  const proxy = await startProxy(t, { frontend: ['option idle-close-on-response'] }, async (peer) => {
+    for (;;) {
+      await peer.head();
+      peer.send(OK);
+    }
+  });
+  const idle = await proxy.connect();
+  await request(idle);
+  proxy.host.keeper.softStop();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(idle.isEnded, false);
+  idle.send(GET);
+  await idle.over();
+  assert.ok(idle.received.endsWith(OK.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n')));
+});
+
 test("reload: a kept connection's next request belongs to the new configuration, one under way to the old", async (t) => {
   const proxy = await startProxy(t, { frontend: ['http-request set-header x-config old'] }, async (peer) => {
     for (;;) {
