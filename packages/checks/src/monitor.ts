@@ -209,6 +209,7 @@ export class HealthMonitor implements ServerWatch {
     new ServerAddress(this.tickets.segment, slot).write(given === undefined ? undefined : runtimeAddress(given));
     watched.server = { ...watched.server, given };
     this.publish(watched.backend.slot);
+    if (entry.isPublished && this.#renewAgent(entry)) this.#startAgent(entry, 0);
     const key = checkKey(watched.backend, watched.server, this.#further(watched.server.config));
     if (key === entry.checkKey || !entry.isPublished) return;
     entry.checkKey = key;
