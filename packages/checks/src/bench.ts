@@ -5,9 +5,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { SegmentOwner } from '@evenkeel/shm';
-import type { Server as ServerConfig } from '@evenkeel/config';
+import { memoryHost, parseConfig } from '@evenkeel/config';
 import { HealthMonitor } from './monitor.ts';
-import { checkOf, expressions, noProgram, tuning } from './testing.ts';
+import { expressions, noProgram, tuning } from './testing.ts';
 
 const BUCKET_MS = 100;
 
@@ -47,16 +47,16 @@ async function measure(name: string, count: number, seconds: number): Promise<vo
     expressions,
     log: (_logSet, { text }) => process.stdout.write(`${text}\n`),
   });
-  const config = {
-    address: { kind: 'inet', host: '127.0.0.1', family: 4, port: { first: port, last: port, relative: false } },
-    weight: 1,
-    backup: false,
-    disabled: false,
-    check: true,
-    interMs: 1000,
-    rise: 2,
-    fall: 3,
-  } as unknown as ServerConfig;
+  const { config: file } = parseConfig(
+    [
+      {
+        name: 'bench.cfg',
+        text: `backend b\n ${name === 'tcp' ? '' : 'option httpchk'}\n server s 127.0.0.1:${port} check inter 1s\n`,
+      },
+    ],
+    memoryHost({}),
+  );
+  const [proxy] = file!.proxies;
   const slot = owner.allocate('backend', 'b');
   monitor.apply({
     generation: 1,
@@ -73,7 +73,7 @@ async function measure(name: string, count: number, seconds: number): Promise<vo
         hasDynamicWeights: true,
         redispatches: false,
         mailAlert: undefined,
-        check: name === 'tcp' ? { type: 'tcp' } : checkOf('option httpchk'),
+        check: proxy.check,
         externalCheck: noProgram,
         connectTimeoutMs: 1000,
         checkTimeoutMs: 1000,
@@ -82,7 +82,7 @@ async function measure(name: string, count: number, seconds: number): Promise<vo
         servers: Array.from({ length: count }, (_, index) => ({
           slot: owner.allocate('server', `b/s${index}`),
           host: '127.0.0.1',
-          config: { ...config, name: `s${index}`, id: index + 1 },
+          config: { ...proxy.servers[0], name: `s${index}`, id: index + 1 },
         })),
       },
     ],
