@@ -194,6 +194,26 @@ test('-D returns once the daemon serves, which wrote its pid file and outlives t
   });
 });
 
+test('-D says when no process can be started in the background', async () => {
+  const [port] = await freePorts(1);
+  await withFile(listening(port), async (file) => {
+    // How many descriptors Node itself has open is its own business: somewhere here the pipes to the new process find no room.
+    const outputs: string[] = [];
+    for (const limit of [23, 24, 25, 26, 27]) {
+      const { status, stderr } = await new Promise<Result>((resolve) => {
+        const command = ['-c', `ulimit -n ${limit}; exec "$@"`, 'bash', EVENKEEL, '-D', '-f', file];
+        execFile('bash', command, { timeout: 20_000 }, (error, stdout, errors) =>
+          resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr: errors }),
+        );
+      });
+      assert.equal(status, 1, stderr);
+      outputs.push(stderr);
+    }
+    assert.match(outputs.join(''), /Cannot fork \(Too many open files\)/);
+    assert.doesNotMatch(outputs.join(''), /background\.ts:/);
+  });
+});
+
 test('-D shows the errors of the start and returns their status', async () => {
   await withFile('listen a\n    bnid :1\n', async (file) => {
     const { status, stderr } = await run('-D', '-f', file);

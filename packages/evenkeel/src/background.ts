@@ -4,6 +4,7 @@
  */
 
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, readdirSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isListening, reasonOf } from '@evenkeel/sys';
@@ -55,12 +56,14 @@ export async function startInBackground(
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   child.stdout?.pipe(process.stdout);
   child.stderr?.pipe(process.stderr);
+  // What a process that could not be started has instead of its pipes is undefined.
+  const ready = (child.stdio as ChildProcess['stdio'] | undefined)?.[readyDescriptor];
   return await new Promise((resolve) => {
     child.once('error', (error) => {
       terminal.say('alert', `[haproxy.main()] Cannot fork (${reasonOf(error)})`);
       resolve(1);
     });
-    child.stdio[readyDescriptor]?.once('data', () => {
+    ready?.once('data', () => {
       child.unref();
       resolve(0);
       // What was said before the child was ready has been shown: its pipes carry nothing more that matters.
