@@ -165,7 +165,7 @@ test('expectations: patterns, negation and options', () => {
 const NO_ROOM =
   "first step MUST also be a 'connect', optionally preceded by a 'set-var', an 'unset-var' or a 'comment', when there is a 'connect' step in the tcp-check ruleset";
 
-/** Lines behind `option tcp-check` or `option httpchk`, and the end of HAProxy's sentence about the last one. */
+/** Lines behind `option tcp-check` or `option httpchk`, and HAProxy's sentence about the last one, with or without its full stop. */
 const FAULTS: readonly (readonly [lines: readonly string[], sentence: string])[] = [
   [['tcp-check comment'], "'tcp-check comment' : expects a string as argument."],
   [
@@ -293,7 +293,7 @@ const FAULTS: readonly (readonly [lines: readonly string[], sentence: string])[]
 for (const [lines, sentence] of FAULTS) {
   test(`refused: ${lines.join(' | ')}`, () => {
     const option = lines[0].startsWith('tcp') ? 'option tcp-check' : 'option httpchk';
-    assert.deepEqual(findings(option, ...lines), [`alert: ${sentence}`]);
+    assert.deepEqual(findings(option, ...lines), [`alert: ${sentence.replace(/\.?$/, '.')}`]);
   });
 }
 

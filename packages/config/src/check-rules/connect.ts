@@ -58,7 +58,7 @@ export function readConnect(words: CheckWords): CheckConnect {
         break;
       case 'sni':
       case 'alpn':
-        words.value(word, word === 'alpn' ? "'alpn' : missing the comma-delimited ALPN protocol suite" : undefined);
+        words.value(word, word === 'alpn' ? "'alpn' : missing the comma-delimited ALPN protocol suite." : undefined);
         cursor.index--;
         later(words, word, 'it needs TLS');
         break;
@@ -132,7 +132,7 @@ function readProtocol(words: CheckWords): void {
   const detail = { expected: protocol === 'tcp' ? "'none'" : "'h1'" };
   if (known === undefined) cursor.failLast(`'proto' : unknown MUX protocol '${name}'.`, detail);
   if (!known.includes(protocol))
-    cursor.failLast(`'proto' : invalid MUX protocol '${name}' for ${protocol}-check`, detail);
+    cursor.failLast(`'proto' : invalid MUX protocol '${name}' for ${protocol}-check.`, detail);
   if (name === 'h2' || name === 'fcgi')
     cursor.failLast(`'proto ${name}' is not supported by this version.`, { remedy: "leave 'proto' out" });
 }

@@ -23,7 +23,7 @@ const EXPECTED = {
 export function readExpect(words: CheckWords): CheckExpect {
   const cursor: Cursor = words.cursor;
   if (cursor.atEnd || cursor.peek() === '')
-    cursor.fail('expects at least a matching pattern as arguments', { expected: EXPECTED[words.protocol] });
+    cursor.fail('expects at least a matching pattern as arguments.', { expected: EXPECTED[words.protocol] });
   const expect: Omit<Mutable<CheckExpect>, 'match'> & { match: CheckMatch | undefined } = {
     at: cursor.start,
     action: 'expect',
@@ -41,7 +41,7 @@ export function readExpect(words: CheckWords): CheckExpect {
   for (let word = cursor.next(); word !== undefined && word !== ''; word = cursor.next()) {
     switch (word) {
       case 'comment':
-        expect.comment = words.value(word, "'comment' expects a string as argument");
+        expect.comment = words.value(word, "'comment' expects a string as argument.");
         break;
       case 'min-recv':
         expect.minReceive = readMinReceive(words);
@@ -57,11 +57,12 @@ export function readExpect(words: CheckWords): CheckExpect {
         break;
       case 'on-success':
       case 'on-error':
-        words.value(word, `'${word}' expects a string as argument`);
+        words.value(word, `'${word}' expects a string as argument.`);
         expect[word === 'on-success' ? 'onSuccess' : 'onError'] = words.format();
         break;
       case 'status-code':
-        if (cursor.atEnd) cursor.fail("'status-code' expects an expression as argument", { expected: 'an expression' });
+        if (cursor.atEnd)
+          cursor.fail("'status-code' expects an expression as argument.", { expected: 'an expression' });
         expect.statusCode = words.expression(
           (message) => `error detected while parsing status-code expression : ${message}.`,
         );
@@ -79,16 +80,16 @@ export function readExpect(words: CheckWords): CheckExpect {
     }
   }
   const { match } = expect;
-  if (match === undefined) cursor.fail('pattern not found', { expected: EXPECTED[words.protocol] });
+  if (match === undefined) cursor.fail('pattern not found.', { expected: EXPECTED[words.protocol] });
   return { ...expect, match };
 }
 
 function readMinReceive(words: CheckWords): number {
-  const word = words.value('min-recv', "'min-recv' expects a integer as argument", 'an integer');
+  const word = words.value('min-recv', "'min-recv' expects a integer as argument.", 'an integer');
   // Digits up to the first other character, as C reads them.
   const value = Number.parseInt(word, 10) || 0;
   if (value < -1 || value > 0x7fffffff)
-    words.cursor.failLast("'min-recv' expects -1 or an integer from 0 to INT_MAX", { expected: 'an integer from -1' });
+    words.cursor.failLast("'min-recv' expects -1 or an integer from 0 to INT_MAX.", { expected: 'an integer from -1' });
   return value;
 }
 
@@ -98,7 +99,7 @@ function readStatus<const S extends string>(
   statuses: readonly S[],
   list: string,
 ): S {
-  const word = words.value(option, `'${option}' expects a string as argument`);
+  const word = words.value(option, `'${option}' expects a string as argument.`);
   const found = statuses.find((status) => status === word);
   if (found === undefined)
     words.cursor.failLast(`'${option}' only supports ${list} status (got '${word}').`, {
@@ -111,7 +112,7 @@ function readStatus<const S extends string>(
 function readMatch(words: CheckWords, kind: string): CheckMatch {
   const { protocol } = words;
   const cursor: Cursor = words.cursor;
-  const pattern = (): string => words.value(kind, `'${kind}' expects a <pattern> as argument`, 'a pattern');
+  const pattern = (): string => words.value(kind, `'${kind}' expects a <pattern> as argument.`, 'a pattern');
   const allowed =
     protocol === 'tcp'
       ? ['string', 'rstring', 'string-lf', 'binary', 'rbinary', 'binary-lf']
@@ -163,7 +164,7 @@ function readStatuses(words: CheckWords, text: string): readonly (readonly [numb
 
 function readHeaderMatch(words: CheckWords, kind: 'hdr' | 'fhdr'): CheckMatch {
   const cursor: Cursor = words.cursor;
-  const usage = `'${kind}' expects at the name keyword as first argument followed by a pattern`;
+  const usage = `'${kind}' expects at the name keyword as first argument followed by a pattern.`;
   const nameWord = cursor.peek();
   const pattern = cursor.peek(1);
   if ((nameWord !== 'name' && nameWord !== 'name-lf') || pattern === undefined || pattern === '')
@@ -177,7 +178,7 @@ function readHeaderMatch(words: CheckWords, kind: 'hdr' | 'fhdr'): CheckMatch {
     words,
     kind,
     valueWord === 'value-lf',
-    `'${kind}' expect a pattern with the value keyword`,
+    `'${kind}' expect a pattern with the value keyword.`,
   );
   return { kind, name, value };
 }
@@ -191,11 +192,11 @@ function readTextMatch(words: CheckWords, kind: string, isFormat: boolean, usage
   if (cursor.take('-m')) {
     const expected = METHODS.join(', ');
     const list = "'str', 'beg', 'end', 'sub' or 'reg'";
-    const word = words.value('-m', `'${kind}' : '-m' expects at a matching pattern (${list})`, expected);
+    const word = words.value('-m', `'${kind}' : '-m' expects at a matching pattern (${list}).`, expected);
     const found = METHODS.find((known) => known === word);
-    if (found === undefined) cursor.failLast(`'${kind}' : '-m' only supports ${list} (got '${word}')`, { expected });
+    if (found === undefined) cursor.failLast(`'${kind}' : '-m' only supports ${list} (got '${word}').`, { expected });
     if (found === 'reg' && isFormat)
-      cursor.failLast(`'${kind}': log-format string is not supported with a regex matching method`, {
+      cursor.failLast(`'${kind}': log-format string is not supported with a regex matching method.`, {
         remedy: 'take another method, or a pattern without a log format',
       });
     method = found;

@@ -12,7 +12,7 @@ type Form = 'send' | 'send-lf' | 'send-binary' | 'send-binary-lf';
 export function readSend(words: CheckWords, form: Form): CheckSend {
   const cursor: Cursor = words.cursor;
   const what = form.startsWith('send-binary') ? 'binary string' : 'string';
-  const word = words.value(form, `'${what}' expects a ${form} as argument`, `a ${what}`);
+  const word = words.value(form, `'${what}' expects a ${form} as argument.`, `a ${what}`);
   const data = readData(words, form, word);
   let comment: string | undefined;
   for (let next = cursor.next(); next !== undefined && next !== ''; next = cursor.next()) {
@@ -98,7 +98,7 @@ function readHeader(words: CheckWords, send: Mutable<CheckHttpSend>): void {
   const name = cursor.peek();
   const value = cursor.peek(1);
   if (name === undefined || name === '' || value === undefined || value === '')
-    cursor.fail("'hdr' expects <name> and <value> as arguments", { expected: 'a name and a value' });
+    cursor.fail("'hdr' expects <name> and <value> as arguments.", { expected: 'a name and a value' });
   const lower = name.toLowerCase();
   const host = lower === 'host' ? send.headers.find((header) => header.name === 'host') : undefined;
   if (host !== undefined) {

@@ -14,29 +14,29 @@ export function readVariable(words: CheckWords, action: Action, word: string): C
   const usage = "Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
   const expected = `${action}(check.name)`;
   if (!word.includes('('))
-    cursor.failLast(`'${action}' : invalid or incomplete action '${word}'. ${usage}`, { expected });
+    cursor.failLast(`'${action}' : invalid or incomplete action '${word}'. ${usage}.`, { expected });
   if (!word.endsWith(')'))
-    cursor.failLast(`'${action}' : incomplete argument after action '${word}'. ${usage}`, { expected });
+    cursor.failLast(`'${action}' : incomplete argument after action '${word}'. ${usage}.`, { expected });
   const [name, ...conditions] = word.slice(action.length + 1, -1).split(',');
   checkName(words, action, name);
   if (action === 'unset-var') {
     if (conditions.length > 0)
       cursor.failLast(
-        `'${action}' : unset-var does not expect parameters after the variable name. Only "set-var" and "set-var-fmt" manage conditions`,
+        `'${action}' : unset-var does not expect parameters after the variable name. Only "set-var" and "set-var-fmt" manage conditions.`,
         { remedy: 'leave the conditions out' },
       );
     return { at: cursor.start, action, name };
   }
   for (const condition of conditions) {
     if (!(CONDITIONS as readonly string[]).includes(condition))
-      cursor.failLast(`'${action}' : unknown condition "${condition}"`, { expected: CONDITIONS.join(', ') });
+      cursor.failLast(`'${action}' : unknown condition "${condition}".`, { expected: CONDITIONS.join(', ') });
   }
   return { at: cursor.start, action: 'set-var', name, conditions, value: readValue(words, action) };
 }
 
 function readValue(words: CheckWords, action: 'set-var' | 'set-var-fmt'): CheckSetVariable['value'] {
   const cursor: Cursor = words.cursor;
-  const sentence = (message: string): string => `'${action}' : ${message.trimStart()}`;
+  const sentence = (message: string): string => `'${action}' : ${message.trimStart()}.`;
   if (cursor.atEnd) cursor.fail(sentence('missing fetch method'), { expected: 'a value' });
   if (action === 'set-var') return words.expression(sentence);
   cursor.index++;
@@ -46,14 +46,14 @@ function readValue(words: CheckWords, action: 'set-var' | 'set-var-fmt'): CheckS
 function checkName(words: CheckWords, action: Action, name: string): void {
   const cursor: Cursor = words.cursor;
   const detail = { expected: 'a name such as check.name' };
-  if (name === '') cursor.failLast(`'${action}' : Empty variable name cannot be accepted`, detail);
+  if (name === '') cursor.failLast(`'${action}' : Empty variable name cannot be accepted.`, detail);
   const scope = SCOPES.find((known) => name.startsWith(`${known}.`));
   if (scope === undefined) {
     cursor.failLast(
-      `'${action}' : invalid variable name '${name}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'`,
+      `'${action}' : invalid variable name '${name}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'.`,
       detail,
     );
   }
   const bad = /[^A-Za-z0-9_.]/.exec(name);
-  if (bad !== null) cursor.failLast(`'${action}' : invalid syntax at char '${name.slice(bad.index)})'`, detail);
+  if (bad !== null) cursor.failLast(`'${action}' : invalid syntax at char '${name.slice(bad.index)})'.`, detail);
 }
