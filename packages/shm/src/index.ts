@@ -23,7 +23,7 @@ export {
   objectKinds,
   type ObjectKind,
 } from './layout.ts';
-export { acquire, lockOwner, release, takeOver, tryAcquire, type LockParty } from './lock.ts';
+export { acquire, acquireAtOnce, lockOwner, release, takeOver, tryAcquire, type LockParty } from './lock.ts';
 export { Mailbox, Wake } from './mailbox.ts';
 export { Admission, type EnqueueResult, type QueuePosition, type ServerLimit } from './queue.ts';
 export { recoverThread } from './recovery.ts';

@@ -46,6 +46,11 @@ export function acquire(words: Int32Array, index: number, me: LockParty): void {
   }
 }
 
+/** Takes the word if it is free at this moment. */
+export function acquireAtOnce(words: Int32Array, index: number, me: LockParty): boolean {
+  return Atomics.compareExchange(words, index, 0, me.word) === 0;
+}
+
 /** As `acquire`, but gives up after about `waitMs` and returns false. */
 export function tryAcquire(words: Int32Array, index: number, me: LockParty, waitMs: number): boolean {
   return Atomics.compareExchange(words, index, 0, me.word) === 0 || acquireSlowly(words, index, me, waitMs);

@@ -1,4 +1,4 @@
-// What choosing a server costs: `node packages/proxy/src/backend/bench.ts`. For each algorithm, 2, 100 and 1,000 servers, one
+// What choosing a server costs: `node packages/proxy/src/backend/bench.ts [ALGORITHM…]`. For each algorithm, 2, 100 and 1,000 servers, one
 // and two threads: a pick alone; with slot taken and returned; and a whole dispatch over a pooled connection.
 import { once } from 'node:events';
 import net from 'node:net';
@@ -114,15 +114,23 @@ async function wholeDispatch(algorithm: AlgorithmName): Promise<number> {
   return nanoseconds;
 }
 
-async function main(): Promise<void> {
-  for (const algorithm of algorithmNames) {
+/** What is measured: every algorithm, and those that a bound of loads makes dearer once more with it. */
+const CASES: readonly { readonly title: string; readonly algorithm: AlgorithmName; readonly factor?: number }[] = [
+  ...algorithmNames.map((algorithm) => ({ title: algorithm, algorithm })),
+  { title: 'random, hash-balance-factor 125', algorithm: 'random', factor: 125 },
+  { title: 'consistent, hash-balance-factor 125', algorithm: 'consistent', factor: 125 },
+];
+
+async function main(wanted: readonly string[]): Promise<void> {
+  for (const { title, algorithm, factor } of CASES) {
+    if (wanted.length > 0 && !wanted.includes(title)) continue;
     for (const servers of [2, 100, 1000]) {
       for (const threads of [1, 2]) {
         const owner = new SegmentOwner({ maxThreads: 4 });
         const plan = planOf(
           owner,
           Array.from({ length: servers }, (_, index) => ({ port: 1, weight: (index % 7) + 1 })),
-          testedAlgorithms[algorithm].settings,
+          { ...testedAlgorithms[algorithm].settings, hashBalanceFactor: factor },
         );
         const gate = new SharedArrayBuffer(64);
         const results = Array.from({ length: threads }, (_, index) => {
@@ -139,15 +147,16 @@ async function main(): Promise<void> {
         });
         const [[pick, slot]] = (await Promise.all(results))[0] as [[number, number]];
         console.log(
-          `${algorithm} ${servers} servers ${threads} threads: pick ${pick.toFixed(0)} ns, with slot ${slot.toFixed(0)} ns`,
+          `${title} ${servers} servers ${threads} threads: pick ${pick.toFixed(0)} ns, with slot ${slot.toFixed(0)} ns`,
         );
       }
     }
+    if (factor !== undefined) continue;
     console.log(
       `${algorithm} whole dispatch over a pooled connection: ${(await wholeDispatch(algorithm)).toFixed(0)} ns`,
     );
   }
 }
 
-if (isMainThread) await main();
+if (isMainThread) await main(process.argv.slice(2));
 else parentPort!.postMessage(choose(workerData as Work));

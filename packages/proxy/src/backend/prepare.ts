@@ -3,7 +3,7 @@
 
 import { Admission, type SegmentOwner, type ThreadIdentity } from '@evenkeel/shm';
 import type { Plan } from '../plan.ts';
-import { LoadOrder } from './balance/load-order.ts';
+import { ABSENT, LoadOrder } from './balance/load-order.ts';
 import { balanceBytes } from './balance/shared-words.ts';
 import { freeSourcePorts, sourcePortBytes } from './source.ts';
 
@@ -52,7 +52,7 @@ export function recoverBackends(owner: SegmentOwner, plan: Plan, dead: ThreadIde
   for (const proxy of plan.proxies) {
     if (proxy.backendSlot < 0) continue;
     const words = new Int32Array(segment.buffer(balanceBufferName(plan.generation, proxy.backendSlot)));
-    new LoadOrder(words, proxy.serverSlots.length, segment.party).repair(dead);
+    new LoadOrder(words, proxy.serverSlots.length, segment.party, () => ABSENT).repair(dead);
   }
   for (const { name } of sourcePorts(plan)) freeSourcePorts(new Int32Array(segment.buffer(name)), dead.thread);
 }

@@ -18,7 +18,7 @@ export class First<Target extends Candidate> implements Balancer<Target> {
   #ranks: readonly number[] = [];
 
   constructor(words: Int32Array, servers: number, me: LockParty) {
-    this.#order = new LoadOrder(words, servers, me);
+    this.#order = new LoadOrder(words, servers, me, (index) => this.#keyOf(index));
   }
 
   build(candidates: readonly Target[]): Picker<Target> {
@@ -37,28 +37,18 @@ export class First<Target extends Candidate> implements Balancer<Target> {
 
   readonly loadChanged = (candidate: Target): void => {
     const { index } = candidate;
-    if (this.#candidates[index] !== candidate) return;
-    const order = this.#order;
-    if (order.key(index) === this.#keyOf(candidate)) return;
-    order.lock();
-    for (let key = this.#keyOf(candidate); order.key(index) !== key; key = this.#keyOf(candidate))
-      order.update(index, key);
-    order.unlock();
+    if (this.#candidates[index] !== candidate || this.#order.key(index) === this.#keyOf(index)) return;
+    this.#order.change(index);
   };
 
   /** Computes all keys again: after a change of states, and as `Balancer.refresh` says. */
   refresh(): void {
-    const candidates = this.#candidates;
-    this.#order.lock();
-    this.#order.fill((index) => {
-      const candidate = candidates[index];
-      return candidate === undefined ? ABSENT : this.#keyOf(candidate);
-    });
-    this.#order.unlock();
+    this.#order.fill();
   }
 
-  #keyOf(candidate: Target): number {
-    return candidate.isFull() ? ABSENT : this.#ranks[candidate.index];
+  #keyOf(index: number): number {
+    const candidate = this.#candidates[index];
+    return candidate === undefined || candidate.isFull() ? ABSENT : this.#ranks[index];
   }
 }
 

@@ -88,9 +88,9 @@ test('the order gives the lowest key, the longest unchanged among equals, with a
         const words = wordsFor(servers);
         // Stamps wrap in time: any starting point must do.
         words[Word.STAMP] = firstStamp;
-        const order = new LoadOrder(words, servers, me);
+        const order = new LoadOrder(words, servers, me, () => 0);
         const model = Array.from({ length: servers }, (_, index) => ({ index, key: 0, since: -1 }));
-        order.fill(() => 0);
+        order.fill();
         for (const { index } of model) order.update(index, 0);
         for (const [step, entry] of model.entries()) entry.since = step - servers;
         for (const [step, { index, key }] of changes.entries()) {
@@ -112,8 +112,8 @@ test('the order gives the lowest key, the longest unchanged among equals, with a
 
 test('an order whose lock a dead thread held is freed and put right', () => {
   const words = wordsFor(3);
-  const order = new LoadOrder(words, 3, me);
-  order.fill((index) => 10 + index);
+  const order = new LoadOrder(words, 3, me, (index) => 10 + index);
+  order.fill();
   const dead = { thread: 1, incarnation: 4 };
   words[Word.LOCK] = (dead.thread + 1) | (dead.incarnation << 8);
   // It died after the key was written and before the matches were played.
@@ -123,4 +123,27 @@ test('an order whose lock a dead thread held is freed and put right', () => {
   assert.equal(order.repair(dead), true);
   assert.equal(order.first(), 2);
   assert.equal(tryAcquire(words, Word.LOCK, me, 1), true);
+});
+
+test('a change that finds the lock taken is made by whoever holds it, or before the next pick', () => {
+  const words = wordsFor(70);
+  const keys = Array.from({ length: 70 }, (_, index) => 10 + index);
+  const [mine, other] = [me, { ...me, word: me.word + 1 }].map(
+    (party) => new LoadOrder(words, 70, party, (index) => keys[index]),
+  );
+  mine.fill();
+  words[Word.LOCK] = me.word + 1;
+  keys[69] = 1;
+  mine.change(69);
+  assert.equal(words[Word.LOCK], me.word + 1, 'it did not wait');
+  assert.equal(other.first(), 0, 'nor was it made without the lock');
+  words[Word.LOCK] = 0;
+  keys[3] = 2;
+  other.change(3);
+  assert.equal(other.first(), 69, 'the next owner of the lock works it off');
+  words[Word.LOCK] = me.word + 1;
+  keys[68] = 0;
+  mine.change(68);
+  words[Word.LOCK] = 0;
+  assert.equal(mine.first(), 68, 'who made it sees it at once');
 });

@@ -17,7 +17,7 @@ export class LeastConn<Target extends Candidate> implements Balancer<Target> {
   #candidates: readonly (Target | undefined)[] = [];
 
   constructor(words: Int32Array, servers: number, me: LockParty) {
-    this.#order = new LoadOrder(words, servers, me);
+    this.#order = new LoadOrder(words, servers, me, (index) => this.#keyOf(index));
   }
 
   build(candidates: readonly Target[]): Picker<Target> {
@@ -30,11 +30,7 @@ export class LeastConn<Target extends Candidate> implements Balancer<Target> {
 
   readonly loadChanged = (candidate: Target): void => {
     // A server out of use may still end streams; it enters the order again when it is built in.
-    if (this.#candidates[candidate.index] !== candidate) return;
-    const order = this.#order;
-    order.lock();
-    order.update(candidate.index, keyOf(candidate));
-    order.unlock();
+    if (this.#candidates[candidate.index] === candidate) this.#order.change(candidate.index);
   };
 
   /**
@@ -42,13 +38,12 @@ export class LeastConn<Target extends Candidate> implements Balancer<Target> {
    * not told here: streams of older generations that ended, and shares of threads that died.
    */
   refresh(): void {
-    const candidates = this.#candidates;
-    this.#order.lock();
-    this.#order.fill((index) => {
-      const candidate = candidates[index];
-      return candidate === undefined ? ABSENT : keyOf(candidate);
-    });
-    this.#order.unlock();
+    this.#order.fill();
+  }
+
+  #keyOf(index: number): number {
+    const candidate = this.#candidates[index];
+    return candidate === undefined ? ABSENT : keyOf(candidate);
   }
 
   repair(dead: ThreadIdentity): boolean {

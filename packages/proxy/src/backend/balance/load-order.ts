@@ -3,15 +3,21 @@
 //
 // Leaves are the servers by index, each with a key and the stamp of its last change; every inner node holds the index
 // of the better of its two children's winners: the lower key, then the older stamp (first in, first out, as HAProxy
-// orders equal keys). A change is made under the backend's lock: the key is computed again from the shared counts,
-// whoever changed them, so a key can be late but not wrong for long. A thread that dies inside leaves a lock that
-// `repair` takes over; the nodes are then computed again from the leaves.
+// orders equal keys). A change is made under the backend's lock, and its key is computed there from the shared counts,
+// whoever changed them, so a key can be late but not wrong for long.
+//
+// Nobody waits for that lock with a change. Who finds it taken marks the server and goes on; who holds it looks for marks when
+// it has let go of it, and works off what there is. Marking and looking are sequentially consistent, so one of the two sees
+// the other, and no change is left behind. Only before its next pick a thread makes sure that its own changes are in, so
+// that it never sends a herd to one server while the owner of the lock sleeps. A thread that dies inside leaves the lock,
+// which `repair` takes over, computing the nodes again from the leaves, and perhaps a change undone, which the next `fill`
+// does.
 //
 // Winners are read without the lock. A reader may see the winner before a change that is under way, as it might have
 // come a moment earlier; whether that server can take a stream is decided by its exact count, not here.
 
-import { acquire, release, takeOver, type LockParty, type ThreadIdentity } from '@evenkeel/shm';
-import { orderLeaves, Word } from './shared-words.ts';
+import { acquire, acquireAtOnce, release, takeOver, type LockParty, type ThreadIdentity } from '@evenkeel/shm';
+import { markWords, orderLeaves, Word } from './shared-words.ts';
 
 /** Key of a server that may not be picked; every real key is lower. */
 export const ABSENT = 0x7fff_ffff;
@@ -24,19 +30,28 @@ export class LoadOrder {
   readonly #leaves: number;
   readonly #keys: number;
   readonly #stamps: number;
+  readonly #marks: number;
+  readonly #markWords: number;
+  readonly #keyOf: (index: number) => number;
+  /** Marks that this thread set may not be worked off yet. */
+  #hasMarked = false;
 
-  /** `words` as `shared-words.ts` lays them out, for `servers` servers. */
-  constructor(words: Int32Array, servers: number, me: LockParty) {
+  /** `words` as `shared-words.ts` lays them out, for `servers` servers; `keyOf` is asked for keys, under the lock and without. */
+  constructor(words: Int32Array, servers: number, me: LockParty, keyOf: (index: number) => number) {
+    this.#keyOf = keyOf;
     this.#words = words;
     this.#me = me;
     this.#servers = servers;
     this.#leaves = orderLeaves(servers);
     this.#keys = Word.ORDER + this.#leaves;
     this.#stamps = this.#keys + this.#leaves;
+    this.#marks = this.#stamps + this.#leaves;
+    this.#markWords = markWords(servers);
   }
 
-  /** The index with the lowest key; of no meaning while all are ABSENT. */
+  /** The index with the lowest key; of no meaning while all are ABSENT. All changes that this thread told of are in it. */
   first(): number {
+    if (this.#hasMarked) this.#settle();
     return this.#leaves === 1 ? 0 : this.#words[Word.ORDER + 1];
   }
 
@@ -54,12 +69,66 @@ export class LoadOrder {
     return Atomics.load(this.#words, this.#keys + index);
   }
 
-  lock(): void {
-    acquire(this.#words, Word.LOCK, this.#me);
+  /** The load of a server changed: it gets its key anew, from this thread or from whoever holds the lock. */
+  change(index: number): void {
+    const words = this.#words;
+    if (!acquireAtOnce(words, Word.LOCK, this.#me)) {
+      Atomics.or(words, this.#marks + (index >> 5), 1 << (index & 31));
+      Atomics.or(words, Word.MARKS, 1 << ((index >> 5) & 31));
+      if (!acquireAtOnce(words, Word.LOCK, this.#me)) {
+        this.#hasMarked = true;
+        return;
+      }
+    } else {
+      this.#compute(index);
+    }
+    this.#letGo();
   }
 
-  unlock(): void {
-    release(this.#words, Word.LOCK);
+  #settle(): void {
+    this.#hasMarked = false;
+    acquire(this.#words, Word.LOCK, this.#me);
+    this.#letGo();
+  }
+
+  /** Gives all indexes their keys and keeps their stamps; waits for the lock. */
+  fill(): void {
+    acquire(this.#words, Word.LOCK, this.#me);
+    for (let index = 0; index < this.#leaves; index++)
+      this.#words[this.#keys + index] = index < this.#servers ? this.#keyOf(index) : ABSENT;
+    this.#playAll();
+    this.#letGo();
+  }
+
+  /** Works off the marks that others set, and releases the lock; again where marks came meanwhile. */
+  #letGo(): void {
+    const words = this.#words;
+    for (;;) {
+      if (Atomics.load(words, Word.MARKS) !== 0) this.#workOff();
+      release(words, Word.LOCK);
+      if (Atomics.load(words, Word.MARKS) === 0 || !acquireAtOnce(words, Word.LOCK, this.#me)) return;
+    }
+  }
+
+  #workOff(): void {
+    const words = this.#words;
+    for (let groups = Atomics.exchange(words, Word.MARKS, 0); groups !== 0; groups &= groups - 1) {
+      for (let word = 31 - Math.clz32(groups & -groups); word < this.#markWords; word += 32) {
+        for (let bits = Atomics.exchange(words, this.#marks + word, 0); bits !== 0; bits &= bits - 1)
+          this.#compute(32 * word + 31 - Math.clz32(bits & -bits));
+      }
+    }
+  }
+
+  /** Under the lock. Looked at again at the end for those who compare keys without it and found no change to make. */
+  #compute(index: number): void {
+    const keyOf = this.#keyOf;
+    let key = keyOf(index);
+    this.update(index, key);
+    for (let now = keyOf(index); now !== key; now = keyOf(index)) {
+      key = now;
+      this.update(index, key);
+    }
   }
 
   /** Gives one index its key; under the lock. What is read more than once is held in locals: others wait meanwhile. */
@@ -91,18 +160,11 @@ export class LoadOrder {
     }
   }
 
-  /** Gives all indexes their keys and keeps their stamps; under the lock. */
-  fill(keyOf: (index: number) => number): void {
-    for (let index = 0; index < this.#leaves; index++)
-      this.#words[this.#keys + index] = index < this.#servers ? keyOf(index) : ABSENT;
-    this.#playAll();
-  }
-
   /** Frees the order of a lock that a dead thread held. Returns whether there was one. */
   repair(dead: ThreadIdentity): boolean {
     if (!takeOver(this.#words, Word.LOCK, dead, this.#me)) return false;
     this.#playAll();
-    this.unlock();
+    release(this.#words, Word.LOCK);
     return true;
   }
 

@@ -4,9 +4,11 @@
 //   LOCK            lock word of the ordered structure (shm `acquire`)
 //   TURN            turns given out by roundrobin so far, modulo 2^32; any thread adds
 //   STAMP           changes of load so far, modulo 2^32: breaks ties in the ordered structure; written under LOCK
-//   from ORDER on   the ordered structure of `load-order.ts`, written under LOCK
+//   MARKS           changes that wait for whoever holds LOCK: bit g tells that there are some in marks g, g + 32 …; any thread
+//   from ORDER on   the ordered structure of `load-order.ts`, written under LOCK; behind it a mark for each server, 32 a word,
+//                   set by any thread, cleared under LOCK
 
-export const Word = { LOCK: 0, TURN: 1, STAMP: 2, ORDER: 16 } as const;
+export const Word = { LOCK: 0, TURN: 1, STAMP: 2, MARKS: 3, ORDER: 16 } as const;
 
 /** Bytes for a backend of `servers` servers. */
 export function balanceBytes(servers: number): number {
@@ -22,5 +24,10 @@ export function orderLeaves(servers: number): number {
 
 function orderWords(servers: number): number {
   // A winner for each inner node (node 0 is not used), a key and a stamp for each leaf.
-  return 3 * orderLeaves(servers);
+  return 3 * orderLeaves(servers) + markWords(servers);
+}
+
+/** Words that hold a bit for each leaf of the tournament. */
+export function markWords(servers: number): number {
+  return Math.ceil(orderLeaves(servers) / 32);
 }
