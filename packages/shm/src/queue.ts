@@ -200,6 +200,11 @@ export class Admission {
     return figures(this.#tickets.server(server).queue);
   }
 
+  /** Streams in the backend's own queue: what a request asks. */
+  waitingForAny(): number {
+    return length(this.#backend.queue);
+  }
+
   /** Streams in the backend's own queue, without those of its servers, and the most there have been. */
   backendQueue(): { readonly length: number; readonly highest: number } {
     return figures(this.#backend.queue);

@@ -57,6 +57,9 @@ export class BackendThread {
       this.#retired.add(backend);
       for (const server of backend.servers) server.pool.close();
     }
+    // Those that wait may be served by what the newer one brought.
+    for (const backend of this.#backends)
+      if (!this.#retired.has(backend) && backend.queued() > 0) this.#fillSlots(backend);
   }
 
   /** The last stream of a generation has ended. */

@@ -70,6 +70,8 @@ export class Backend {
   readonly sessions: SharedCount;
   /** What moving limits of servers follow. */
   readonly load: BackendLoad;
+  /** A server that may be picked has a limit: streams may have to wait. As of the last refresh. */
+  hasLimits = false;
   /** A server has `minconn`: limits change with each stream. */
   readonly hasMovingLimits: boolean;
 
@@ -174,6 +176,7 @@ export class Backend {
     for (const server of this.servers) server.limit.takesBackendQueue = false;
     for (const server of this.#candidates) server.limit.takesBackendQueue = true;
     this.#limits = this.#candidates.map((server) => server.limit);
+    this.hasLimits = this.#limits.some(({ limit }) => limit > 0);
     this.#picker = this.balancer.build(this.#candidates);
     this.#refreshAt = this.thread.context.now + ORDER_REFRESH_MS;
   }
@@ -212,7 +215,7 @@ export class Backend {
 
   /** Waiters in the backend's own queue now (`qcur` is this and those of its servers). */
   queued(): number {
-    return this.admission.backendQueue().length;
+    return this.admission.waitingForAny();
   }
 
   /** Servers that would be picked from now. */

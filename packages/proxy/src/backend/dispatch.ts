@@ -303,6 +303,11 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
         return;
       }
     }
+    // Who comes to a queue of the backend cannot pass those that wait in it: no server need be sought.
+    if (backend.hasLimits && picker.serverQueues === 'never' && picker.size > 0 && backend.queued() > 0) {
+      this.#waitForBackend(undefined);
+      return;
+    }
     const server = picker.pick(this.balanceHash, this.#leftServer);
     if (server !== undefined) {
       if (backend.admission.enter(server.limit)) {

@@ -92,6 +92,19 @@ test('a stream of the old generation may be granted a server that came with the 
   );
 });
 
+test('a server that comes with a reload takes from the queue at once', async (context) => {
+  const { port } = await listen(context);
+  const servers = [{ port, maxconn: 1 }];
+  const { thread, old, next } = twoGenerations(context, 'roundrobin', servers, [...servers, ...servers]);
+  const first = await new Client(thread).start(old).settled();
+  const waiting = new Client(thread).start(old);
+  thread.backendThread.retire([old]);
+  await waiting.settled();
+  assert.equal(waiting.server, next.servers[1]);
+  for (const client of [waiting, first]) client.end();
+  assert.equal(next.queued(), 0);
+});
+
 test('streams of the old generation end with their server, and on backups when a server is back', async (context) => {
   const { port } = await listen(context);
   const { port: other } = await listen(context);
