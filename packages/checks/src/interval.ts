@@ -20,6 +20,14 @@ export function spreadInterval(intervalMs: number, spreadPercent: number, random
   return intervalMs * (1 + (spreadPercent / 100) * (2 * random - 1));
 }
 
+/**
+ * The interval after a check that our own loop began `lateMs` late: otherwise checks that piled up in one busy moment would come
+ * together for ever after. At least half of it stays, so that no server is asked twice at once.
+ */
+export function makeUpFor(lateMs: number, intervalMs: number): number {
+  return intervalMs - Math.min(Math.max(0, lateMs), intervalMs / 2);
+}
+
 /** Shorter intervals have no say in how far the first checks of others are spread. */
 const MIN_SPREAD_MS = 1000;
 

@@ -4,6 +4,7 @@
 import net from 'node:net';
 import type { CheckSubject, ConnectOptions, ProgramCall, Protocol } from './conversation.ts';
 import { DeadlineQueue } from './deadlines.ts';
+import { makeUpFor } from './interval.ts';
 import { Programs, type RunningProgram } from './programs.ts';
 import type { ConnectionEnds } from './preamble.ts';
 import { CheckRun, type RunEffect, type RunLimits } from './run.ts';
@@ -201,16 +202,12 @@ class Check implements RunningCheck {
     this.#arm(this.#run?.nextTimeout());
   }
 
-  /**
-   * The interval is asked after the result was told, since that decides which one applies. What our own loop was late with
-   * this check is taken off it: otherwise checks that piled up in one busy moment would come together for ever after.
-   */
+  /** The interval is asked after the result was told, since that decides which one applies. */
   #over(tell: () => void): void {
     this.#run = undefined;
     tell();
     if (this.#stopped) return;
-    const interval = this.#target.nextIntervalMs();
-    this.#wait(this.#now() + interval - Math.min(this.#lateMs, interval / 2));
+    this.#wait(this.#now() + makeUpFor(this.#lateMs, this.#target.nextIntervalMs()));
   }
 
   /** Until the next check. */

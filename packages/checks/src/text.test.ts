@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AdminState, OperationalState } from '@evenkeel/shm';
 import { checkFields, CheckState, stateFields, statusText, type ServerView } from './display.ts';
-import { intervalOf, spreadInterval, startDelays } from './interval.ts';
+import { intervalOf, makeUpFor, spreadInterval, startDelays } from './interval.ts';
 import { checkStatuses, checkStatusOf, type CheckResult } from './status.ts';
 import { adminLines, noServerLine, operationalLine, resultText, type LineServer, type StateChange } from './text.ts';
 
@@ -220,4 +220,12 @@ test('first checks are spread as on HAProxy, where these were measured', () => {
   assert.deepEqual(startDelays([2000, 2000, 2000, 2000], 200), [0, 50, 100, 150]);
   assert.deepEqual(startDelays([100, 100, 1500], undefined), [0, 500, 1000]);
   assert.deepEqual(startDelays([], undefined), []);
+});
+
+test('checks that a busy moment has brought together part again', () => {
+  // Two checks, due 40 ms apart, both begin at 1,100 ms; each ends after 5 ms.
+  const next = [1000, 1040].map((due) => 1105 + makeUpFor(1100 - due, 1000));
+  assert.equal(next[1] - next[0], 40);
+  assert.equal(makeUpFor(5000, 1000), 500);
+  assert.equal(makeUpFor(-1, 1000), 1000);
 });
