@@ -91,9 +91,11 @@ async function findingsOf(
       const text = await daemon.ask('show stat').catch(() => '');
       for (const row of readCsv(text)) {
         const scene = scenes[Number(/^b(\d+)$/.exec(row['pxname'] ?? '')?.[1] ?? -1)];
-        const status = (row['check_status'] ?? '').replace('* ', '');
+        const status = row['check_status'] ?? '';
         if (scene === undefined || row['svname'] !== 's' || status === 'INI' || findings.has(scene.check.name))
           continue;
+        // While the next check runs, code and words of the last one are gone.
+        if (status.startsWith('*')) continue;
         findings.set(scene.check.name, {
           status,
           code: row['check_code'] ?? '',

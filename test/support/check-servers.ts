@@ -30,16 +30,25 @@ function serve(port: number, launch: () => Program, log: (program: Program) => s
     kill: async () => await program?.kill(),
     stop: async () => await program?.stop(),
     async start() {
-      const started = launch();
-      program = started;
-      await until(
-        `a server accepts on port ${port}`,
-        async () => {
-          if (!started.running) throw new Error(`it ended:\n${started.output}`);
-          return await accepts(port);
-        },
-        START_LIMIT_MS,
-      );
+      let words = '';
+      program = launch();
+      try {
+        await until(
+          `a server accepts on port ${port}`,
+          async () => {
+            if (program?.running === false) {
+              // PostgreSQL does not start while processes of one that was killed are still leaving.
+              words = program.output;
+              program = launch();
+            }
+            return await accepts(port);
+          },
+          START_LIMIT_MS,
+        );
+      } catch (error) {
+        await program.stop();
+        throw new Error(words === '' ? program.output : words, { cause: error });
+      }
     },
   };
 }
