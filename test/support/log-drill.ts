@@ -7,9 +7,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Daemon, freePorts, until } from './daemon.ts';
 
 /**
- * `up`, `down`, a status, or a status with its reason: what the listener of that name does from now on. `cli` runs a command and notes its
+ * `up`, `down`, `silent` (accepts, never answers), a status, or a status with its reason: what the listener of that name does from now on. `cli` runs a command and notes its
  * answer, `line` waits for a log line, `status` for the column `status` of `backend/server`, `state` notes what `show servers state` says,
- * `request` sends that many requests, one after the other.
+ * `request` sends that many requests, one after the other, `start` sends them and does not wait.
  */
 export type Step =
   | { readonly set: string; readonly to: string | number }
@@ -17,7 +17,8 @@ export type Step =
   | { readonly line: RegExp; readonly times?: number }
   | { readonly status: string; readonly is: string; readonly column?: string }
   | { readonly state: true }
-  | { readonly request: number };
+  | { readonly request: number }
+  | { readonly start: number };
 
 export interface Drill {
   readonly name: string;
@@ -61,6 +62,7 @@ class Switch {
     const server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
+      if (this.#status === 'silent') return;
       socket.once('data', () =>
         socket.end(
           `HTTP/1.1 ${typeof this.#status === 'string' ? this.#status : `${this.#status} Status`}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
@@ -171,6 +173,9 @@ ${sections}
           told.push(
             `= ${r['pxname']}/${r['svname']} ${['status', 'weight', 'act', 'bck', 'chkfail', 'chkdown', 'hanafail', 'tracked', 'throttle', 'check_status', 'check_code', 'check_health'].map((c) => `${c}=${(r[c] ?? '').replace('* ', '')}`).join(' ')}`,
           );
+      } else if ('start' in step) {
+        for (let count = 0; count < step.start; count++)
+          void fetch(`http://127.0.0.1:${front}/`).catch(() => undefined);
       } else {
         for (let count = 0; count < step.request; count++) {
           const status = await fetch(`http://127.0.0.1:${front}/`).then(

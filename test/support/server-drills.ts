@@ -521,4 +521,45 @@ backend first
       { state: true },
     ],
   },
+  {
+    name: 'queues: who is taken from them, and who stays',
+    listeners: ['a', 'b'],
+    down: ['b'],
+    sections: `backend be
+  timeout queue 20s
+  timeout server 20s
+  server s1 127.0.0.1:PORT_a maxconn 1
+  server s2 127.0.0.1:PORT_b maxconn 1 check inter 60ms rise 1 fall 1`,
+    steps: [
+      { line: /s2 is DOWN/ },
+      { set: 'a', to: 'silent' },
+      { start: 3 },
+      { status: 'be/BACKEND', column: 'qcur', is: '2' },
+      { set: 'b', to: 'silent' },
+      { line: /s2 is UP/ },
+      { status: 'be/BACKEND', column: 'qcur', is: '1' },
+      { cli: 'set server be/s2 state drain' },
+      { cli: 'set server be/s2 state ready' },
+      { cli: 'set server be/s1 state maint' },
+      { state: true },
+    ],
+  },
+  {
+    name: 'queues: option redispatch lets those who wait for a server leave it',
+    listeners: ['a', 'b'],
+    sections: `backend be
+  balance source
+  option redispatch
+  timeout queue 20s
+  timeout server 20s
+  server s1 127.0.0.1:PORT_a maxconn 1
+  server s2 127.0.0.1:PORT_b maxconn 1 weight 0`,
+    steps: [
+      { set: 'a', to: 'silent' },
+      { start: 3 },
+      { status: 'be/s1', column: 'qcur', is: '2' },
+      { cli: 'set server be/s1 state maint' },
+      { cli: 'set server be/s1 state ready' },
+    ],
+  },
 ];

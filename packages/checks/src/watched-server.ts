@@ -29,7 +29,15 @@ import {
   type Operational,
 } from './health.ts';
 import type { MonitoredBackend, MonitoredServer } from './monitored.ts';
-import { isWarm, sessionsPercent, STEP_MS, throttlePercent, WEIGHT_SCALE, weightShare, type Warming } from './slow-start.ts';
+import {
+  isWarm,
+  sessionsPercent,
+  STEP_MS,
+  throttlePercent,
+  WEIGHT_SCALE,
+  weightShare,
+  type Warming,
+} from './slow-start.ts';
 import { restoredState, type SavedState } from './saved-state.ts';
 import type { StateFacts } from './state-text.ts';
 import { checkStatuses, checkStatusOf, verdictNumber, type CheckResult } from './status.ts';
@@ -69,6 +77,14 @@ export interface ServerWatch {
 /** The agent's count after an answer; `isNews`: the answer changed it, or was of another kind than the one before. */
 export interface AgentCount extends CheckCount {
   readonly isNews: boolean;
+}
+
+interface Load {
+  readonly sessions: number;
+  /** In the server's own queue. */
+  readonly queued: number;
+  /** In that of the backend. */
+  readonly waiting: number;
 }
 
 const CHANGED_FROM_CLI: ChangeReason = { type: 'said', by: 'changed from CLI' };
@@ -432,7 +448,8 @@ export class WatchedServer {
       return;
     }
     const hadServers = this.#hasServers();
-    const queued = this.#admission.serverQueue(this.server.slot).length;
+    // Threads act on the change as soon as they are told.
+    const load = this.#load();
     this.#write();
     if (moved && isServing(after)) this.#countUp();
     if (inMaintenance(before.admin) !== inMaintenance(after.admin)) this.#watch.restOrResume(this);
@@ -441,7 +458,7 @@ export class WatchedServer {
     first?.();
     const hasServers = this.#hasServers();
     const speaks = moved || hasNewBits || isAsked;
-    const change = { before, after, reason, cause, figures: this.#figures(queued) };
+    const change = { before, after, reason, cause, figures: this.#figures(load) };
     const operational = moved && !hasNewBits ? operationalLine(this.#lineServer(), change) : undefined;
     if (operational !== undefined) this.#log(operational);
     if (hadServers && !hasServers && !hasNewBits) this.#logNoServer();
@@ -486,25 +503,35 @@ export class WatchedServer {
     this.#log(noServerLine(this.backend.isListen ? 'proxy' : 'backend', this.backend.name));
   }
 
-  /** `queued`: how many waited for this server before the change. */
-  #figures(queued: number): BackendFigures {
+  /** Who runs on it and who waits now. */
+  #load(): Load {
+    return {
+      sessions: this.#sessions.sum(),
+      queued: this.#admission.serverQueue(this.server.slot).length,
+      waiting: this.#admission.backendQueue().length,
+    };
+  }
+
+  /** `load` is that before the change. */
+  #figures({ sessions, queued, waiting }: Load): BackendFigures {
     const { admin } = this.#health;
     const takesNew = isServing(this.#health) && !inMaintenance(admin) && !isDraining(admin);
     // Those that wait for it may go elsewhere only where `option redispatch` allows it.
     const leave = !takesNew && this.backend.redispatches && !this.backend.options.persist;
     return {
       ...this.#watch.countEligible(this.backend),
-      sessions: this.#sessions.sum(),
-      requeued: takesNew ? this.#grabs() : leave ? queued : 0,
+      sessions,
+      requeued: takesNew ? Math.min(waiting, this.#room(sessions)) : leave ? queued : 0,
       queued: leave ? 0 : queued,
     };
   }
 
-  /** How many streams that wait for any server of the backend this one takes now that it is up. */
-  #grabs(): number {
-    const waiting = this.#admission.backendQueue().length;
-    const limit = this.#state.get('maxconn');
-    return limit === 0 ? waiting : Math.min(waiting, Math.max(0, limit - this.#sessions.sum()));
+  /** How many more sessions it takes now. */
+  #room(sessions: number): number {
+    const maxconn = this.#state.get('maxconn');
+    if (maxconn === 0) return Infinity;
+    const limit = Math.max(1, Math.floor((maxconn * this.#state.get('throttlePercent')) / 100));
+    return Math.max(0, limit - sessions);
   }
 
   #lineServer(): LineServer {
@@ -566,7 +593,7 @@ export class WatchedServer {
     const { operational, admin } = this.#health;
     const reason: ChangeReason = { type: 'said', by: 'changed from server-state after a reload' };
     const before = { operational: 'running' as const, admin: 0 };
-    const change = { before, after: { operational, admin }, reason, cause: '', figures: this.#figures(0) };
+    const change = { before, after: { operational, admin }, reason, cause: '', figures: this.#figures(this.#load()) };
     if (operational === 'stopped' || operational === 'stopping')
       return operationalLine(this.#lineServer(), change)?.text;
     return isDraining(admin) ? adminLines(this.#lineServer(), { ...change, before: change.after })[0]?.text : undefined;
