@@ -118,8 +118,8 @@ const DECLARED: readonly RegExp[] = [
   // Texts where HAProxy reads a number as far as there are digits (docs/configuration.md).
   /invalid character '.' in port number/,
   /expects (a number|an integer argument|a positive integer argument)\b|^'server .*weight of server .* is not within/,
-  // Words that it passes over in these statements of `resolvers`.
-  /'(hold|timeout|accepted_payload_size|resolve_retries)' cannot handle unexpected argument/,
+  // Words that it passes over behind these keywords.
+  /'(hold|timeout|accepted_payload_size|resolve_retries|server-state-base)' cannot handle unexpected argument/,
   // A format that a later line replaces is read too.
   /failed to parse log-format/,
   // Neither an address nor what a host can be named.
@@ -128,8 +128,8 @@ const DECLARED: readonly RegExp[] = [
   /'(defaults|global|userlist|http-errors|frontend|backend|listen)' cannot handle unexpected argument/,
   // An empty word, at which HAProxy stops reading the line.
   /unknown keyword ''/,
-  // A `listen` that takes the name of a backend above it.
-  /^Parsing .* proxy '.*' has the same name as backend/,
+  // A `listen` that takes the name of a backend above it, and a backend that takes the name of one whose head has such words.
+  /^Parsing .* (proxy|backend) '.*' has the same name as backend/,
 ];
 
 function isDeclared({ message }: Diagnostic): boolean {
