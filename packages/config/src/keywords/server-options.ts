@@ -6,7 +6,7 @@ import { addressPattern } from '../expressions/addresses.ts';
 import { announce } from '../dispatch.ts';
 import type { ParseState, ServerContext, ServerDraft } from '../draft.ts';
 import type { Keyword } from '../keyword.ts';
-import type { SourceAddress } from '../model.ts';
+import type { Address, SourceAddress } from '../model.ts';
 import { nearestWord } from '../nearest.ts';
 import { parseTimeMs } from '../units.ts';
 import { readAddressWord } from './readers.ts';
@@ -227,8 +227,8 @@ export function readSource(cursor: Cursor, state: ParseState, usage: string, pla
       place === 'server' ? `'source ${text}' : ${result.reason}.` : `'source ${text}' : ${result.reason}`,
       { expected: 'an address with an optional port, as 192.0.2.1 or [2001:db8::1]:80' },
     );
-  if (result.address.kind !== 'inet')
-    cursor.failLast(`'source ${text}' : an IPv4 or IPv6 address is needed.`, {
+  if (!isNumeric(result.address))
+    cursor.failLast(`'source ${text}' : a numeric IPv4 or IPv6 address is needed.`, {
       expected: 'an address with an optional port, as 192.0.2.1 or [2001:db8::1]:80',
     });
   let source: SourceAddress = { address: result.address, interface: undefined, usesrc: undefined };
@@ -249,6 +249,11 @@ export function readSource(cursor: Cursor, state: ParseState, usage: string, pla
   }
 }
 
+/** An address that needs no resolving; `*` is any. */
+function isNumeric(address: Address): boolean {
+  return address.kind === 'inet' && (address.host === '*' || isIpv4(address.host) || isIpv6(address.host));
+}
+
 function readUsesrc(cursor: Cursor, place: 'server' | 'proxy'): string {
   const usage =
     place === 'server'
@@ -259,6 +264,10 @@ function readUsesrc(cursor: Cursor, place: 'server' | 'proxy'): string {
   const result = parseAddress(text, { port: 'optional', zeroPort: true });
   if (!result.ok)
     cursor.failLast(`'usesrc' : ${result.reason}`, {
+      expected: 'an address, client, clientip or hdr_ip(name,position)',
+    });
+  if (!isNumeric(result.address))
+    cursor.failLast(`'usesrc ${text}' : a numeric address is needed.`, {
       expected: 'an address, client, clientip or hdr_ip(name,position)',
     });
   return text;
@@ -524,8 +533,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
         return cursor.failLast(`'socks4 ${text}' : ${result.reason}.`, {
           expected: 'an address and a port, as 192.0.2.1:1080',
         });
-      const { address } = result;
-      if (address.kind !== 'inet' || !(isIpv4(address.host) || isIpv6(address.host)))
+      if (!isNumeric(result.address))
         cursor.failLast(`'socks4 ${text}' : a numeric address is needed.`, {
           expected: 'an IPv4 or IPv6 address and a port',
         });
