@@ -12,7 +12,7 @@ export type Serve = (socket: Socket, nth: number) => void;
 
 export interface CheckCase {
   readonly name: string;
-  /** Lines of the backend; PORT, PORT2 and CLOSED stand for the server's ports and for one where nobody listens. */
+  /** Lines of the backend; PORT, PORT2 and CLOSED stand for the server's ports and for one where nobody listens, SELF for its name. */
   readonly rules: readonly string[];
   /** Behind `server s 127.0.0.1:PORT check`. */
   readonly options?: string;
@@ -145,7 +145,7 @@ function configuration(scenes: readonly Scene[], port: number, global: string): 
     const { check } = scene;
     const { address = '127.0.0.1:PORT', options = '' } = check;
     const lines = [...check.rules, `server s ${address} check inter 700ms rise 1 fall 1 ${options}`];
-    return withPorts(`backend b${index}\n  ${lines.join('\n  ')}\n`, scene);
+    return withPorts(`backend b${index}\n  ${lines.join('\n  ')}\n`, scene).replaceAll('SELF', `b${index}`);
   });
   return `global
   stats socket FOLDER/admin.sock level admin

@@ -397,6 +397,16 @@ const CASES: readonly CheckCase[] = [
     options: 'check-send-proxy source 127.0.0.5',
   }),
   c('two connects only', [T, 'tcp-check connect', 'tcp-check connect'], mute),
+  c(
+    'figures',
+    [
+      T,
+      'tcp-check send-lf "%[nbsrv(SELF)] %[be_conn(SELF)] %[queue(SELF)] %[srv_is_up(SELF/s)] %[srv_conn(SELF/s)] %[be_sess_rate(SELF)] %[srv_weight(SELF/s)] %[be_server_timeout]"',
+      'tcp-check expect string hello',
+    ],
+    talk('hello'),
+    { options: 'weight 7' },
+  ),
   c('ends with connect', [T, 'tcp-check connect', 'tcp-check expect string hello', 'tcp-check connect'], say('hello')),
 ];
 

@@ -77,7 +77,9 @@ async function measure(name: string, count: number, seconds: number): Promise<vo
         externalCheck: noProgram,
         connectTimeoutMs: 1000,
         checkTimeoutMs: 1000,
-        options: { logHealthChecks: false, persist: false },
+        serverTimeoutMs: undefined,
+        tunnelTimeoutMs: undefined,
+        options: { allbackups: false, logHealthChecks: false, persist: false },
         source: undefined,
         servers: Array.from({ length: count }, (_, index) => ({
           slot: owner.allocate('server', `b/s${index}`),

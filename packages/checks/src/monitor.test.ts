@@ -65,7 +65,9 @@ function bench(context: TestContext): Bench {
           externalCheck: noProgram,
           connectTimeoutMs: 500,
           checkTimeoutMs: undefined,
-          options: { logHealthChecks: false, persist: false },
+          serverTimeoutMs: undefined,
+          tunnelTimeoutMs: undefined,
+          options: { allbackups: false, logHealthChecks: false, persist: false },
           source: undefined,
           ...backend,
           servers: servers.map(({ port, ...more }, index) => ({
@@ -221,7 +223,10 @@ test('option log-health-checks says what changed, and the state line then leaves
   let reply = OK;
   const { port } = await serve(context, () => reply);
   monitor.apply(
-    generation(1, [{ port, rise: 1, fall: 1 }], { check: http, options: { logHealthChecks: true, persist: false } }),
+    generation(1, [{ port, rise: 1, fall: 1 }], {
+      check: http,
+      options: { allbackups: false, logHealthChecks: true, persist: false },
+    }),
   );
   await until(() => lines.length === 1, 'first success');
   reply = 'HTTP/1.0 500 Some Reason\r\n\r\n';

@@ -20,6 +20,7 @@ import {
   parseIpAddress,
   type Compiler,
   type ExpressionEnvironment,
+  type ProxyView,
   type Variables,
 } from '@evenkeel/expr';
 import { agentLimits, agentTarget, type AgentChanges } from './agent/agent-target.ts';
@@ -33,7 +34,7 @@ import type { RunLimits } from './run.ts';
 import { CheckRunner, type CheckTarget, type RunningCheck } from './runner.ts';
 import type { RulesetSettings } from './ruleset/compile.ts';
 import { stateText } from './state-text.ts';
-import { checkSubject } from './subject.ts';
+import { backendView, checkSubject } from './subject.ts';
 import type { MailAlert } from './mail/alert.ts';
 import type { SavedState } from './saved-state.ts';
 import type { HealthLine } from './text.ts';
@@ -90,7 +91,10 @@ export class HealthMonitor implements ServerWatch {
   constructor(environment: MonitorEnvironment) {
     this.tickets = new Tickets(environment.segment);
     this.#environment = environment;
-    this.#compiler = createCompiler(environment.expressions);
+    this.#compiler = createCompiler({
+      ...environment.expressions,
+      proxy: (name, side) => (side === 'backend' ? this.#viewByName(name) : undefined),
+    });
     this.#runner = new CheckRunner(() => environment.now());
     this.#mailbox = new Mailbox(environment.segment);
     this.#awaitErrors();
@@ -338,7 +342,8 @@ export class HealthMonitor implements ServerWatch {
     const target: CheckTarget = {
       protocol: this.#protocolOf(backend, server),
       localAddress: source?.kind === 'inet' ? source.host : undefined,
-      subject: () => checkSubject(segment, watched.backend, watched.server, connection, this.#standing(watched)),
+      subject: () =>
+        checkSubject(segment, this.#view(watched.backend), watched.server, connection, this.#standing(watched)),
       limits: () => limitsOf(watched.backend, watched.server.config),
       nextIntervalMs: () => {
         const { config } = watched.server;
@@ -353,6 +358,17 @@ export class HealthMonitor implements ServerWatch {
       onVoid: () => watched.skip(),
     };
     entry.check = this.#runner.add(target, delayMs);
+  }
+
+  #view(backend: MonitoredBackend): ProxyView {
+    const current = (): MonitoredBackend =>
+      this.#generation?.backends.find(({ slot }) => slot === backend.slot) ?? backend;
+    return backendView(this.tickets, current, () => this.#environment.now());
+  }
+
+  #viewByName(name: string): ProxyView | undefined {
+    const backend = this.#generation?.backends.find((one) => one.name === name);
+    return backend === undefined ? undefined : this.#view(backend);
   }
 
   /** The check of the backend, and those of the backends that the server names besides. */
@@ -428,7 +444,7 @@ export class HealthMonitor implements ServerWatch {
         protocol: agentProtocol(asked.send),
         localAddress: source?.kind === 'inet' ? source.host : undefined,
         subject: () =>
-          checkSubject(segment, watched.backend, watched.server, asked.connection, this.#standing(watched)),
+          checkSubject(segment, this.#view(watched.backend), watched.server, asked.connection, this.#standing(watched)),
         limits: () => agentLimits(watched.backend, watched.server),
         nextIntervalMs: () =>
           spreadInterval(

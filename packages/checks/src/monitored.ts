@@ -43,7 +43,10 @@ export interface MonitoredBackend {
   /** `timeout connect` and `timeout check`, ms. */
   readonly connectTimeoutMs: number | undefined;
   readonly checkTimeoutMs: number | undefined;
-  readonly options: Pick<Options, 'logHealthChecks' | 'persist'>;
+  /** `timeout server` and `timeout tunnel`, ms: rules may read them. */
+  readonly serverTimeoutMs: number | undefined;
+  readonly tunnelTimeoutMs: number | undefined;
+  readonly options: Pick<Options, 'allbackups' | 'logHealthChecks' | 'persist'>;
   readonly source: SourceAddress | undefined;
   readonly servers: readonly MonitoredServer[];
 }

@@ -90,11 +90,13 @@ test(
       mailAlert: undefined,
       connectTimeoutMs: 500,
       checkTimeoutMs: undefined,
+      serverTimeoutMs: undefined,
+      tunnelTimeoutMs: undefined,
       check:
         uri === undefined
           ? { type: 'tcp' }
           : checkOf(`option httpchk GET ${uri} HTTP/1.1`, 'http-check send hdr Host x'),
-      options: { logHealthChecks: false, persist: false },
+      options: { allbackups: false, logHealthChecks: false, persist: false },
       externalCheck: noProgram,
       source: undefined,
       servers: [server(index, {})],

@@ -2,19 +2,20 @@
 // memory; knows nothing of checks.
 
 import { parseIpAddress, type ProxyView, type ServerView } from '@evenkeel/expr';
-import { BackendGauge, ServerGauge, ServerState, SharedCount, type Segment } from '@evenkeel/shm';
+import { BackendGauge, ServerGauge, ServerState, SharedCount, type Segment, type Tickets } from '@evenkeel/shm';
 import type { CheckSubject, ConnectOptions } from './conversation.ts';
+import { backendFigures } from './figures.ts';
 import type { MonitoredBackend, MonitoredServer } from './monitored.ts';
 
 export function checkSubject(
   segment: Segment,
-  backend: MonitoredBackend,
+  backend: ProxyView,
   server: MonitoredServer,
   connection: ConnectOptions,
   standing: Pick<CheckSubject, 'stateText' | 'isUp'>,
 ): CheckSubject {
   return {
-    backend: backendView(segment, backend),
+    backend,
     server: serverView(segment, server),
     line: serverLine(segment, server),
     connection,
@@ -23,14 +24,17 @@ export function checkSubject(
   };
 }
 
-function backendView(segment: Segment, { name, id, slot }: MonitoredBackend): ProxyView {
+/** A backend as rules see it, over reloads. `now`: monotonic ms. */
+export function backendView(tickets: Tickets, current: () => MonitoredBackend, now: () => number): ProxyView {
+  const { name, id, slot } = current();
   return {
     name,
     id,
+    backendFigures: backendFigures(tickets, current, now),
     defaultBackend: undefined,
     frontendConnections: 0,
     get backendConnections() {
-      return new SharedCount(segment, 'backend', slot, BackendGauge.sessions).sum();
+      return new SharedCount(tickets.segment, 'backend', slot, BackendGauge.sessions).sum();
     },
   };
 }

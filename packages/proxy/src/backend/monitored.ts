@@ -33,6 +33,8 @@ export function monitoredGeneration(plan: Plan): MonitoredGeneration {
         externalCheck: externalCheck(proxy),
         connectTimeoutMs: proxy.timeouts.connect,
         checkTimeoutMs: proxy.timeouts.check,
+        serverTimeoutMs: proxy.timeouts.server,
+        tunnelTimeoutMs: proxy.timeouts.tunnel,
         options: proxy.options,
         source: proxy.source,
         servers: proxy.servers.map((config, at) => ({
