@@ -278,6 +278,7 @@ export function initialProxy(name: string, kind: ProxyDraft['kind'], at: Positio
     checkRules: initialCheckRules(),
     externalCheckCommand: undefined,
     externalCheckPath: '',
+    persistRdpCookie: undefined,
     httpSendNameHeader: undefined,
     loadServerState: 'none',
     serverStateFileName: undefined,

@@ -235,6 +235,8 @@ export interface Proxy {
   /** `external-check command` and `external-check path`: the latter is the PATH of the program. */
   readonly externalCheckCommand: string | undefined;
   readonly externalCheckPath: string;
+  /** `persist rdp-cookie[(NAME)]`: the cookie's name; undefined = off. */
+  readonly persistRdpCookie: string | undefined;
   readonly httpSendNameHeader: string | undefined;
   /** `load-server-state-from-file`. */
   readonly loadServerState: 'global' | 'local' | 'none';

@@ -111,7 +111,6 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
   ...declare(later(ALL, 'it needs compression'), 'compression algo, compression offload, compression type'),
   ...declare(later(BACKENDS, 'it needs persistence by cookies'), 'cookie, dynamic-cookie-key'),
   ...declare(later(BACKENDS_ONLY, 'it needs persistence by cookies'), 'force-persist, ignore-persist'),
-  ...declare(later(BACKENDS, 'it needs persistence by RDP cookies'), 'persist rdp-cookie'),
   ...declare(later(FRONTENDS_ONLY, 'it needs captures by rules'), 'declare capture'),
   ...declare(
     refused(BACKENDS_ONLY, 'every address has a server that can be watched and counted; write a server line with it'),

@@ -216,10 +216,22 @@ function readRedispatch(cursor: Cursor, { draft }: ProxyContext): void {
   cursor.end();
 }
 
+/** `persist rdp-cookie[(NAME)]`. */
+function readPersist(cursor: Cursor, { draft }: ProxyContext): void {
+  const name = /^rdp-cookie(?:\((.+)\))?$/.exec(cursor.line.words[cursor.index - 1]);
+  if (name === null)
+    cursor.failLast("persist rdp-cookie(name)' requires an rdp cookie name.", {
+      expected: 'rdp-cookie or rdp-cookie(NAME)',
+    });
+  cursor.end();
+  draft.persistRdpCookie = name[1] ?? 'msts';
+}
+
 const REUSE_MODES = ['never', 'safe', 'aggressive', 'always'] as const;
 
 export const proxyBalanceKeywords: readonly Keyword<ProxyContext>[] = [
   { name: 'balance', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readBalance },
+  { name: 'persist rdp-cookie', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readPersist },
   { name: 'hash-type', places: BACKEND_SIDE, state: 'works', manual: '4.2', parse: readHashType },
   {
     name: 'hash-balance-factor',

@@ -179,6 +179,12 @@ test('balance and hash-type are inherited from defaults, and set anew', () => {
   assert.deepEqual([second.balance.algorithm, second.hashType.method], ['first', 'map-based']);
 });
 
+test('persist rdp-cookie: the name of the cookie is msts unless given (manual 4.2 "persist rdp-cookie")', () => {
+  assert.equal(proxyOf('backend b', []).persistRdpCookie, undefined);
+  assert.equal(proxyOf('backend b', ['persist rdp-cookie']).persistRdpCookie, 'msts');
+  assert.equal(proxyOf('backend b', ['persist rdp-cookie(foo)']).persistRdpCookie, 'foo');
+});
+
 test('keys of HTTP requests give way to round robin in mode tcp, with a warning', () => {
   for (const line of ['balance uri', 'balance url_param id', 'balance hdr(host)']) {
     assert.deepEqual(proxyFindings('backend b', ['mode tcp', line]), [

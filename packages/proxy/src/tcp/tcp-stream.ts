@@ -26,6 +26,7 @@ import {
 } from '../stream/termination.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
+import { serverOfRdpCookie } from './rdp-persistence.ts';
 import { Side } from './side.ts';
 import { TcpContext } from './tcp-context.ts';
 import type { ContentRules } from './tcp-proxy.ts';
@@ -145,7 +146,10 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       if (this.frontend.generation.usesClientPort[backend.index]) this.session.tellDestination(this.dispatch);
       const key = this.frontend.generation.balanceKeys[backend.index];
       if (key !== undefined) this.dispatch.balanceHash = key(this.context);
+      const { persistRdpCookie } = backend.config;
       this.dispatch.persistentServer = this.frontend.generation.useServer[backend.index]?.(this.context);
+      if (persistRdpCookie !== undefined)
+        this.dispatch.persistentServer ??= serverOfRdpCookie(backend, this.heldText ?? '', persistRdpCookie);
       this.dispatch.start();
       // A client that had closed already: as if it did now.
       if (this.#state === 'dispatch' && this.#client.isReadDone) this.#abortDispatchIfIdle();
