@@ -381,3 +381,23 @@ test('a generation that ends while the next one is being published takes no stat
   monitor.apply(second);
   assert.equal(server(0).health.operational, 'stopped');
 });
+
+test('rules that only moved in the file go on as they are; rules that changed are asked at once', async (context) => {
+  const { monitor, generation, until } = bench(context);
+  const asked: string[] = [];
+  const { port } = await serve(context, () => {
+    asked.push('check');
+    return OK;
+  });
+  const apply = (number: number, ...lines: string[]): void => {
+    const next = generation(number, [{ port, interMs: 60_000 }], { check: checkOf(...lines) });
+    monitor.prepare(next);
+    monitor.apply(next);
+  };
+  apply(1, 'option httpchk', 'http-check expect status 200');
+  await until(() => asked.length === 1, 'the first check');
+  apply(2, '# moved', 'option httpchk', '', 'http-check expect status 200');
+  apply(3, 'option httpchk', 'http-check expect status 200-299');
+  await until(() => asked.length === 2, 'a check by the new rule');
+  assert.equal(asked.length, 2);
+});

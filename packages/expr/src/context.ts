@@ -21,7 +21,7 @@ export interface ProxyView {
   readonly frontendConnections: number;
   /** Streams on its backend side, those in the queue included (`be_conn`, `%bc`). */
   readonly backendConnections: number;
-  /** Absent where it has no such side, and in the rules of checks. */
+  /** Absent where it has no such side; the rules of checks see no frontends. */
   readonly frontendFigures?: FrontendFigures | undefined;
   readonly backendFigures?: BackendFigures | undefined;
 }
