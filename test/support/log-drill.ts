@@ -3,6 +3,8 @@
  * same steps run on any program, so that transcripts can be compared.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Daemon, freePorts, until } from './daemon.ts';
 
@@ -35,6 +37,8 @@ export interface Drill {
   readonly files?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
 }
+
+const ON_TERMINAL = /^\[(?:WARNING|ALERT)\]\s+\(\d+\) : (?:Server|Backup Server|backend|proxy|Health|Agent) /gm;
 
 /** While it lasts, a check that was under way may still count. */
 const MAINTENANCE = 0x23;
@@ -98,6 +102,7 @@ defaults
   timeout connect 2s
   timeout client 5s
   timeout server 2s
+  timeout check 5s
 frontend front
   bind 127.0.0.1:${front}
   no log
@@ -120,14 +125,15 @@ ${sections}
       for (const line of all.slice(told_)) told.push(line);
       told_ = all.length;
     };
-    // Lines come from another thread than answers, and one event may make several.
+    // Every line comes twice, on the terminal and, a moment later and by another thread, in the log.
     const settled = async (): Promise<void> => {
-      await until('the last lines', async () => {
+      await until('every line is logged', async () => {
         const before = daemon.output.length;
-        await new Promise((resolve) => setTimeout(resolve, 60));
-        return daemon.output.length === before;
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        return daemon.output.length === before && lines().length === (daemon.output.match(ON_TERMINAL)?.length ?? 0);
       });
     };
+    await until('the runtime socket is there', () => existsSync(join(daemon.folder, 'admin.sock')));
     for (const step of drill.steps) {
       if ('set' in step) await switches.get(step.set)!.set(step.to);
       else if ('cli' in step) {

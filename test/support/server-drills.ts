@@ -181,6 +181,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
   server s2 127.0.0.1:PORT_b
   server s3 127.0.0.1:PORT_b track s1`,
     steps: [
+      { status: 'be/s1', is: 'UP' },
       { cli: 'set server be/s1 health down' },
       { state: true },
       { cli: 'set server be/s1 health down' },

@@ -61,7 +61,7 @@ export interface ServerWatch {
   dateNow(): number;
   log(backend: MonitoredBackend, line: HealthLine): void;
   /** Servers of the backend that may get new streams now. */
-  countEligible(backend: MonitoredBackend): { readonly active: number; readonly backup: number };
+  countEligible(backend: MonitoredBackend): Eligible;
   /** Its last server went, or one came where there was none. */
   markBackend(backend: MonitoredBackend, hasServers: boolean): void;
   /** States or weights of a server of this backend changed: threads are to be told. */
@@ -78,6 +78,14 @@ export interface ServerWatch {
 export interface AgentCount extends CheckCount {
   readonly isNews: boolean;
 }
+
+/** Servers of a backend that may get new streams. */
+interface Eligible {
+  readonly active: number;
+  readonly backup: number;
+}
+
+const sum = ({ active, backup }: Eligible): number => active + backup;
 
 interface Load {
   readonly sessions: number;
@@ -274,7 +282,7 @@ export class WatchedServer {
     handle(this.#health, config, { type: 'tracked', operational: tracked?.health.operational });
     handle(this.#health, config, { type: 'admin', bits: (this.#health.admin & ~inherited) | given });
     this.#write();
-    if (wasEligible && !this.#hasServers()) this.#watch.markBackend(this.backend, false);
+    if (wasEligible && sum(this.#watch.countEligible(this.backend)) === 0) this.#watch.markBackend(this.backend, false);
   }
 
   /** A check is under way. */
@@ -447,24 +455,26 @@ export class WatchedServer {
       first?.();
       return;
     }
-    const hadServers = this.#hasServers();
+    const wasEligible = this.isEligible;
+    const had = this.#watch.countEligible(this.backend);
     // Threads act on the change as soon as they are told.
     const load = this.#load();
     this.#write();
+    // One look at the others is enough: a backend of thousands may fall at once.
+    const has = this.#recount(had, Number(this.isEligible) - Number(wasEligible));
     if (moved && isServing(after)) this.#countUp();
     if (inMaintenance(before.admin) !== inMaintenance(after.admin)) this.#watch.restOrResume(this);
-    // Before the lines, whose figures count the servers that are left.
     this.#watch.publish(this.backend.slot);
     first?.();
-    const hasServers = this.#hasServers();
+    const losesLast = sum(had) > 0 && sum(has) === 0;
     const speaks = moved || hasNewBits || isAsked;
-    const change = { before, after, reason, cause, figures: this.#figures(load) };
+    const change = { before, after, reason, cause, figures: this.#figures(load, has) };
     const operational = moved && !hasNewBits ? operationalLine(this.#lineServer(), change) : undefined;
     if (operational !== undefined) this.#log(operational);
-    if (hadServers && !hasServers && !hasNewBits) this.#logNoServer();
+    if (losesLast && !hasNewBits) this.#logNoServer();
     if (speaks) for (const line of adminLines(this.#lineServer(), change)) this.#log(line);
-    if (hadServers && !hasServers && hasNewBits) this.#logNoServer();
-    if (hadServers !== hasServers) this.#watch.markBackend(this.backend, hasServers);
+    if (losesLast && hasNewBits) this.#logNoServer();
+    if (sum(had) > 0 !== sum(has) > 0) this.#watch.markBackend(this.backend, sum(has) > 0);
     this.#stepLater();
     if (!moved) return;
     for (const tracker of this.trackers) {
@@ -474,9 +484,9 @@ export class WatchedServer {
     }
   }
 
-  #hasServers(): boolean {
-    const { active, backup } = this.#watch.countEligible(this.backend);
-    return active + backup > 0;
+  /** `change`: 1 where this server has become eligible, -1 where it is no longer, 0 otherwise. */
+  #recount({ active, backup }: Eligible, change: number): Eligible {
+    return this.server.config.backup ? { active, backup: backup + change } : { active: active + change, backup };
   }
 
   #countTime(before: { readonly operational: Operational; readonly admin: number }): void {
@@ -513,13 +523,14 @@ export class WatchedServer {
   }
 
   /** `load` is that before the change. */
-  #figures({ sessions, queued, waiting }: Load): BackendFigures {
+  #figures({ sessions, queued, waiting }: Load, { active, backup }: Eligible): BackendFigures {
     const { admin } = this.#health;
     const takesNew = isServing(this.#health) && !inMaintenance(admin) && !isDraining(admin);
     // Those that wait for it may go elsewhere only where `option redispatch` allows it.
     const leave = !takesNew && this.backend.redispatches && !this.backend.options.persist;
     return {
-      ...this.#watch.countEligible(this.backend),
+      active,
+      backup,
       sessions,
       requeued: takesNew ? Math.min(waiting, this.#room(sessions)) : leave ? queued : 0,
       queued: leave ? 0 : queued,
@@ -593,7 +604,8 @@ export class WatchedServer {
     const { operational, admin } = this.#health;
     const reason: ChangeReason = { type: 'said', by: 'changed from server-state after a reload' };
     const before = { operational: 'running' as const, admin: 0 };
-    const change = { before, after: { operational, admin }, reason, cause: '', figures: this.#figures(this.#load()) };
+    const figures = this.#figures(this.#load(), this.#watch.countEligible(this.backend));
+    const change = { before, after: { operational, admin }, reason, cause: '', figures };
     if (operational === 'stopped' || operational === 'stopping')
       return operationalLine(this.#lineServer(), change)?.text;
     return isDraining(admin) ? adminLines(this.#lineServer(), { ...change, before: change.after })[0]?.text : undefined;
