@@ -14,6 +14,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mariadb: 'mariadb-client',
   'mariadb-install-db': 'mariadb-server',
   setpriv: 'util-linux',
+  ss: 'iproute2',
   ping: 'iputils-ping',
   aiosmtpd: 'python3-aiosmtpd',
 };

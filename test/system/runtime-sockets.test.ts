@@ -12,6 +12,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
 import { Daemon, EVENKEEL, accepts, freePorts } from '../support/daemon.ts';
+import { missing, run as runProgram } from '../support/programs.ts';
 
 const TIMEOUTS = 'defaults\n    timeout client 5s\n    timeout server 5s\n    timeout connect 5s\n';
 
@@ -76,6 +77,32 @@ test('a reload follows stats socket, stats timeout, stats maxconn and node', asy
   );
   assert.equal(await ask(at('new.sock'), 'show cli level'), 'admin\n\n');
   assert.equal(await accepts(inet), false);
+});
+
+test('interface, backlog and v6only of a stats socket line', { skip: missing('ss') }, async () => {
+  const [port, bound, six] = await freePorts(3);
+  await using daemon = await Daemon.start(
+    `global
+    stats socket ipv4@127.0.0.1:${bound} level user interface lo backlog 7
+    stats socket ipv6@:${six} level user v6only
+${TIMEOUTS}listen a
+    bind 127.0.0.1:${port}
+`,
+    { port },
+  );
+  const { stdout } = await runProgram('ss', ['-Hltn']);
+  const lines = stdout.toString().split('\n');
+  assert.ok(
+    lines.some((line) => new RegExp(`^LISTEN +0 +7 +127\\.0\\.0\\.1%lo:${bound} `).test(line)),
+    stdout.toString(),
+  );
+  assert.ok(
+    lines.some((line) => line.includes(`[::]:${six} `)),
+    stdout.toString(),
+  );
+  assert.match(await ask({ port: six, host: '::1' }, 'show version'), /^2\.6/);
+  await assert.rejects(ask({ port: six, host: '127.0.0.1' }, 'show version'));
+  assert.doesNotMatch(daemon.output, /WARNING|ALERT/);
 });
 
 test('a stats socket that cannot be bound makes the reload fail, and nothing changes', async () => {

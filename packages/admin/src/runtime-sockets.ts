@@ -134,7 +134,7 @@ export class RuntimeSockets implements Follower {
     const wanted: WantedSocket[] = [];
     const seen = new Map<string, number>();
     for (const config of sockets) {
-      const addresses = await listenAddresses(config.address, { v4v6: false, v6only: false }, this.#resolve);
+      const addresses = await listenAddresses(config.address, config, this.#resolve);
       if (addresses === undefined) {
         const { file, line } = config.at;
         errors.push(
@@ -143,8 +143,8 @@ export class RuntimeSockets implements Follower {
         continue;
       }
       for (const address of addresses) {
-        const { mode, user, group, uid, gid } = config;
-        const key = JSON.stringify([address, mode, user, group, uid, gid]);
+        const { backlog, gid, group, interface: device, mode, uid, user } = config;
+        const key = JSON.stringify([address, mode, user, group, uid, gid, device, backlog]);
         const count = (seen.get(key) ?? 0) + 1;
         seen.set(key, count);
         wanted.push({ key: count === 1 ? key : `${key}#${count}`, config, address });
@@ -158,7 +158,7 @@ export class RuntimeSockets implements Follower {
       this.#welcome(client, socket.config),
     );
     server.on('error', () => server.close());
-    server.listen({ fd: socket.descriptor }, BACKLOG);
+    server.listen({ fd: socket.descriptor }, socket.config.backlog ?? BACKLOG);
     socket.server = server;
   }
 
@@ -213,7 +213,7 @@ export class RuntimeSockets implements Follower {
 
 /** A listening descriptor, and the Unix socket that it is. Throws what stands against it. */
 function openSocket(
-  { mode, user, group, uid, gid }: StatsSocket,
+  { mode, user, group, uid, gid, backlog = BACKLOG, interface: device }: StatsSocket,
   address: ListenAddress,
 ): Pick<OpenSocket, 'descriptor' | 'unix'> {
   switch (address.kind) {
@@ -222,7 +222,7 @@ function openSocket(
       return { descriptor: dup(address.fd), unix: undefined };
     case 'abstract':
       return {
-        descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog: BACKLOG }),
+        descriptor: openListener({ family: 'unix', address: `@${address.name}`, backlog }),
         unix: undefined,
       };
     case 'inet':
@@ -232,12 +232,14 @@ function openSocket(
           address: address.address,
           port: address.port,
           reusePort: true,
-          backlog: BACKLOG,
+          backlog,
+          ...(device === undefined ? {} : { interface: device }),
+          ...(address.v6only === undefined ? {} : { v6only: address.v6only }),
         }),
         unix: undefined,
       };
     case 'unix': {
-      const unix = new UnixListener({ path: address.path, backlog: BACKLOG, mode, user, group, uid, gid });
+      const unix = new UnixListener({ path: address.path, backlog, mode, user, group, uid, gid });
       return { descriptor: unix.descriptor, unix };
     }
   }

@@ -160,6 +160,10 @@ export interface StatsSocket {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
   readonly name: string | undefined;
+  readonly backlog: number | undefined;
+  readonly interface: string | undefined;
+  readonly v4v6: boolean;
+  readonly v6only: boolean;
   readonly at: Position;
 }
 

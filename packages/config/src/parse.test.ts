@@ -69,6 +69,10 @@ test("Debian's stock file with a frontend loads, with one remark about chroot", 
     uid: undefined,
     gid: undefined,
     name: undefined,
+    backlog: undefined,
+    interface: undefined,
+    v4v6: false,
+    v6only: false,
     at: { file: 't.cfg', line: 5, column: 2 },
   });
 });

@@ -50,6 +50,10 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
       uid: bind.uid,
       gid: bind.gid,
       name: bind.name,
+      backlog: bind.backlog,
+      interface: bind.interface,
+      v4v6: bind.v4v6,
+      v6only: bind.v6only,
     };
     draft.statsSockets.push(socket);
   }
@@ -57,16 +61,12 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
 
 /** Options of `bind` that a runtime socket has no use for, with their fields. */
 const WITHOUT_EFFECT = {
-  backlog: 'backlog',
   deferAccept: 'defer-accept',
-  interface: 'interface',
   maxconn: 'maxconn',
   mss: 'mss',
   tcpUserTimeoutMs: 'tcp-ut',
   tfo: 'tfo',
   transparent: 'transparent',
-  v4v6: 'v4v6',
-  v6only: 'v6only',
 } as const satisfies Partial<Record<keyof BindDraft, string>>;
 
 function warnWithoutEffect(cursor: Cursor, bind: BindDraft): void {
