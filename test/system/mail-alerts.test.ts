@@ -90,10 +90,10 @@ const STEPS = [
   ['set server be/b state drain', true],
   ['set server be/b health down', true],
   ['set server be/b state ready', false],
-  ['set server be/a state maint', false],
-  ['set server be/a state ready', false],
+  ['set server be/b state maint', false],
   ['set server be/a health stopping', false],
   ['set server be/a health down', true],
+  ['set server be/a health up', true],
 ] as const;
 
 async function mails(context: TestContext, program: string | undefined): Promise<string[]> {
