@@ -5,6 +5,7 @@ import type { Balancer, Candidate, Member, Picker } from './balancer.ts';
 import { NO_SERVER } from './balancer.ts';
 import { LoadBound } from './load-bound.ts';
 import { CandidateRing, RingSource } from './candidate-ring.ts';
+import { scanFrom } from './turns.ts';
 
 const HASHES = 2 ** 32;
 
@@ -65,8 +66,10 @@ class RandomPicker<Target extends Candidate> implements Picker<Target> {
       best = other;
       bestServed = served;
     }
-    // HAProxy sends nobody to look for another server when the chosen one is full: the stream waits for any of them.
-    return best.isFull() ? undefined : best;
+    if (!best.isFull()) return best;
+    // HAProxy has the stream wait then, though others may be idle.
+    const { candidates } = this.#ring;
+    return scanFrom(candidates, Math.floor(this.#random() * candidates.length), avoid);
   }
 
   #draw(avoid: Target | undefined): Target {

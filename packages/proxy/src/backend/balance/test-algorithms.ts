@@ -22,8 +22,6 @@ export interface TestedAlgorithm {
   /** Whether the hash names its server, full or not, and whether another takes its place in a redispatch. */
   readonly namesServer: boolean;
   readonly avoids: boolean;
-  /** Whether a pick finds a server that is not full wherever there is one. */
-  readonly findsFree: boolean;
 }
 
 const UNUSED: HashType = { method: 'map-based', function: 'sdbm', avalanche: false };
@@ -37,7 +35,6 @@ const plain: Omit<TestedAlgorithm, 'settings'> = {
   takesTurns: true,
   namesServer: false,
   avoids: true,
-  findsFree: true,
 };
 
 const settings = (balance: BalanceSettings['balance'], hashType: HashType = UNUSED): BalanceSettings => ({
@@ -63,7 +60,6 @@ export const testedAlgorithms: Readonly<Record<AlgorithmName, TestedAlgorithm>> 
     ...plain,
     settings: settings({ algorithm: 'random', draws: 2 }),
     takesTurns: false,
-    findsFree: false,
   },
   'map-based': {
     ...plain,
