@@ -407,6 +407,14 @@ const CASES: readonly CheckCase[] = [
     talk('hello'),
     { options: 'weight 7' },
   ),
+  c(
+    'each connection has its time',
+    [T, 'tcp-check connect', 'tcp-check expect string hello', 'tcp-check connect', 'tcp-check expect string hello'],
+    (s) => {
+      const timer = setTimeout(() => s.write('hello'), 450);
+      s.once('close', () => clearTimeout(timer));
+    },
+  ),
   c('ends with connect', [T, 'tcp-check connect', 'tcp-check expect string hello', 'tcp-check connect'], say('hello')),
 ];
 

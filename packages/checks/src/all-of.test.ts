@@ -32,7 +32,7 @@ function play(protocol: Protocol, answers: readonly string[]): string[] {
     if (answer === 'refused') note(run.handle(1, { type: 'error', code: 'ECONNREFUSED' }));
     else {
       note(run.handle(1, { type: 'connected' }));
-      if (answer === 'silence') note(run.handleTimeout(1000));
+      if (answer === 'silence') note(run.handleTimeout(1001));
       else if (answer !== '') note(run.handle(1, { type: 'data', bytes: Buffer.from(answer) }));
     }
   }

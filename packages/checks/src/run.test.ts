@@ -159,3 +159,36 @@ test('an answer that is cut before its head ends is invalid at every byte', () =
   const answer = 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n';
   for (let at = 0; at < answer.length; at++) assert.equal(judge(answer.slice(0, at)), 'L7RSP -1 ""', `cut at ${at}`);
 });
+
+test('where the verdict stands already, a time-out or an error while parting changes nothing', () => {
+  const parting: Conversation = {
+    timeoutStatus: 'L7TOUT',
+    settled: { type: 'found', status: 'L7OK', code: 0, info: 'good' },
+    handle: () => [],
+  };
+  const begin = (): CheckRun => {
+    const run = new CheckRun({ closesByReset: false, begin: () => parting }, subject, limits, 0);
+    run.start(0);
+    run.handle(1, { type: 'connected' });
+    return run;
+  };
+  assert.equal(resultOf(begin().handleTimeout(1001)), 'L7OK 0 "good" 1001');
+  assert.equal(resultOf(begin().handle(5, { type: 'error', code: 'ECONNRESET' })), 'L7OK 0 "good" 5');
+});
+
+test('each connection of a check has the whole time (as on HAProxy)', () => {
+  const twice = rulesOf([
+    'option tcp-check',
+    'tcp-check connect',
+    'tcp-check expect string a',
+    'tcp-check connect',
+    'tcp-check expect string b',
+  ]);
+  const run = started(twice);
+  run.handle(10, { type: 'connected' });
+  assert.equal(run.nextTimeout(), 1000);
+  run.handle(700, data('a'));
+  assert.equal(run.nextTimeout(), 1700);
+  run.handle(710, { type: 'connected' });
+  assert.equal(resultOf(run.handleTimeout(1701)), `L7TOUT -1 " at step 4 of tcp-check (expect string 'b')" 1701`);
+});

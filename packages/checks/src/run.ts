@@ -1,6 +1,6 @@
 // One check of one server from the connect to the verdict, without I/O: the runner passes in what happened on the socket
-// and carries the effects out, in order. Time-outs are here (manual "timeout check"): without it `inter` bounds the whole
-// check; with it min(`timeout connect`, `inter`) bounds the connect and `timeout check` what follows.
+// and carries the effects out, in order. Time-outs are here (manual "timeout check"): without it `inter` bounds each
+// connection; with it min(`timeout connect`, `inter`) bounds the connect and `timeout check` what follows.
 //
 // A check that timed out while our own event loop was late says nothing about the server: its answer may lie in the kernel,
 // unread. The deadline is then moved by what the loop was late, once, so that the answer is read first; if the loop
@@ -84,6 +84,7 @@ export class CheckRun {
     if (input.type === 'error') {
       // Otherwise a lack of descriptors here would take every server down.
       if (!this.#connected && isOfThisSide(input.code)) return this.#giveUp();
+      if (this.#connected && this.#conversation.settled !== undefined) return this.#settle(now);
       const { status, info } = this.#connected ? socketFinding(input.code) : connectFinding(input.code);
       return this.#finish(now, status, -1, info + this.#position);
     }
@@ -135,8 +136,9 @@ export class CheckRun {
     if (this.#done || now < this.#deadline) return [];
     const late = now - this.#deadline;
     if (late < LATE_MS) {
+      if (this.#connected && this.#conversation.settled !== undefined) return this.#settle(now);
       const status = this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT';
-      return this.#finish(now, status, status === 'PROCTOUT' || status === 'L7OK' ? 0 : -1, this.#position);
+      return this.#finish(now, status, status === 'PROCTOUT' ? 0 : -1, this.#position);
     }
     if (!this.#wasLate) {
       this.#wasLate = true;
@@ -159,6 +161,11 @@ export class CheckRun {
     return this.#conversation.position ?? '';
   }
 
+  #settle(now: number): RunEffect[] {
+    const { settled } = this.#conversation;
+    return settled === undefined ? [] : this.#finish(now, settled.status, settled.code, settled.info);
+  }
+
   #giveUp(): RunEffect[] {
     this.#done = true;
     return [{ type: 'close', how: 'reset' }, { type: 'void' }];
@@ -171,6 +178,8 @@ export class CheckRun {
       else if (effect.type === 'connect') {
         if (this.#connected) out.push({ type: 'close', how: this.#closing });
         this.#connected = false;
+        // Each connection has the whole time, as on HAProxy.
+        this.#deadline = now + this.#limits.connectMs;
         this.#options = effect.options;
         out.push(effect);
       } else if (effect.type === 'execute') {
