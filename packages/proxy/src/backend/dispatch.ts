@@ -456,7 +456,7 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
         backend.stat.add(BackendStat.retries, 1);
       }
     }
-    const { redir } = server.config;
+    const { redir } = server;
     if (redir !== undefined && this.mayRedirect) this.#client.onServerRedirect!(redir);
     else this.#connect(true);
   }

@@ -57,6 +57,8 @@ export class Server implements Candidate {
   readonly limit: SessionLimit;
   /** What connecting needs, the same object for each attempt; the port differs for servers that take the client's. */
   openOptions: OpenOptions;
+  /** `redir`: where GET and HEAD requests are sent instead. */
+  readonly redir: string | undefined;
   /** Where connections to it come from; undefined where the kernel chooses. */
   readonly source: ServerSource | undefined;
   /** Connections of different clients differ in where they come from or lead to: they are not shared. */
@@ -108,6 +110,7 @@ export class Server implements Candidate {
     this.slot = slot;
     this.backend = backend;
     this.config = config;
+    this.redir = config.redir;
     this.#admission = admission;
     this.#configuredHost = hostOf(config.address, resolved);
     this.#isAnywhere = leadsAnywhere(config.address);
