@@ -81,6 +81,29 @@ const TRIALS: readonly Trial[] = [
     status: 1,
     says: /ALERT.* : config : parsing \[FILE:7\] : 'bind' : invalid address: 'nosuch\.invalid' in 'nosuch\.invalid:80'/,
   },
+  {
+    name: 'a name behind addr',
+    lines: ['server s 127.0.0.1:80 check addr nosuch.invalid'],
+    status: 1,
+    says: /ALERT.*\[FILE:10\] : 'server b\/s' : 'addr' : invalid address: 'nosuch\.invalid' in 'nosuch\.invalid'\./,
+  },
+  {
+    name: 'a name behind agent-addr',
+    lines: ['server s 127.0.0.1:80 agent-check agent-port 1 agent-addr nosuch.invalid'],
+    status: 1,
+    says: /ALERT.*\[FILE:10\] : 'server b\/s' : parsing agent-addr failed\. Check if 'nosuch\.invalid' is correct address/,
+  },
+  {
+    name: 'a name of a log destination',
+    lines: ['log nosuch.invalid:514 local0'],
+    status: 1,
+    says: /ALERT.*parsing \[FILE:10\] : log : invalid address: 'nosuch\.invalid' in 'nosuch\.invalid:514'/,
+  },
+  {
+    name: 'names that resolve, everywhere',
+    lines: ['log localhost:514 local0', 'server s localhost:80 check addr localhost'],
+    status: 0,
+  },
 ];
 
 for (const { bind = '127.0.0.1:18080', lines, name, options = [], says, status } of TRIALS) {

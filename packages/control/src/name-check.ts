@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import type { Config } from '@evenkeel/config';
 import { planListeners } from './listener-plans.ts';
+import { unresolvedNames } from './other-names.ts';
 import { resolveName } from './resolve-name.ts';
 import { resolveServers } from './server-addresses.ts';
 import { loadStates } from './state-files.ts';
@@ -28,5 +29,9 @@ export async function checkNames(config: Config, ignore: boolean): Promise<NameF
     ignore,
   );
   const listeners = await planListeners(config.proxies, () => 0, resolveName);
-  return { errors: [...listeners.errors, ...servers.errors], warnings: [...states.warnings, ...servers.warnings] };
+  const others = await unresolvedNames(config, resolveName);
+  return {
+    errors: [...others, ...listeners.errors, ...servers.errors],
+    warnings: [...states.warnings, ...servers.warnings],
+  };
 }

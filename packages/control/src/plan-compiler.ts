@@ -8,6 +8,7 @@ import type { LogSet } from '@evenkeel/log';
 import type { Plan, ProcessLimits, ProxyPlan } from '@evenkeel/proxy';
 import type { ObjectKind, SegmentOwner } from '@evenkeel/shm';
 import { planListeners } from './listener-plans.ts';
+import { unresolvedNames } from './other-names.ts';
 import { resolveServers } from './server-addresses.ts';
 import type { LastAddress, ResolveName } from './server-addresses.ts';
 
@@ -44,9 +45,10 @@ export async function compilePlan(config: Config, generation: number, sources: P
     (name) => slots.allocate('listener', name),
     sources.resolve,
   );
+  const others = await unresolvedNames(config, sources.resolve);
   return {
     plan: { generation, config, proxies, listeners, limits: sources.limits },
-    errors: [...resolved.errors, ...errors],
+    errors: [...others, ...resolved.errors, ...errors],
     warnings: resolved.warnings,
   };
 }

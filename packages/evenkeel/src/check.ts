@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { evaluateCondition, hasListener } from '@evenkeel/config';
-import type { Address, Config } from '@evenkeel/config';
+import type { Address, Config, LogTarget } from '@evenkeel/config';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
 import { ZERO_WARNING, loadConfiguration } from './load.ts';
@@ -36,18 +36,32 @@ export async function check(options: CommandLine, terminal: Terminal): Promise<n
 }
 
 /** Whether the start would ask for host names, or read what an earlier process knew of servers. */
-function asksSystem({ proxies }: Config): boolean {
-  return proxies.some(
-    ({ binds, disabled, loadServerState, servers }) =>
-      !disabled &&
-      (loadServerState !== 'none' ||
-        servers.some(({ address }) => isName(address)) ||
-        binds.some(({ addresses }) => addresses.some(isName))),
+function asksSystem({ global, proxies }: Config): boolean {
+  return (
+    global.logs.some(goesToName) ||
+    proxies.some(
+      ({ binds, loadServerState, logs, servers }) =>
+        loadServerState !== 'none' ||
+        logs.some(goesToName) ||
+        servers.some(
+          ({ address, agentAddress, checkAddress }) =>
+            standsAtName(address) || isName(agentAddress) || isName(checkAddress),
+        ) ||
+        binds.some(({ addresses }) => addresses.some(standsAtName)),
+    )
   );
 }
 
-function isName(address: Address): boolean {
-  return address.kind === 'inet' && address.host !== '*' && isIP(address.host) === 0;
+function goesToName({ destination }: LogTarget): boolean {
+  return destination.kind === 'udp' && isName(destination.host);
+}
+
+function standsAtName(address: Address): boolean {
+  return address.kind === 'inet' && isName(address.host);
+}
+
+function isName(host: string | undefined): boolean {
+  return host !== undefined && host !== '*' && isIP(host) === 0;
 }
 
 /** 0 where the condition holds, 1 where not, 2 where it cannot be read (management manual, section 3, "-cc"). */
