@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { BackendVersion, OperationalState, SegmentOwner, ServerState } from '@evenkeel/shm';
+import { AdminState, BackendVersion, OperationalState, SegmentOwner, ServerState } from '@evenkeel/shm';
 import type { Server as ServerConfig } from '@evenkeel/config';
 import { checkFields, statusText } from './display.ts';
 import { HealthMonitor } from './monitor.ts';
@@ -380,6 +380,59 @@ test('a generation that ends while the next one is being published takes no stat
   monitor.forget(1);
   monitor.apply(second);
   assert.equal(server(0).health.operational, 'stopped');
+});
+
+test('maintenance stays over a reload that finds the name of the server at another address', (context) => {
+  const { monitor, generation, server } = bench(context);
+  const at = (number: number, host: string | undefined): MonitoredGeneration => {
+    const next = generation(number, [{ port: 1, check: false }]);
+    const [backend] = next.backends;
+    return { ...next, backends: [{ ...backend, servers: [{ ...backend.servers[0], host }] }] };
+  };
+  monitor.apply(at(1, '192.0.2.1'));
+  monitor.administer(server(0).server.slot, 'maint');
+  monitor.apply(at(2, '192.0.2.2'));
+  assert.equal(server(0).health.admin, AdminState.forcedMaintenance);
+  monitor.apply(at(3, undefined));
+  assert.equal(server(0).health.admin, AdminState.forcedMaintenance | AdminState.resolutionMaintenance);
+  monitor.apply(at(4, '192.0.2.2'));
+  assert.equal(server(0).health.admin, AdminState.forcedMaintenance);
+});
+
+test('what a name server says of a server outlives a reload that disables or enables it', (context) => {
+  const { monitor, generation, server } = bench(context);
+  monitor.apply(generation(1, [{ port: 1, check: false }]));
+  server(0).setAdmin(AdminState.resolutionMaintenance);
+  const disabled = AdminState.configMaintenance | AdminState.forcedMaintenance;
+  monitor.apply(generation(2, [{ port: 1, check: false, disabled: true }]));
+  assert.equal(server(0).health.admin, AdminState.resolutionMaintenance | disabled);
+  monitor.apply(generation(3, [{ port: 1, check: false }]));
+  assert.equal(server(0).health.admin, AdminState.resolutionMaintenance);
+});
+
+test('a server that no generation has any more follows nobody', (context) => {
+  const { owner, monitor, lines, generation, server } = bench(context);
+  const tracked = { port: 1, check: false };
+  monitor.apply(generation(1, [tracked, { port: 2, check: false, track: 's0' }]));
+  monitor.apply(generation(2, [tracked]));
+  monitor.forget(1);
+  // What was its slot may be another server's by now.
+  const state = new ServerState(owner.segment, 1);
+  const before = state.get('adminState');
+  monitor.administer(server(0).server.slot, 'drain');
+  assert.equal(state.get('adminState'), before);
+  assert.deepEqual(
+    lines.filter((line) => line.includes('b/s1')),
+    [],
+  );
+  // The same of one that was prepared and never published.
+  monitor.prepare(generation(3, [tracked, { port: 2, check: false, track: 's0' }]));
+  monitor.forget(3);
+  monitor.administer(server(0).server.slot, 'ready');
+  assert.deepEqual(
+    lines.filter((line) => line.includes('b/s1')),
+    [],
+  );
 });
 
 test('rules that only moved in the file go on as they are; rules that changed are asked at once', async (context) => {

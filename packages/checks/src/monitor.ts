@@ -34,11 +34,11 @@ import type { RunLimits } from './run.ts';
 import { CheckRunner, type CheckTarget, type RunningCheck } from './runner.ts';
 import type { RulesetSettings } from './ruleset/compile.ts';
 import { stateText } from './state-text.ts';
-import { backendView, checkSubject } from './subject.ts';
+import { backendView, checkSubject, socks4Of } from './subject.ts';
 import type { MailAlert } from './mail/alert.ts';
 import type { SavedState } from './saved-state.ts';
 import type { HealthLine } from './text.ts';
-import { linkTracks } from './tracking.ts';
+import { linkTracks, unlinkTracks } from './tracking.ts';
 import { WatchedServer, type ServerWatch } from './watched-server.ts';
 
 export interface MonitorEnvironment {
@@ -117,7 +117,10 @@ export class HealthMonitor implements ServerWatch {
           continue;
         }
         // The slot belonged to another name, which no generation has any more.
-        if (known !== undefined) end(known);
+        if (known !== undefined) {
+          end(known);
+          unlinkTracks(known.watched);
+        }
         const state = saved?.(backend.name, server.config.name);
         const watched = new WatchedServer(this, backend, server, state);
         isNew.add(watched);
@@ -186,6 +189,7 @@ export class HealthMonitor implements ServerWatch {
       if (entry.generations.size > 0) continue;
       end(entry);
       this.#entries.delete(slot);
+      unlinkTracks(entry.watched);
     }
   }
 
@@ -491,7 +495,11 @@ function checkConnection({ check }: MonitoredBackend, server: MonitoredServer): 
   // Rules that connect may name the port themselves.
   const address = checkAddress(server, check.type === 'ping' || check.type === 'rules');
   if (address === undefined) return undefined;
-  return { address, sendProxy: server.config.checkSendProxy, socks4: undefined };
+  return {
+    address,
+    sendProxy: server.config.checkSendProxy,
+    socks4: server.config.checkViaSocks4 ? socks4Of(server) : undefined,
+  };
 }
 
 /** `addr` and `port` of the server line before its address. Where no port is needed, one that is not known is 0. */

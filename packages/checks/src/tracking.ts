@@ -38,6 +38,12 @@ export function linkTracks(
   for (const server of watched.values()) server.trackers = trackers.get(server) ?? [];
 }
 
+/** No generation has the server any more: its words may be another server's soon, so it must follow nobody. */
+export function unlinkTracks(server: WatchedServer): void {
+  const { tracked } = server;
+  if (tracked !== undefined) tracked.trackers = tracked.trackers.filter((tracker) => tracker !== server);
+}
+
 /** `[<proxy>/]<server>` as seen from a backend. */
 function find(
   byName: ReadonlyMap<string, MonitoredBackend>,

@@ -127,7 +127,7 @@ export class WatchedServer {
     this.#sessions = new SharedCount(watch.tickets.segment, 'server', server.slot, ServerGauge.sessions);
     this.#admission = new Admission(watch.tickets, backend.slot);
     const { config } = server;
-    this.#health = initialHealth(config, configuredAdmin(server, 0));
+    this.#health = initialHealth(config, configuredAdmin(server));
     const state = this.#state;
     this.#errorRuns = state.errorRuns().count;
     state.set('initialWeight', config.weight);
@@ -253,11 +253,7 @@ export class WatchedServer {
     if (config.weight !== before.config.weight) state.set('initialWeight', config.weight);
     if (config.maxconn !== before.config.maxconn) state.set('maxconn', config.maxconn ?? 0);
     rescale(this.#health, before.config, config);
-    const bits =
-      config.disabled === before.config.disabled && before.host === server.host
-        ? this.#health.admin
-        : configuredAdmin(server, this.#health.admin);
-    handle(this.#health, config, { type: 'admin', bits });
+    handle(this.#health, config, { type: 'admin', bits: adoptedAdmin(before, server, this.#health.admin) });
     // What was known is not known of a server with another address, and without checks nothing could bring it back.
     const moved =
       before.host !== server.host || JSON.stringify(before.config.address) !== JSON.stringify(config.address);
@@ -622,12 +618,30 @@ function inheritedBits(admin: number): number {
   );
 }
 
-/** Bits that the configuration gives, in place of those that it gave before. */
-function configuredAdmin({ config, host }: MonitoredServer, kept: number): number {
-  const given = AdminState.configMaintenance | AdminState.forcedMaintenance;
-  let bits = kept & ~(given | AdminState.resolutionMaintenance);
-  if (config.disabled) bits |= given;
-  // A name without an address can serve nobody (manual: `init-addr none`).
-  if (config.address.kind === 'inet' && host === undefined) bits |= AdminState.resolutionMaintenance;
-  return bits;
+/** `disabled` on the server line. */
+const DISABLED = AdminState.configMaintenance | AdminState.forcedMaintenance;
+
+/** A name without an address can serve nobody (manual: `init-addr none`). */
+function lacksAddress({ config, host }: MonitoredServer): boolean {
+  return config.address.kind === 'inet' && host === undefined;
+}
+
+function withBits(admin: number, bits: number, areSet: boolean): number {
+  return areSet ? admin | bits : admin & ~bits;
+}
+
+function configuredAdmin(server: MonitoredServer): number {
+  return withBits(
+    withBits(0, DISABLED, server.config.disabled),
+    AdminState.resolutionMaintenance,
+    lacksAddress(server),
+  );
+}
+
+/** What an operator or a name server said stays, but where the configuration says something else than before. */
+function adoptedAdmin(before: MonitoredServer, server: MonitoredServer, admin: number): number {
+  const { disabled } = server.config;
+  const bits = disabled === before.config.disabled ? admin : withBits(admin, DISABLED, disabled);
+  const lacks = lacksAddress(server);
+  return lacks === lacksAddress(before) ? bits : withBits(bits, AdminState.resolutionMaintenance, lacks);
 }
