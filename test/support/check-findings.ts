@@ -21,8 +21,6 @@ export interface CheckCase {
   readonly serve: Serve;
   /** Columns to look at beside the status, the code and the text of the check. */
   readonly columns?: readonly string[];
-  /** What was sent differs from run to run: not compared. */
-  readonly blind?: boolean;
 }
 
 export interface Finding {
@@ -173,7 +171,7 @@ function withoutPorts(text: string, { servers, closed }: Scene): string {
     .replaceAll(String(servers[1].port), 'PORT2')
     .replaceAll(String(servers[0].port), 'PORT')
     .replaceAll(String(closed), 'CLOSED')
-    .replace(/^(PROXY TCP4 \S+ \S+) \d+ /, '$1 EPHEMERAL ');
+    .replace(/(PROXY TCP4 \S+ \S+) \d+ /, '$1 EPHEMERAL ');
 }
 
 /** Rows by column name; fields may be quoted and hold commas and doubled quotes. */

@@ -33,6 +33,16 @@ const talk =
 const bye: Serve = (s) => {
   s.end();
 };
+/** A SOCKS4 proxy that answers with this code, and then as the server. */
+const socks =
+  (code: number): Serve =>
+  (s) => {
+    s.once('data', () => {
+      s.write(Buffer.from([0, code, 0, 0, 0, 0, 0, 0]));
+      s.on('data', () => s.write('hello'));
+    });
+  };
+const VIA = { options: 'socks4 127.0.0.1:PORT2 check-via-socks4', address: '127.0.0.1:99' };
 const T = 'option tcp-check';
 
 const mute: Serve = () => {};
@@ -407,6 +417,28 @@ const CASES: readonly CheckCase[] = [
     talk('hello'),
     { options: 'weight 7' },
   ),
+  c('SOCKS4', [T, 'tcp-check send x', 'tcp-check expect string hello'], socks(90), VIA),
+  c('SOCKS4 without rules', [], socks(90), VIA),
+  c('SOCKS4 refuses', [T, 'tcp-check send x'], socks(91), VIA),
+  c('SOCKS4 refuses without rules', [], socks(92), VIA),
+  c('SOCKS4 is silent', [T, 'tcp-check expect string hello'], mute, VIA),
+  c('SOCKS4 closes', [T, 'tcp-check expect string hello'], (s) => void s.once('data', () => s.end()), VIA),
+  c('SOCKS4 is not there', [T, 'tcp-check expect string hello'], mute, {
+    options: 'socks4 127.0.0.1:CLOSED check-via-socks4',
+  }),
+  c(
+    'SOCKS4 by the rule',
+    [T, 'tcp-check connect via-socks4', 'tcp-check send x', 'tcp-check expect string hello'],
+    socks(90),
+    { options: 'socks4 127.0.0.1:PORT2', address: '127.0.0.1:99' },
+  ),
+  c('SOCKS4 for traffic only', [T, 'tcp-check send x', 'tcp-check expect string hello'], talk('hello'), {
+    options: 'socks4 127.0.0.1:CLOSED',
+  }),
+  c('SOCKS4 and a PROXY line', [T, 'tcp-check send x', 'tcp-check expect string hello'], socks(90), {
+    options: 'socks4 127.0.0.1:PORT2 check-via-socks4 check-send-proxy',
+    address: '127.0.0.1:99',
+  }),
   c(
     'each connection has its time',
     [T, 'tcp-check connect', 'tcp-check expect string hello', 'tcp-check connect', 'tcp-check expect string hello'],

@@ -59,6 +59,8 @@ export interface Conversation {
   readonly position?: string;
   /** Whether the connection that there is now ends by RST; without it as the protocol says. */
   readonly closesByReset?: boolean;
+  /** What is found already while the conversation is only brought to its end; a time-out or an error then means this. */
+  readonly settled?: Extract<ConversationEffect, { readonly type: 'found' }> | undefined;
   /** What to do before there is a connection. Without it one opens as the server line says (`check-send-proxy` …). */
   start?(): readonly ConversationEffect[];
   /** What to do, in order. Nothing is asked any more after 'found'. Never throws, whatever the server sends. */
@@ -73,6 +75,8 @@ export interface CheckSubject {
   readonly line: { readonly address: string; readonly port: number | undefined; readonly maxconn: number };
   /** Where and how the server line wants its checks to connect. */
   readonly connection: ConnectOptions;
+  /** The SOCKS4 proxy of the server line, whether or not its checks go through it. */
+  readonly socks4: ConnectOptions['socks4'];
   /** Value of `X-Haproxy-Server-State` as it is now (manual: `http-check send-state`). */
   stateText(): string;
   /** Whether it serves now, be it only what belongs to it (manual: `http-check disable-on-404`). */

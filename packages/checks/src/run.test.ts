@@ -2,7 +2,7 @@
 // answers whole, split at every byte, and cut at every byte. Findings as observed on HAProxy 2.6.12.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Protocol } from './conversation.ts';
+import type { Conversation, Protocol } from './conversation.ts';
 import { tcpProtocol } from './protocols/tcp.ts';
 import { CheckRun, LATE_MS, type RunEffect, type RunInput, type RunLimits } from './run.ts';
 import { rulesOf, subjectOf } from './testing.ts';

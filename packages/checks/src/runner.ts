@@ -142,7 +142,7 @@ class Check implements RunningCheck {
     this.#carryOut(this.#run.start(now));
   }
 
-  #connect({ address }: ConnectOptions): void {
+  #connect({ address, socks4 }: ConnectOptions): void {
     const socket = new net.Socket({ allowHalfOpen: true });
     this.#socket = socket;
     socket
@@ -156,7 +156,7 @@ class Check implements RunningCheck {
     if ('path' in address) socket.connect({ path: address.path });
     else {
       socket.setNoDelay(true);
-      const { host, port } = address;
+      const { host, port } = socks4 ?? address;
       const { localAddress } = this.#target;
       socket.connect({ host, port, autoSelectFamily: false, ...(localAddress === undefined ? {} : { localAddress }) });
     }

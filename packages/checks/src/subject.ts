@@ -19,6 +19,7 @@ export function checkSubject(
     server: serverView(segment, server),
     line: serverLine(segment, server),
     connection,
+    socks4: socks4Of(server),
     stateText: () => standing.stateText(),
     isUp: () => standing.isUp(),
   };
@@ -37,6 +38,12 @@ export function backendView(tickets: Tickets, current: () => MonitoredBackend, n
       return new SharedCount(tickets.segment, 'backend', slot, BackendGauge.sessions).sum();
     },
   };
+}
+
+/** The numeric address of `socks4`. */
+export function socks4Of({ config: { socks4 } }: MonitoredServer): ConnectOptions['socks4'] {
+  if (socks4?.kind !== 'inet' || socks4.port === undefined) return undefined;
+  return { host: socks4.host, port: socks4.port.first };
 }
 
 function serverView(segment: Segment, { config, slot, host: configured, given }: MonitoredServer): ServerView {

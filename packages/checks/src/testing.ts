@@ -52,6 +52,7 @@ export function subjectOf(changes: Partial<CheckSubject> = {}): CheckSubject {
     server: { name: 's', id: 1, connections: 0, address: undefined, port: 80 },
     line: { address: '192.0.2.1', port: 80, maxconn: 0 },
     connection: { address: { host: '192.0.2.1', port: 80 }, sendProxy: false, socks4: undefined },
+    socks4: undefined,
     stateText: () => 'UP',
     isUp: () => true,
     ...changes,

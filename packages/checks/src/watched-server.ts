@@ -153,6 +153,11 @@ export class WatchedServer {
     return this.server.given?.host ?? this.server.host;
   }
 
+  /** Its configuration gives it none. */
+  get lacksAddress(): boolean {
+    return lacksAddress(this.server);
+  }
+
   get health(): Readonly<HealthState> {
     return this.#health;
   }

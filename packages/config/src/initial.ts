@@ -153,6 +153,7 @@ export function initialServer(at: Position): ServerDraft {
     checkAddress: undefined,
     checkPort: undefined,
     checkSendProxy: false,
+    checkViaSocks4: false,
     checkAnd: [],
     agentCheck: false,
     agentAddress: undefined,

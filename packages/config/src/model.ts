@@ -381,6 +381,8 @@ export interface Server {
   readonly checkAddress: string | undefined;
   readonly checkPort: number | undefined;
   readonly checkSendProxy: boolean;
+  /** `check-via-socks4`: checks go through the proxy of `socks4` too. */
+  readonly checkViaSocks4: boolean;
   /** `check-and`, our own: backends whose checks it must pass too, in this order. */
   readonly checkAnd: readonly string[];
   /** `agent-check`: another voice about the server, asked beside its checks. */

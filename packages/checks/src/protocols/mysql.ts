@@ -1,13 +1,12 @@
 // The MySQL check (manual: `option mysql-check`; MySQL internals manual, "Connection Phase"): with a user it logs in without
 // a password and ends the session with COM_QUIT, so the server counts neither an aborted connect nor an aborted client. The
-// server speaks first. Without a user only its greeting is judged; leaving then is what the server counts as an aborted
-// connect, whatever is done.
+// server speaks first. Without a user only its greeting is judged, but leaving then is an error of the handshake, and a server
+// blocks hosts that make `max_connect_errors` of them: so a login as nobody follows, which is denied and counts as no such error.
 //
 // An account whose plugin is not the one that the login named makes the server ask for another: that is answered too. A server
 // that says nothing to it counts as good, as it does for HAProxy, which asks no further.
 
 import type { Conversation, ConversationEffect, ConversationInput, Protocol } from '../conversation.ts';
-import type { CheckStatus } from '../status.ts';
 import { found, type Finding } from './script.ts';
 
 export interface MysqlCheck {
@@ -31,10 +30,9 @@ const UTF8 = 33;
 const RESERVED_BYTES = 23;
 const NATIVE_PASSWORD = 'mysql_native_password';
 const QUIT = packet(0, Buffer.from([1]));
-
 export function mysqlProtocol({ user, version }: MysqlCheck): Protocol {
-  const login = user === undefined ? undefined : packet(1, version === 'pre-41' ? oldLogin(user) : newLogin(user));
-  return { closesByReset: false, begin: () => new MysqlConversation(login) };
+  const login = packet(1, version === 'pre-41' ? oldLogin(user ?? '') : newLogin(user ?? ''));
+  return { closesByReset: false, begin: () => new MysqlConversation(login, user !== undefined) };
 }
 
 /** HandshakeResponse41 with an empty password. */
@@ -63,17 +61,22 @@ function packet(sequence: number, payload: Buffer): Buffer {
 }
 
 class MysqlConversation implements Conversation {
-  readonly #login: Buffer | undefined;
+  readonly timeoutStatus = 'L7TOUT';
+  readonly #login: Buffer;
+  /** The verdict on the login is the server's; without a user the greeting was enough. */
+  readonly #isLoginJudged: boolean;
   #awaited: 'greeting' | 'login' | 'switched login' = 'greeting';
   #received = Buffer.alloc(0);
   #isSilent = true;
 
-  constructor(login: Buffer | undefined) {
+  constructor(login: Buffer, isLoginJudged: boolean) {
     this.#login = login;
+    this.#isLoginJudged = isLoginJudged;
   }
 
-  get timeoutStatus(): CheckStatus {
-    return this.#awaited === 'switched login' ? 'L7OK' : 'L7TOUT';
+  get settled(): Finding | undefined {
+    if (this.#awaited === 'switched login') return GOOD;
+    return this.#awaited === 'login' && !this.#isLoginJudged ? GOOD : undefined;
   }
 
   handle(input: ConversationInput): readonly ConversationEffect[] {
@@ -82,8 +85,7 @@ class MysqlConversation implements Conversation {
       case 'exited':
         return [];
       case 'end':
-        if (this.#awaited === 'switched login') return [found('L7OK')];
-        return [found('L7RSP', this.#isSilent ? this.#emptyWords : '')];
+        return [this.settled ?? found('L7RSP', this.#isSilent ? this.#emptyWords : '')];
       case 'data':
         this.#isSilent = false;
         this.#received = Buffer.concat([this.#received, input.bytes]);
@@ -93,7 +95,7 @@ class MysqlConversation implements Conversation {
 
   /** HAProxy counts its steps: connect, perhaps a send, expect. */
   get #emptyWords(): string {
-    return `TCPCHK got an empty response at step ${this.#login === undefined ? 2 : 3}`;
+    return `TCPCHK got an empty response at step ${this.#isLoginJudged ? 3 : 2}`;
   }
 
   #takePackets(): readonly ConversationEffect[] {
@@ -114,9 +116,11 @@ class MysqlConversation implements Conversation {
   }
 
   #take(payload: Buffer, sequence: number): readonly ConversationEffect[] {
-    if (payload[0] === ERROR_MARK) return [refusal(payload)];
+    if (payload[0] === ERROR_MARK) {
+      const isJudged = this.#isLoginJudged || this.#awaited === 'greeting';
+      return [isJudged ? refusal(payload) : GOOD];
+    }
     if (this.#awaited === 'greeting') {
-      if (this.#login === undefined) return [found('L7OK')];
       this.#awaited = 'login';
       return [{ type: 'send', bytes: this.#login }];
     }
@@ -124,9 +128,11 @@ class MysqlConversation implements Conversation {
       this.#awaited = 'switched login';
       return [{ type: 'send', bytes: packet((sequence + 1) & 0xff, emptyPassword(payload)) }];
     }
-    return [{ type: 'send', bytes: QUIT }, found('L7OK')];
+    return [{ type: 'send', bytes: QUIT }, GOOD];
   }
 }
+
+const GOOD = found('L7OK');
 
 function refusal(payload: Buffer): Finding {
   const code = payload.length < ERROR_HEAD_BYTES ? 0 : payload.readUInt16LE(1);

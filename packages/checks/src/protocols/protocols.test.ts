@@ -21,6 +21,7 @@ const subject: CheckSubject = {
   server: { name: 's1', id: 2, connections: 5, address: undefined, port: 8080 },
   line: { address: '192.0.2.1', port: 8080, maxconn: 7 },
   connection: { address: { host: '192.0.2.9', port: 80 }, sendProxy: false, socks4: undefined },
+  socks4: undefined,
   stateText: () => '',
 } as unknown as CheckSubject;
 
@@ -92,7 +93,10 @@ const CASES: readonly (readonly [name: string, protocol: Protocol, script: Scrip
   ['mysql closed after its greeting', withUser, [GREETING, 'RECV', 'CLOSE'], 'L7RSP -1 ""'],
   ['mysql something else', withUser, ['SSH-2.0-x\r\n', 'CLOSE'], 'L7RSP -1 ""'],
   ['mysql silent', withUser, [], 'waits for L7TOUT'],
-  ['mysql without user', noUser, [GREETING], 'L7OK 0 ""'],
+  ['mysql without user, nobody denied', noUser, [GREETING, 'RECV', DENIED], 'L7OK 0 ""'],
+  ['mysql without user, nobody let in', noUser, [GREETING, 'RECV', OK], 'L7OK 0 ""'],
+  ['mysql without user, nobody asked for more', noUser, [GREETING, 'RECV', SWITCH, 'RECV', DENIED], 'L7OK 0 ""'],
+  ['mysql without user, closed after the greeting', noUser, [GREETING, 'RECV', 'CLOSE'], 'L7OK 0 ""'],
   ['mysql without user, blocked', noUser, [BLOCKED], `L7STS 1130 "Host 'x' is not allowed"`],
   ['mysql without user, closed', noUser, ['CLOSE'], 'L7RSP -1 "TCPCHK got an empty response at step 2"'],
   ['mysql without user, cut', noUser, [GREETING.subarray(0, 30), 'CLOSE'], 'L7RSP -1 ""'],

@@ -128,14 +128,14 @@ class RulesetCompiler {
     return {
       action: 'connect',
       linger,
-      options: (context, server) => {
+      options: (context, { connection: server, socks4 }) => {
         // What is no port leaves the server's.
         const named = portOf(context) ?? 0;
         const wanted = named >= 1 && named <= 65535 ? named : undefined;
         const options: ConnectOptions = {
           address: addressOf(address, wanted, server.address),
           sendProxy: sendProxy || (serverOptions && server.sendProxy),
-          socks4: viaSocks4 || serverOptions ? server.socks4 : undefined,
+          socks4: viaSocks4 ? socks4 : serverOptions ? server.socks4 : undefined,
         };
         return { options, port: typeof port === 'number' ? port : 0 };
       },

@@ -92,7 +92,7 @@ export class RulesetConversation implements Conversation {
     for (let step = this.#step; step !== undefined; step = this.#step) {
       switch (step.action) {
         case 'connect': {
-          const { options, port } = step.options(this.#context, this.#subject.connection);
+          const { options, port } = step.options(this.#context, this.#subject);
           this.#port = port;
           this.#linger = step.linger;
           this.#forget();

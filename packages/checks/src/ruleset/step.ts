@@ -1,6 +1,6 @@
 // Steps of a compiled ruleset, as the engine (engine.ts) runs them. Making them from rules is compile.ts's.
 
-import type { ConnectOptions } from '../conversation.ts';
+import type { CheckSubject, ConnectOptions } from '../conversation.ts';
 import type { CheckStatus } from '../status.ts';
 import type { Answer } from './answer.ts';
 import type { CheckContext } from './context.ts';
@@ -17,7 +17,7 @@ interface Numbered {
 export interface ConnectStep extends Numbered {
   readonly action: 'connect';
   /** How to connect, from what the server line wants, and what messages call the port: 0 where the rule names none. */
-  options(context: CheckContext, server: ConnectOptions): { readonly options: ConnectOptions; readonly port: number };
+  options(context: CheckContext, subject: CheckSubject): { readonly options: ConnectOptions; readonly port: number };
   /** Ends in order instead of by RST. */
   readonly linger: boolean;
 }

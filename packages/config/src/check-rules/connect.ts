@@ -45,7 +45,7 @@ export function readConnect(words: CheckWords): CheckConnect {
         connect.sendProxy = true;
         break;
       case 'via-socks4':
-        later(words, word, 'servers cannot be reached through a SOCKS4 proxy yet');
+        connect.viaSocks4 = true;
         break;
       case 'linger':
         connect.linger = true;
@@ -68,7 +68,7 @@ export function readConnect(words: CheckWords): CheckConnect {
       default:
         cursor.failLast(
           `expects 'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', 'alpn' or 'via-socks4', 'linger', 'default' but got '${word}' as argument.`,
-          { expected: "'comment', 'port', 'addr', 'send-proxy', 'linger' or 'default'" },
+          { expected: "'comment', 'port', 'addr', 'send-proxy', 'via-socks4', 'linger' or 'default'" },
         );
     }
   }

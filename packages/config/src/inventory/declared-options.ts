@@ -50,7 +50,6 @@ export const declaredServerOptions: readonly Keyword<ServerContext>[] = [
     'force-sslv3',
   ),
   ...declare(server('accepted', 'the TLS library of the runtime has no SSLv3'), 'no-sslv3'),
-  ...declare(server('later', 'it needs checks over SOCKS'), 'check-via-socks4'),
   ...declare(server('later', 'it needs HTTP/2', 1), 'check-proto, proto'),
   ...declare(server('later', 'it needs the PROXY protocol', 1), 'proxy-v2-options'),
   ...declare(

@@ -297,6 +297,7 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   { name: 'no-backup', places: SERVER, state: 'works', manual: '5.2', parse: flag('backup', false) },
   { name: 'check', places: SERVER, state: 'works', manual: '5.2', parse: flag('check', true) },
   { name: 'no-check', places: SERVER, state: 'works', manual: '5.2', parse: flag('check', false) },
+  { name: 'check-via-socks4', places: SERVER, state: 'works', manual: '5.2', parse: flag('checkViaSocks4', true) },
   { name: 'check-and', places: SERVER, state: 'works', manual: '5.2', parse: readCheckAnd },
   {
     name: 'check-send-proxy',
