@@ -7,14 +7,6 @@
 // 2.6 for any weights, of which `weighted-map.test.ts` holds recordings. Servers of one weight take their turns in the order
 // of the list, so only the next of each weight is compared: a map of 1,000 servers of any weights takes milliseconds.
 
-interface WeightClass {
-  readonly weight: number;
-  /** In the order of the list. */
-  readonly members: readonly number[];
-  /** Places that its members have taken. */
-  taken: number;
-}
-
 /** `weights` are integers above 0, at least one. The order repeats after sum / gcd places, and so long is the map. */
 export function weightedMap(weights: readonly number[]): Uint32Array {
   let total = 0;
@@ -23,35 +15,46 @@ export function weightedMap(weights: readonly number[]): Uint32Array {
     total += weight;
     divisor = greatestCommonDivisor(weight, divisor);
   }
-  const classes = classesOf(weights);
+  const byWeight = indexesByWeight(weights);
+  const members = [...byWeight.values()];
+  const gains = Int32Array.from(byWeight.keys());
+  // Of the next member of each weight: the account beyond whole sums, the whole sums in it, its index and its place among the members.
+  const rests = new Int32Array(gains.length);
+  const sums = new Int32Array(gains.length);
+  const nexts = Int32Array.from(members, ([first]) => first);
+  const turns = new Int32Array(gains.length);
   const map = new Uint32Array(total / divisor);
   for (let place = 0; place < map.length; place++) {
-    let [chosen] = classes;
-    let best = -1;
-    let most = 0;
-    for (const each of classes) {
-      const { members, taken, weight } = each;
-      const member = members[taken % members.length];
-      const sums = Math.floor(((place + 1) * weight) / total) - Math.floor(taken / members.length);
-      if (best >= 0 && (sums < most || (sums === most && member > best))) continue;
-      chosen = each;
-      best = member;
-      most = sums;
+    let chosen = 0;
+    for (let each = 0; each < gains.length; each++) {
+      const rest = rests[each] + gains[each];
+      if (rest < total) rests[each] = rest;
+      else {
+        rests[each] = rest - total;
+        sums[each]++;
+      }
+      const lead = sums[each] - sums[chosen];
+      if (lead > 0 || (lead === 0 && nexts[each] < nexts[chosen])) chosen = each;
     }
-    chosen.taken++;
-    map[place] = best;
+    map[place] = nexts[chosen];
+    // When each member has had its turn, the first of them has paid once more than now seems.
+    if (++turns[chosen] === members[chosen].length) {
+      turns[chosen] = 0;
+      sums[chosen]--;
+    }
+    nexts[chosen] = members[chosen][turns[chosen]];
   }
   return map;
 }
 
-function classesOf(weights: readonly number[]): readonly WeightClass[] {
-  const members = new Map<number, number[]>();
+function indexesByWeight(weights: readonly number[]): ReadonlyMap<number, readonly number[]> {
+  const indexes = new Map<number, number[]>();
   for (const [index, weight] of weights.entries()) {
-    const same = members.get(weight);
-    if (same === undefined) members.set(weight, [index]);
+    const same = indexes.get(weight);
+    if (same === undefined) indexes.set(weight, [index]);
     else same.push(index);
   }
-  return Array.from(members, ([weight, indexes]) => ({ weight, members: indexes, taken: 0 }));
+  return indexes;
 }
 
 export function greatestCommonDivisor(a: number, b: number): number {
