@@ -75,7 +75,7 @@ writeJson(join(target, 'package.json'), {
 mkdirSync(join(target, 'bin'));
 writeFileSync(
   join(target, 'bin/evenkeel.js'),
-  `#!/usr/bin/env node\nimport { enableCompileCache } from 'node:module';\nenableCompileCache();\nawait import('../src/entry.js');\n`,
+  `#!/usr/bin/env -S node --disable-sigusr1\nimport { enableCompileCache } from 'node:module';\nenableCompileCache();\nawait import('../src/entry.js');\n`,
 );
 chmodSync(join(target, 'bin/evenkeel.js'), 0o755);
 for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) copyIfThere(file);

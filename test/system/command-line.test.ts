@@ -178,6 +178,31 @@ test('SIGTERM and SIGINT end it as signals do; SIGUSR1 lets it finish with statu
   }
 });
 
+test('SIGUSR1 in the first moments of the process is neither lost nor opens a debugger', async () => {
+  const [port] = await freePorts(1);
+  await withFile(listening(port), async (file) => {
+    for (let round = 0; round < 6; round++) {
+      const child = spawn(EVENKEEL, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+      let said = '';
+      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
+      const exited = new Promise((resolve) => child.once('exit', (status, signal) => resolve(status ?? signal)));
+      try {
+        // From the moment on in which Node holds the signal back; before it, the process has not begun.
+        await until('Node holds it back', () => {
+          const [, blocked] = /^SigBlk:\s+(\w+)$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1')) ?? [];
+          return (BigInt(`0x${blocked}`) & (1n << 9n)) !== 0n;
+        });
+        child.kill('SIGUSR1');
+        assert.equal(await exited, 0, said);
+        assert.doesNotMatch(said, /Debugger/);
+        assert.match(said, /Proxy a stopped/);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    }
+  });
+});
+
 test('-D returns once the daemon serves, which wrote its pid file and outlives the caller', async () => {
   const [port] = await freePorts(1);
   await withFile(listening(port), async (file, folder) => {

@@ -11,7 +11,7 @@ import type { PreparedChange } from '@evenkeel/control';
 import type { SpareThreads } from '@evenkeel/control/spare-threads';
 import { hasListener } from '@evenkeel/config';
 import type { Config, StatsSocket } from '@evenkeel/config';
-import { reasonOf } from '@evenkeel/sys';
+import { reasonOf, support, unblockSignal } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import { isInBackground, sayReady, startInBackground } from './background.ts';
 import type { CommandLine } from './command-line.ts';
@@ -33,6 +33,9 @@ export async function run(
   signals: Signals,
   spares: SpareThreads | undefined,
 ): Promise<ProcessEnd> {
+  // The launcher has Node leave SIGUSR1 alone, which blocks it: who asks for a soft stop of a process that is still loading
+  // must not open a debugger, nor be overheard.
+  if (support('native').supported) unblockSignal('SIGUSR1');
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
   const { config } = loaded;

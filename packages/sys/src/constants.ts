@@ -53,6 +53,8 @@ export const F_SETFD = 2;
 export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
 
+export const SIG_UNBLOCK = 1;
+
 export const PR_SET_KEEPCAPS = 8;
 export const PR_SET_NAME = 15;
 export const PR_CAP_AMBIENT = 47;

@@ -55,5 +55,6 @@ export {
   setThreadNice,
   threadCpuNanoseconds,
   threadId,
+  unblockSignal,
 } from './thread.ts';
 export { UnixListener, type UnixListenerOptions } from './unix-listener.ts';

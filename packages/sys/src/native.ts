@@ -49,6 +49,8 @@ interface LibC {
       | readonly ['str', string]
   ) => number;
   readonly gettid: () => number;
+  /** An errno, not -1. */
+  readonly pthread_sigmask: (how: number, set: Uint8Array, previous: null) => number;
   readonly sched_setaffinity: (pid: number, bytes: number, mask: Uint8Array) => number;
   readonly sched_getaffinity: (pid: number, bytes: number, mask: Uint8Array) => number;
   readonly clock_gettime: (clock: number, time: BigInt64Array) => number;
@@ -100,6 +102,7 @@ const prototypes: Readonly<Record<keyof LibC, string>> = {
   capset: 'int capset(void *header, const void *data)',
   prctl: 'int prctl(int option, ...)',
   gettid: 'int gettid()',
+  pthread_sigmask: 'int pthread_sigmask(int how, const void *set, void *previous)',
   sched_setaffinity: 'int sched_setaffinity(int pid, size_t bytes, const void *mask)',
   sched_getaffinity: 'int sched_getaffinity(int pid, size_t bytes, void *mask)',
   clock_gettime: 'int clock_gettime(int clock, void *time)',

@@ -1,11 +1,13 @@
 // Scheduling of the calling thread: its name, CPUs, CPU time, niceness. Works in main and in workers alike.
 import { constants, setPriority } from 'node:os';
-import { CLOCK_THREAD_CPUTIME_ID, PR_SET_NAME } from './constants.ts';
+import { CLOCK_THREAD_CPUTIME_ID, PR_SET_NAME, SIG_UNBLOCK } from './constants.ts';
 import { SysError } from './errors.ts';
 import { check, libc } from './native.ts';
 
 /** TASK_COMM_LEN without its NUL. */
 const NAME_BYTES = 15;
+/** sizeof sigset_t of the C library. */
+const SIGNAL_SET_BYTES = 128;
 /** CPU_SETSIZE of the C library: CPUs 0 to 1023. */
 const CPU_MASK_BYTES = 128;
 
@@ -21,6 +23,15 @@ export function setThreadName(name: string): void {
 /** Kernel thread id of the caller. */
 export function threadId(): number {
   return libc().gettid();
+}
+
+/** Lets the calling thread receive a signal that is blocked; one that came before is delivered now. */
+export function unblockSignal(signal: NodeJS.Signals): void {
+  const set = new Uint8Array(SIGNAL_SET_BYTES);
+  const bit = constants.signals[signal] - 1;
+  set[bit >> 3] = 1 << (bit & 7);
+  const errno = libc().pthread_sigmask(SIG_UNBLOCK, set, null);
+  if (errno !== 0) throw new SysError('pthread_sigmask', errno, signal);
 }
 
 /** Lets the calling thread run on these CPUs only. Throws SysError EINVAL when none of them exists. */
