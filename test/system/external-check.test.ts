@@ -23,6 +23,11 @@ defaults
   default-server check inter 1s rise 1 fall 1
 `;
 
+/** Lines of `show stat`; none while the runtime socket, which may open after the listener, is not there yet. */
+async function rowsOf(daemon: Daemon): Promise<Record<string, string>[]> {
+  return await daemon.statistics().catch(() => []);
+}
+
 /** A shell script that runs as `command`. */
 function script(folder: string, name: string, body: string): string {
   const path = join(folder, name);
@@ -33,7 +38,7 @@ function script(folder: string, name: string, body: string): string {
 async function said(daemon: Daemon, backend: string, status: string, server = 's'): Promise<Record<string, string>> {
   let row: Record<string, string> = {};
   await until(`${backend}/${server} is ${status}`, async () => {
-    row = (await daemon.statistics()).find((each) => each['pxname'] === backend && each['svname'] === server) ?? {};
+    row = (await rowsOf(daemon)).find((each) => each['pxname'] === backend && each['svname'] === server) ?? {};
     return row['check_status'] === status;
   });
   return row;
@@ -216,8 +221,8 @@ ${servers.join('\n')}
     'all were checked',
     async () => {
       most = Math.max(most, processes(command).length);
-      const rows = (await daemon.statistics()).filter((row) => row['pxname'] === 'many' && row['svname'] !== 'BACKEND');
-      return rows.every((row) => row['check_status'] === 'PROCOK');
+      const rows = (await rowsOf(daemon)).filter((row) => row['pxname'] === 'many' && row['svname'] !== 'BACKEND');
+      return rows.length === 150 && rows.every((row) => row['check_status'] === 'PROCOK');
     },
     60_000,
   );
