@@ -278,6 +278,44 @@ test('a silent name server leaves servers what they have, also over a reload', {
   assert.equal(await stage.answer(), '127.0.0.13');
 });
 
+test(
+  'a reload to other resolvers, or to none, leaves no server in or out of use that should not be',
+  { skip },
+  async () => {
+    await using pages = await Everywhere.start();
+    const records: Records = { addresses: { 'app.test': ['127.0.0.11'] } };
+    const servers = `server s1 app.test:${pages.port} init-addr 127.0.0.11`;
+    await using stage = await start(EVENKEEL, {}, servers);
+    const isSuspended = async (): Promise<boolean> => (await stage.states()).s1.split(' ')[1] === '32';
+    await until('it is out of use', isSuspended);
+    const text = (lines: string): string => configuration(stage.port, stage.names.port, lines);
+    const renamed = (lines: string): string => text(lines).replaceAll(/resolvers lab/g, 'resolvers other');
+    await stage.daemon.reload(renamed(servers));
+    await stage.names.change(records);
+    await until('the other resolvers find it where it was', async () => (await stage.answer()) === '127.0.0.11');
+    // A start without an address, which a name server then gave.
+    const unknown = `server s1 app.test:${pages.port}`;
+    await stage.daemon.reload(text(`${unknown} disabled`));
+    await stage.daemon.reload(text(unknown));
+    await until('it serves', async () => (await stage.answer()) === '127.0.0.11');
+    // A first address is given by other means than before.
+    for (const means of ['127.0.0.11', 'none', '127.0.0.12', 'none']) {
+      await stage.daemon.reload(text(`server s1 app.test:${pages.port} init-addr ${means}`));
+      await until(`it serves after ${means}`, async () => (await stage.answer()) === '127.0.0.11');
+    }
+    // Nobody gives it an address any more.
+    await stage.daemon.reload(text(unknown).replace('default-server resolvers lab', 'default-server'));
+    assert.ok(await isSuspended());
+    assert.equal(await stage.answer(), '503');
+    await stage.daemon.reload(text(unknown));
+    await until('it serves again', async () => (await stage.answer()) === '127.0.0.11');
+    await stage.names.change({});
+    await until('it is out of use again', isSuspended);
+    await stage.daemon.reload(text(`${unknown} weight 2`).replace('default-server resolvers lab', 'default-server'));
+    assert.ok(await isSuspended());
+  },
+);
+
 test('checks go where a server was moved to', { skip }, async () => {
   await using pages = await Everywhere.start();
   const [deadPort] = await freePorts(1);

@@ -33,6 +33,12 @@ const NOTICE = 5;
 export function controlThrough(health: HealthMonitor): ServerControl {
   return {
     move: (slot, address) => health.move(slot, address),
+    release: (slot) => {
+      health.move(slot, undefined);
+      const server = health.server(slot);
+      if (server?.lacksAddress === true) server.setAdmin(AdminState.resolutionMaintenance);
+      else server?.clearAdmin(AdminState.resolutionMaintenance);
+    },
     suspend: (slot, cause) => health.server(slot)?.setAdmin(AdminState.resolutionMaintenance, cause),
     restore: (slot) => health.server(slot)?.clearAdmin(AdminState.resolutionMaintenance),
     weigh: (slot, weight) => health.server(slot)?.setWeight(weight),

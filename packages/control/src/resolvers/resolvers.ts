@@ -16,12 +16,14 @@ import { Resolution, holdTimes } from './resolution.ts';
 
 /** What may be done to a server, by its slot in shared memory. */
 export interface ServerControl {
-  /** New connections and checks go there from now on; undefined: where the configuration says. */
-  move(slot: number, address: GivenAddress | undefined): void;
+  /** New connections and checks go there from now on. */
+  move(slot: number, address: GivenAddress): void;
+  /** What its configuration says holds again: an address, or maintenance where it has none. */
+  release(slot: number): void;
   /** It has no address: maintenance until restore(), with its reason in brackets. */
   suspend(slot: number, cause: string): void;
   restore(slot: number): void;
-  /** 1 to 256. */
+  /** 0 to 256. */
   weigh(slot: number, weight: number): void;
   /** A line for the logs of the server's backend; `shown` on the terminal too. */
   log(slot: number, text: string, shown: boolean): void;
@@ -149,14 +151,16 @@ export class Resolvers {
     const section = this.#sections.get(server.config.resolvers ?? '');
     if (section === undefined) throw new Error(`server ${server.name} names no resolvers section`);
     const known = this.#followers.get(server.slot);
-    const isKept = known !== undefined && isSameName(known.server.config, server.config);
+    // With another first address, which `init-addr` gave anew, it begins anew.
+    const isKept =
+      known !== undefined && isSameName(known.server.config, server.config) && known.server.host === server.host;
     if (isKept && known.section === section) {
       known.server = server;
       known.prefers = preference(server.config.resolveNets);
       return;
     }
     if (known !== undefined) this.#unsubscribe(known);
-    if (known !== undefined && !isKept) this.#control.move(server.slot, undefined);
+    if (known !== undefined && !isKept) this.#control.release(server.slot);
     const follower: Follower = {
       server,
       section,
@@ -181,8 +185,7 @@ export class Resolvers {
   #release(slot: number, follower: Follower): void {
     this.#unsubscribe(follower);
     this.#followers.delete(slot);
-    this.#control.move(slot, undefined);
-    if (follower.isSuspended) this.#control.restore(slot);
+    this.#control.release(slot);
   }
 
   // -------------------------------------------------------------------------------------------------------- lookups
