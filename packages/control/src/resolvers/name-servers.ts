@@ -5,7 +5,7 @@
 
 import { promises as dns } from 'node:dns';
 import { readFileSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Resolvers } from '@evenkeel/config';
 import type { Answer, AnswerFailure, ServiceRecord } from './answer.ts';
 
@@ -101,16 +101,18 @@ export class NameServers {
 
 const withPort = (host: string, port: number): string => (isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`);
 
-/** Those of /etc/resolv.conf, named by their address as HAProxy names them. */
+/** Those of /etc/resolv.conf; the file may be missing. */
 function systemNameServers(): { readonly name: string; readonly address: string }[] {
-  let text: string;
   try {
-    text = readFileSync('/etc/resolv.conf', 'latin1');
+    return nameServersIn(readFileSync('/etc/resolv.conf', 'latin1'));
   } catch {
     return [];
   }
-  return [...text.matchAll(/^\s*nameserver\s+([\d.]+|[\da-fA-F:]+)\s*$/gm)].map(([, host]) => ({
-    name: host,
-    address: withPort(host, 53),
-  }));
+}
+
+/** Name servers in the words of resolv.conf(5), named by their address as HAProxy names them; what is no address is left out. */
+export function nameServersIn(text: string): { readonly name: string; readonly address: string }[] {
+  return [...text.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)]
+    .map(([, host]) => ({ name: host, address: withPort(host, 53) }))
+    .filter(({ name }) => isIP(name) !== 0);
 }
