@@ -56,16 +56,20 @@ export class CandidateRing<Target extends Candidate> implements TurnOrder<Target
     for (const candidate of candidates) this.#byIndex[candidate.index] = candidate;
   }
 
+  /** What the bound of loads is dealt out from at this moment. */
+  places(): number {
+    return this.#bound === undefined ? 0 : this.#bound.places();
+  }
+
   /**
    * The server of a 32-bit unsigned hash, full or not: that of the nearest node, or of the first node from there on whose
    * server is not `avoid` and keeps within the bound of loads. Where there is none, that of the nearest node.
    */
-  at(hash: number, avoid: Target | undefined): Target {
+  at(hash: number, avoid: Target | undefined, places = this.places()): Target {
     const ring = (this.#ring ??= this.#build());
     const nearest = ring.nearest(hash);
     const bound = this.#bound;
     if (avoid === undefined && bound === undefined) return this.#byIndex[ring.owner(nearest)]!;
-    const places = bound === undefined ? 0 : bound.places();
     let at = nearest;
     for (let left = ring.size; left > 0; left--) {
       const candidate = this.#byIndex[ring.owner(at)]!;

@@ -67,9 +67,13 @@ function firstNodes(members: readonly RingMember[]): readonly number[] {
   return firsts;
 }
 
-/** The nodes in use. */
+/** The nodes in use, with an index into them by the first bits of a hash: about one node an entry. */
 export class Ring {
   readonly size: number;
+  /** Places with the same bits above this many share an entry. */
+  readonly #shift: number;
+  /** First node at or behind the beginning of each entry, and the number of nodes. */
+  readonly #starts: Uint32Array;
   readonly #places: Uint32Array;
   readonly #owners: Uint32Array;
 
@@ -89,6 +93,12 @@ export class Ring {
     this.size = size;
     this.#places = places;
     this.#owners = owners;
+    const bits = Math.max(1, 32 - Math.clz32(Math.max(0, size - 1)));
+    this.#shift = 32 - bits;
+    this.#starts = new Uint32Array(2 ** bits + 1).fill(size);
+    for (let at = size - 1; at >= 0; at--) this.#starts[places[at] >>> this.#shift] = at;
+    for (let entry = 2 ** bits - 1; entry >= 0; entry--)
+      this.#starts[entry] = Math.min(this.#starts[entry], this.#starts[entry + 1]);
   }
 
   /** Index of the member to whom node `at` belongs; nodes are counted in the order of their places. */
@@ -99,15 +109,12 @@ export class Ring {
   /** The node nearest to a 32-bit unsigned hash; of two at the same distance the one before it. */
   nearest(hash: number): number {
     const places = this.#places;
-    let low = 0;
-    let high = this.size;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (places[middle] < hash) low = middle + 1;
-      else high = middle;
-    }
-    const after = low === this.size ? 0 : low;
-    const before = low === 0 ? this.size - 1 : low - 1;
+    const entry = hash >>> this.#shift;
+    let at = this.#starts[entry];
+    const end = this.#starts[entry + 1];
+    while (at < end && places[at] < hash) at++;
+    const after = at === this.size ? 0 : at;
+    const before = at === 0 ? this.size - 1 : at - 1;
     return (hash - places[before]) >>> 0 <= (places[after] - hash) >>> 0 ? before : after;
   }
 }

@@ -55,10 +55,11 @@ class RandomPicker<Target extends Candidate> implements Picker<Target> {
   }
 
   pick(_hash: number, avoid: Target | undefined): Target | undefined {
-    let best = this.#draw(avoid);
+    const places = this.#ring.places();
+    let best = this.#draw(avoid, places);
     let bestServed = -1;
     for (let draw = 1; draw < this.#draws; draw++) {
-      const other = this.#draw(avoid);
+      const other = this.#draw(avoid, places);
       if (other === best) continue;
       if (bestServed < 0) bestServed = best.served();
       const served = other.served();
@@ -72,7 +73,7 @@ class RandomPicker<Target extends Candidate> implements Picker<Target> {
     return scanFrom(candidates, Math.floor(this.#random() * candidates.length), avoid);
   }
 
-  #draw(avoid: Target | undefined): Target {
-    return this.#ring.at(Math.floor(this.#random() * HASHES), avoid);
+  #draw(avoid: Target | undefined, places: number): Target {
+    return this.#ring.at(Math.floor(this.#random() * HASHES), avoid, places);
   }
 }
