@@ -10,15 +10,27 @@ case "$(uname -m)" in
 esac
 export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$root/node_modules/.cache/compile}
 
-# Installs the npm packages of the lock file where they are missing or older than the lock file.
+# Written when all packages are there.
+npm_stamp=$root/node_modules/.evenkeel-installed
+
+# Installs the npm packages of the lock file where they are missing or older than the lock file. Scripts that start at one
+# time wait for each other: npm begins by taking away what another of them may be running.
 ensure_npm() {
-  local stamp=$root/node_modules/.evenkeel-installed
-  if [ -x "$node" ] && [ -e "$stamp" ] && [ ! "$root/package-lock.json" -nt "$stamp" ]; then return 0; fi
+  has_npm_packages && return 0
   command -v npm >/dev/null || { echo "evenkeel: npm is missing; on Debian: apt-get install npm" >&2; return 1; }
-  echo "evenkeel: installing npm packages" >&2
-  # No package needs its install script: the native ones ship their binaries as packages of their own.
-  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 || return 1
-  : >"$stamp"
+  (
+    cd "$root" || exit 1
+    flock 9
+    has_npm_packages && exit 0
+    echo "evenkeel: installing npm packages" >&2
+    # No package needs its install script: the native ones ship their binaries as packages of their own.
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 9<&- || exit 1
+    : >"$npm_stamp"
+  ) 9<"$root/package-lock.json"
+}
+
+has_npm_packages() {
+  [ -x "$node" ] && [ -e "$npm_stamp" ] && [ ! "$root/package-lock.json" -nt "$npm_stamp" ]
 }
 
 # ensure_debian PACKAGE... installs Debian packages where root; elsewhere says what is missing and returns 1.
