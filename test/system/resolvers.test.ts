@@ -316,6 +316,28 @@ test(
   },
 );
 
+test('the weight of an SRV record stays over a reload that changes the one in the file', { skip }, async () => {
+  await using pages = await Everywhere.start();
+  const { port } = pages;
+  const template = 'server-template v 1 _http._tcp.app.test';
+  const records: Records = {
+    addresses: { 'a.test': ['127.0.0.21'] },
+    services: { '_http._tcp.app.test': [{ target: 'a.test', port, weight: 1024 }] },
+  };
+  await using stage = await start(EVENKEEL, records, template);
+  const state = async (): Promise<string> => (await stage.states()).v1;
+  const served = (weight: number): string => `127.0.0.21 0 ${weight} a.test ${port}`;
+  await until('it serves', async () => (await state()) === served(4));
+  const reload = async (lines: string): Promise<string> =>
+    await stage.daemon.reload(configuration(stage.port, stage.names.port, lines));
+  await reload(`${template} weight 7`);
+  assert.equal(await state(), served(4));
+  await reload(`${template} weight 8 resolve-opts ignore-weight`);
+  assert.equal(await state(), served(8));
+  await reload(`${template} weight 8`);
+  assert.equal(await state(), served(4));
+});
+
 test('checks go where a server was moved to', { skip }, async () => {
   await using pages = await Everywhere.start();
   const [deadPort] = await freePorts(1);

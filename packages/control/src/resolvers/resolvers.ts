@@ -115,14 +115,6 @@ export class Resolvers {
     return isServiceName(host) ? { host: follower.service?.target, record: host } : { host, record: undefined };
   }
 
-  /** A check of the server timed out: perhaps it has moved, so its name is asked for at once. */
-  hurry(slot: number): void {
-    const lookup = this.#followers.get(slot)?.addresses;
-    if (lookup === undefined || lookup.isAsking) return;
-    clearTimeout(lookup.timer);
-    this.#run(this.#followers.get(slot)!.section, lookup);
-  }
-
   /** Sections with the figures of their name servers, for `show resolvers`. */
   figures(): readonly { readonly name: string; readonly servers: NameServers['figures'] }[] {
     return [...this.#sections.values()].map(({ config, servers }) => ({ name: config.name, servers: servers.figures }));
@@ -154,6 +146,7 @@ export class Resolvers {
     // With another first address, which `init-addr` gave anew, it begins anew.
     const isKept =
       known !== undefined && isSameName(known.server.config, server.config) && known.server.host === server.host;
+    if (isKept) this.#reweigh(known, server);
     if (isKept && known.section === section) {
       known.server = server;
       known.prefers = preference(server.config.resolveNets);
@@ -179,6 +172,12 @@ export class Resolvers {
       this.#subscribeServices(follower, host);
       if (follower.service !== undefined) this.#subscribeAddresses(follower, follower.service.target);
     }
+  }
+
+  /** A configuration that says something else of the weight has it taken over, where it is its record's that counts. */
+  #reweigh({ server: { config: before }, service }: Follower, { slot, config }: NamedServer): void {
+    if (service === undefined || config.ignoreDnsWeight) return;
+    if (config.weight !== before.weight || before.ignoreDnsWeight) this.#control.weigh(slot, serverWeight(service));
   }
 
   /** Its configuration names no resolvers any more, or it is gone. */
