@@ -33,7 +33,7 @@ describe('the address of a server', () => {
     const slot = owner.allocate('server', 'b/s');
     const main = new ServerAddress(owner.segment, slot);
     main.write(uniform(1));
-    const worker = new Worker(new URL('./server-address-reader.ts', import.meta.url), {
+    const worker = new Worker(new URL('../test/server-address-reader.ts', import.meta.url), {
       workerData: { handle: owner.handle(), slot },
     });
     await once(worker, 'message');

@@ -1,7 +1,7 @@
 // A thread that reads one server's address for as long as it is not told to stop, for server-address.test.ts.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { Segment, type SegmentHandle } from './segment.ts';
-import { ServerAddress } from './server-address.ts';
+import { Segment, type SegmentHandle } from '../src/segment.ts';
+import { ServerAddress } from '../src/server-address.ts';
 
 const { handle, slot } = workerData as { handle: SegmentHandle; slot: number };
 const address = new ServerAddress(new Segment(handle, { thread: 1, incarnation: 1 }), slot);
