@@ -17,7 +17,7 @@ export const Wake = {
   /** Descriptors run short: close idle connections. */
   shed: 16,
   /** `error-limit` was reached by a server: for main. */
-  errors: 16,
+  errors: 32,
 } as const;
 
 export class Mailbox {
