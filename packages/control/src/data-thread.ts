@@ -97,6 +97,13 @@ export class DataThread {
     await answer.catch(() => undefined);
   }
 
+  /** As `softStop`, for a thread that the process goes on without: those who wait for a place have their turn. */
+  async leave(): Promise<void> {
+    const answer = this.#expect('drained');
+    this.#tell({ type: 'leave' });
+    await answer.catch(() => undefined);
+  }
+
   /** During a soft stop: every connection ends now, each with its log line. */
   kill(): void {
     this.#tell({ type: 'kill' });

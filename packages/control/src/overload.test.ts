@@ -14,9 +14,9 @@ import { Daemon } from './daemon.ts';
 const THREADS = 2;
 const CLIENTS = 60;
 
-function configOf(listener: string, server: string, maxconn: number): Config {
+function configOf(listener: string, server: string, maxconn: number, threads: number): Config {
   const text = `global
-  nbthread ${THREADS}
+  nbthread ${threads}
 defaults
   mode tcp
   timeout client 30s
@@ -35,7 +35,7 @@ interface Stage {
   readonly workers: readonly Worker[];
   readonly reports: readonly string[];
   /** A reload; 0 takes the listener away. */
-  apply(maxconn: number): Promise<void>;
+  apply(maxconn: number, threads?: number): Promise<void>;
   client(): Promise<Client>;
   clients(): Promise<Client[]>;
   /** Listening sockets of the process on the listener's address. */
@@ -93,8 +93,9 @@ async function start(context: TestContext, kind: 'inet' | 'unix'): Promise<Stage
     server.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const apply = async (maxconn: number): Promise<void> => {
-    const result = await daemon.apply(configOf(maxconn === 0 ? '' : listener, join(folder, 'server.sock'), maxconn));
+  const apply = async (maxconn: number, threads = THREADS): Promise<void> => {
+    const config = configOf(maxconn === 0 ? '' : listener, join(folder, 'server.sock'), maxconn, threads);
+    const result = await daemon.apply(config);
     assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'));
   };
   const client = async (): Promise<Client> => {
@@ -204,6 +205,24 @@ for (const kind of ['inet', 'unix'] as const) {
       const fresh = await stage.clients();
       await serveAll(fresh);
       assert.ok(fresh.every(({ isServed }) => isServed));
+    },
+  );
+
+  test(
+    `${kind}: clients that wait for a place have their turn also where fewer threads serve`,
+    { timeout: 60_000 },
+    async (context) => {
+      const stage = await start(context, kind);
+      await stage.apply(1, 4);
+      const holder = await stage.client();
+      await eventually(() => holder.isServed, 'the only place is taken');
+      const waiting = await stage.clients();
+      const ended = stage.workers.slice(1).map(async (worker) => await once(worker, 'exit'));
+      await stage.apply(1, 1);
+      holder.socket.end();
+      await serveAll(waiting);
+      assert.equal(waiting.filter(({ isServed }) => !isServed).length, 0);
+      await Promise.all(ended);
     },
   );
 

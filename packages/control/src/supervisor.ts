@@ -328,7 +328,7 @@ export class Supervisor {
   /** A thread that a smaller `nbthread` no longer wants finishes what it has. */
   async #retire(thread: DataThread): Promise<void> {
     this.#retiring.add(thread);
-    await thread.softStop();
+    await thread.leave();
     await thread.stop(STOP_LIMIT_MS);
     this.#retiring.delete(thread);
     this.#takeBack(thread);

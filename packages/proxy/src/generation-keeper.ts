@@ -116,26 +116,41 @@ export class GenerationKeeper {
 
   /** No new connections; what is idle closes, what is under way finishes. */
   softStop(): void {
+    this.#closeListeners();
+    this.#drain();
+  }
+
+  /** The process goes on with fewer threads: as `softStop`, but those who wait for a place have their turn. */
+  leave(): void {
+    for (const acceptor of this.#listeners.values()) acceptor.leave();
+    this.#drain();
+  }
+
+  #drain(): void {
     this.#isStopping = true;
-    for (const acceptor of this.#listeners.values()) acceptor.close();
-    this.#listeners.clear();
     this.#thread.sessions.forEach((session) => session.user?.onSoftStop());
     this.#tellIfDrained();
   }
 
   /** The end of `hard-stop-after`: every connection ends at once and is logged with termination `K`. */
   kill(): void {
+    this.#closeListeners();
     this.#thread.sessions.forEach(({ user, connection }) => {
       if (user === undefined) connection.destroy();
       else user.onKill();
     });
+    this.#tellIfDrained();
   }
 
   /** Closes every listener and every connection at once; nobody logs (as HAProxy, which just ends). */
   stop(): void {
+    this.#closeListeners();
+    this.#thread.sessions.forEach(({ connection }) => connection.destroy());
+  }
+
+  #closeListeners(): void {
     for (const acceptor of this.#listeners.values()) acceptor.close();
     this.#listeners.clear();
-    this.#thread.sessions.forEach(({ connection }) => connection.destroy());
   }
 
   pause(): void {
@@ -176,7 +191,9 @@ export class GenerationKeeper {
   }
 
   #tellIfDrained(): void {
-    if (this.#isStopping && this.#thread.sessions.length === 0) this.#tell({ type: 'drained' });
+    if (!this.#isStopping || this.#thread.sessions.length > 0) return;
+    for (const { waiting } of this.#listeners.values()) if (waiting > 0) return;
+    this.#tell({ type: 'drained' });
   }
 }
 

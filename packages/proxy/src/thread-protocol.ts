@@ -45,6 +45,8 @@ export type ToThread =
   | { readonly type: 'abort'; readonly generation: number }
   /** Stop accepting, close what is idle, let the rest finish; answered by `drained`. */
   | { readonly type: 'soft-stop' }
+  /** The same, but connections that wait for a place begin first: other threads go on serving. */
+  | { readonly type: 'leave' }
   /** During a soft stop: end every connection now, each with its log line. */
   | { readonly type: 'kill' }
   /** Close every connection and end; answered by the worker's exit. */
@@ -67,7 +69,7 @@ export type FromThread =
   | { readonly type: 'published'; readonly generation: number }
   /** The oldest generation that a stream of this thread still lives on: slots released before it can be reclaimed. */
   | { readonly type: 'oldest'; readonly generation: number }
-  /** After `soft-stop`: the last client connection is gone. */
+  /** After `soft-stop` or `leave`: the last client connection is gone. */
   | { readonly type: 'drained' }
   /** Something an operator should read that is no line of a proxy's log. */
   | { readonly type: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };

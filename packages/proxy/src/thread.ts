@@ -51,6 +51,9 @@ function begin(init: ThreadInit): (message: ToThread) => void {
       case 'soft-stop':
         keeper.softStop();
         break;
+      case 'leave':
+        keeper.leave();
+        break;
       case 'kill':
         keeper.kill();
         break;

@@ -44,6 +44,8 @@ export class Acceptor implements Listener, ParkingListener {
   /** Accepted over a limit, oldest first; those before `#parkedAt` have left. */
   #parked: Connection[] = [];
   #parkedAt = 0;
+  /** It accepts nothing any more. */
+  #hasLeft = false;
 
   /** `onFailure` hears of a socket that could not listen. */
   constructor(
@@ -101,6 +103,13 @@ export class Acceptor implements Listener, ParkingListener {
     this.#onFailure(this, error);
   }
 
+  /** No new connections from now on. Those that wait begin when there is room, each as a last one. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.#released();
+    this.#socket.close();
+  }
+
   /** No new connections from now on, those that wait are closed. */
   close(): void {
     this.#released();
@@ -115,13 +124,14 @@ export class Acceptor implements Listener, ParkingListener {
 
   /** SIGTTOU: an Internet socket goes, since it can be bound again; of others the main thread has the only way to make them. */
   pause(): void {
+    if (this.#hasLeft) return;
     this.#released();
     if (this.plan.address.kind === 'inet' || !this.#socket.hold()) this.#socket.close();
   }
 
   /** SIGTTIN: after `pause`, or where listening failed. */
   async resume(): Promise<void> {
-    if (this.#socket.isListening || this.#isHeld) return;
+    if (this.#socket.isListening || this.#isHeld || this.#hasLeft) return;
     try {
       if (!this.#socket.isHeld) await this.#socket.listen(bindSocket(this.plan, this.config, undefined));
       else if (!(await this.#socket.release(this.plan.backlog)))
@@ -267,5 +277,6 @@ export class Acceptor implements Listener, ParkingListener {
     const { options } = frontend.config;
     if (options.clitcpka) connection.setKeepAlive(options.clitcpkaIdleMs, options.clitcpkaIntvlMs, options.clitcpkaCnt);
     frontend.serve(session);
+    if (this.#hasLeft) session.user?.onSoftStop();
   }
 }
