@@ -5,6 +5,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -12,7 +13,7 @@ import type { AddressInfo } from 'node:net';
 import { Daemon, EVENKEEL, freePorts, until } from '../support/daemon.ts';
 import { NameServer, type Records } from '../support/dnsmasq.ts';
 import { ask } from '../support/http.ts';
-import { findProgram, missing } from '../support/programs.ts';
+import { findProgram, missing, run } from '../support/programs.ts';
 
 const skip = missing('dnsmasq');
 const haproxy = findProgram('haproxy');
@@ -356,3 +357,24 @@ test('checks go where a server was moved to', { skip }, async () => {
   await until('the other port is found open', async () => (await status()) === 'UP');
   assert.equal(await stage.answer(), '127.0.0.21');
 });
+
+const skipMoved =
+  skip !== false ? skip : process.getuid?.() === 0 ? missing('iptables', 'unshare', 'ip') : 'needs root';
+
+for (const [name, program] of PROGRAMS) {
+  test(`${name}: a check that times out asks for the name at once`, { skip: skipMoved }, async () => {
+    const drill = join(import.meta.dirname, 'moved-server-drill.ts');
+    const command = 'ip link set lo up && exec "$0" "$1" "$2"';
+    const { status, stdout, stderr } = await run('unshare', [
+      '-n',
+      'sh',
+      '-c',
+      command,
+      process.execPath,
+      drill,
+      program,
+    ]);
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.toString(), '127.0.0.12');
+  });
+}

@@ -55,6 +55,8 @@ export interface MonitorEnvironment {
   log(logSet: number, line: HealthLine): void;
   /** Mails what a backend wants mailed (`email-alert`). */
   mail?(alert: MailAlert, text: string): void;
+  /** A check could not connect in time: perhaps the server has moved (manual 5.3.1). */
+  onConnectTimeout?(slot: number): void;
 }
 
 /** What a state file says of a server; undefined where it says nothing. */
@@ -358,7 +360,10 @@ export class HealthMonitor implements ServerWatch {
         );
       },
       onBegin: () => watched.begin(),
-      onResult: (result) => watched.take(result),
+      onResult: (result) => {
+        if (result.status === 'L4TOUT') this.#environment.onConnectTimeout?.(watched.server.slot);
+        watched.take(result);
+      },
       onVoid: () => watched.skip(),
     };
     entry.check = this.#runner.add(target, delayMs);

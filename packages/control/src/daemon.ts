@@ -121,6 +121,7 @@ export class Daemon {
       },
       log: (logSet, line) => this.#announceHealth(logSet, line),
       mail: (alert, text) => this.#mails.send(alert, text),
+      onConnectTimeout: (slot) => this.resolvers.hurry(slot),
     });
     this.resolvers = new Resolvers(controlThrough(this.health), monotonicMs);
     this.#supervisor = new Supervisor({

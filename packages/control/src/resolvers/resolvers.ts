@@ -115,6 +115,12 @@ export class Resolvers {
     return isServiceName(host) ? { host: follower.service?.target, record: host } : { host, record: undefined };
   }
 
+  /** A check of the server could not connect in time: perhaps it has moved, so its name is asked for at once. */
+  hurry(slot: number): void {
+    const follower = this.#followers.get(slot);
+    if (follower?.addresses !== undefined) this.#start(follower.section, follower.addresses);
+  }
+
   /** Sections with the figures of their name servers, for `show resolvers`. */
   figures(): readonly { readonly name: string; readonly servers: NameServers['figures'] }[] {
     return [...this.#sections.values()].map(({ config, servers }) => ({ name: config.name, servers: servers.figures }));
