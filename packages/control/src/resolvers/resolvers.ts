@@ -46,6 +46,8 @@ const CAUSES: Readonly<Record<AnswerFailure, string>> = {
   timeout: 'DNS timeout status',
   other: 'unspecified DNS error',
 };
+/** `timeout resolve 0` may be written; asking without a pause would only keep the name server busy. */
+const LEAST_INTERVAL_MS = 50;
 const NO_ADDRESS = 'No IP for server ';
 const NO_SERVICE = 'entry removed from SRV record';
 
@@ -265,7 +267,8 @@ export class Resolvers {
       if (section.lookups.get(lookup.key) !== (lookup as unknown)) return;
       lookup.resolution.handle(this.#now(), answer);
       lookup.apply(answer);
-      lookup.timer = setTimeout(() => this.#run(section, lookup), section.config.timeoutResolveMs);
+      const delayMs = Math.max(LEAST_INTERVAL_MS, section.config.timeoutResolveMs);
+      lookup.timer = setTimeout(() => this.#run(section, lookup), delayMs);
     });
   }
 
