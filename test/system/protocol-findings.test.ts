@@ -186,7 +186,7 @@ const SCRIPTS: readonly (readonly [name: string, rules: readonly string[], steps
   ['spop acknowledges', SPOP, [RECEIVE, frame(103, HELLO)]],
   ['spop is silent', SPOP, [RECEIVE]],
   ['spop closes', SPOP, [RECEIVE, CLOSE]],
-  ['spop cuts its answer', SPOP, [RECEIVE, frame(101, HELLO).subarray(0, 20), CLOSE]],
+  // A frame that is cut is not compared: HAProxy reads on in what its buffer held before, so its finding differs by run.
   ['spop is something else', SPOP, [RECEIVE, garbage, CLOSE]],
 ];
 
