@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -84,7 +84,11 @@ export class Daemon {
     });
     const daemon = new Daemon(folder, file, child, options.deaf === true);
     const limit = performance.now() + START_LIMIT_MS;
-    while (!(await accepts(options.port))) {
+    // The runtime socket takes its path once everything else is there, a moment after the first connection is accepted.
+    const socket = configuration.includes('FOLDER/admin.sock') ? join(folder, 'admin.sock') : undefined;
+    const isReady = async (): Promise<boolean> =>
+      (await accepts(options.port)) && (socket === undefined || existsSync(socket));
+    while (!(await isReady())) {
       if (daemon.#ended || performance.now() > limit) {
         await daemon.stop();
         throw new Error(`the daemon does not accept on port ${options.port}:\n${daemon.output}`);
