@@ -9,6 +9,7 @@ import type { LockParty } from '@evenkeel/shm';
 import type { Balancer, Candidate, Picker } from './balancer.ts';
 import { NO_SERVER } from './balancer.ts';
 import { ABSENT, LoadOrder } from './load-order.ts';
+import { OrderPicker } from './order-picker.ts';
 
 export class First<Target extends Candidate> implements Balancer<Target> {
   readonly #order: LoadOrder;
@@ -32,7 +33,9 @@ export class First<Target extends Candidate> implements Balancer<Target> {
     this.#candidates = Array.from(byIndex);
     this.#ranks = ranks;
     this.refresh();
-    return candidates.length === 0 ? NO_SERVER : new FirstPicker(this.#order, this.#candidates, candidates.length);
+    return candidates.length === 0
+      ? NO_SERVER
+      : new OrderPicker(this.#order, this.#candidates, candidates.length, 'never');
   }
 
   readonly loadChanged = (candidate: Target): void => {
@@ -49,27 +52,5 @@ export class First<Target extends Candidate> implements Balancer<Target> {
   #keyOf(index: number): number {
     const candidate = this.#candidates[index];
     return candidate === undefined || candidate.isFull() ? ABSENT : this.#ranks[index];
-  }
-}
-
-class FirstPicker<Target extends Candidate> implements Picker<Target> {
-  readonly serverQueues = 'never';
-  readonly size: number;
-  readonly #order: LoadOrder;
-  readonly #candidates: readonly (Target | undefined)[];
-
-  constructor(order: LoadOrder, candidates: readonly (Target | undefined)[], size: number) {
-    this.size = size;
-    this.#order = order;
-    this.#candidates = candidates;
-  }
-
-  pick(_hash: number, avoid: Target | undefined): Target | undefined {
-    let index = this.#order.first();
-    if (avoid !== undefined && index === avoid.index) {
-      const other = this.#order.firstBut(index);
-      if (this.#order.key(other) !== ABSENT) index = other;
-    }
-    return this.#order.key(index) === ABSENT ? undefined : this.#candidates[index];
   }
 }

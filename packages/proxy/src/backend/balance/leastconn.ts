@@ -8,6 +8,7 @@ import type { LockParty, ThreadIdentity } from '@evenkeel/shm';
 import type { Balancer, Candidate, Picker } from './balancer.ts';
 import { NO_SERVER, WEIGHT_SCALE } from './balancer.ts';
 import { ABSENT, LoadOrder } from './load-order.ts';
+import { OrderPicker } from './order-picker.ts';
 
 const MAX_WEIGHT = 256;
 
@@ -25,7 +26,9 @@ export class LeastConn<Target extends Candidate> implements Balancer<Target> {
     for (const candidate of candidates) byIndex[candidate.index] = candidate;
     this.#candidates = Array.from(byIndex);
     this.refresh();
-    return candidates.length === 0 ? NO_SERVER : new LeastConnPicker(this.#order, this.#candidates, candidates.length);
+    return candidates.length === 0
+      ? NO_SERVER
+      : new OrderPicker(this.#order, this.#candidates, candidates.length, 'with-maxqueue');
   }
 
   readonly loadChanged = (candidate: Target): void => {
@@ -56,26 +59,4 @@ function keyOf(candidate: Candidate): number {
   const load = candidate.load();
   if (load === 0) return 0;
   return Math.min(ABSENT - 1, Math.floor(((load + 1) * MAX_WEIGHT * WEIGHT_SCALE) / candidate.balanceWeight));
-}
-
-class LeastConnPicker<Target extends Candidate> implements Picker<Target> {
-  readonly serverQueues = 'with-maxqueue';
-  readonly size: number;
-  readonly #order: LoadOrder;
-  readonly #candidates: readonly (Target | undefined)[];
-
-  constructor(order: LoadOrder, candidates: readonly (Target | undefined)[], size: number) {
-    this.size = size;
-    this.#order = order;
-    this.#candidates = candidates;
-  }
-
-  pick(_hash: number, avoid: Target | undefined): Target | undefined {
-    let index = this.#order.first();
-    if (avoid !== undefined && index === avoid.index) {
-      const other = this.#order.firstBut(index);
-      if (this.#order.key(other) !== ABSENT) index = other;
-    }
-    return this.#order.key(index) === ABSENT ? undefined : this.#candidates[index];
-  }
 }
