@@ -246,12 +246,14 @@ test('a disabled server is in maintenance and not checked; it is checked when it
   const { monitor, lines, generation, server, until } = bench(context);
   let connections = 0;
   const { port } = await serve(context, () => `${++connections}`);
-  monitor.apply(generation(1, [{ port, disabled: true }]));
+  let others = 0;
+  const other = await serve(context, () => `${++others}`);
+  monitor.apply(generation(1, [{ port, disabled: true }, { port: other.port }]));
   assert.deepEqual(
     [statusText(server(0).view()), server(0).view().admin, server(0).view().checkState],
     ['MAINT', 5, 14],
   );
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(() => others >= 3, 'the other server is checked again and again');
   assert.equal(connections, 0);
   monitor.administer(server(0).server.slot, 'ready');
   assert.deepEqual(lines, ['<5>Server b/s0 is UP/READY (leaving forced maintenance).']);
@@ -355,14 +357,19 @@ test('the checks of many servers do not go out at one time', async (context) => 
 
 test('while our own loop is blocked for longer than the time-out, no server goes down', async (context) => {
   const { monitor, lines, generation, server, until } = bench(context);
-  const { port } = await serve(context, () => OK);
+  let checks = 0;
+  const { port } = await serve(context, () => {
+    checks++;
+    return OK;
+  });
   monitor.apply(generation(1, [{ port, interMs: 100, fall: 1 }], { check: http }));
   await until(() => checkFields(server(0).view()).check_status.endsWith('L7OK'), 'L7OK');
   await until(() => checkFields(server(0).view()).check_status.startsWith('*'), 'a check under way');
   const end = performance.now() + 400;
   while (performance.now() < end);
   await until(() => !checkFields(server(0).view()).check_status.startsWith('*'), 'its end');
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  const before = checks;
+  await until(() => checks > before, 'another check');
   assert.deepEqual(lines, []);
   assert.equal(statusText(server(0).view()), 'UP');
 });

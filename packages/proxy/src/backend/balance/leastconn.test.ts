@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SegmentOwner, tryAcquire } from '@evenkeel/shm';
 import fc from 'fast-check';
-import { type Candidate, WEIGHT_SCALE } from './balancer.ts';
+import { FakeServer } from './fake-server.ts';
 import { LeastConn } from './leastconn.ts';
 import { ABSENT, LoadOrder } from './load-order.ts';
 import { balanceBytes, Word } from './shared-words.ts';
@@ -35,32 +35,6 @@ const RECORDED: readonly (readonly [weights: readonly number[], events: string])
 const { segment } = new SegmentOwner({ maxThreads: 2, ticketsPerThread: 1 });
 const me = segment.party;
 const wordsFor = (servers: number): Int32Array => new Int32Array(new SharedArrayBuffer(balanceBytes(servers)));
-
-class FakeServer implements Candidate {
-  readonly index: number;
-  readonly id: number;
-  readonly configuredWeight: number;
-  readonly balanceWeight: number;
-  streams = 0;
-  constructor(index: number, weight: number) {
-    this.index = index;
-    this.id = index + 1;
-    this.configuredWeight = weight;
-    this.balanceWeight = weight * WEIGHT_SCALE;
-  }
-  load(): number {
-    return this.streams;
-  }
-  served(): number {
-    return this.streams;
-  }
-  isFull(): boolean {
-    return false;
-  }
-  isQueueFull(): boolean {
-    return false;
-  }
-}
 
 for (const [weights, events] of RECORDED) {
   test(`weights ${weights.join(', ')}: connections go where they were recorded to go`, () => {

@@ -2,36 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { avalanche, sdbm } from '@evenkeel/expr';
-import type { Candidate } from './balancer.ts';
-import { WEIGHT_SCALE } from './balancer.ts';
 import { Consistent } from './consistent.ts';
+import { FakeServer } from './fake-server.ts';
 import { balanceBytes } from './shared-words.ts';
-
-class FakeServer implements Candidate {
-  readonly index: number;
-  readonly id: number;
-  readonly configuredWeight: number;
-  readonly balanceWeight: number;
-  streams = 0;
-  constructor(index: number, weight: number) {
-    this.index = index;
-    this.id = index + 1;
-    this.configuredWeight = weight;
-    this.balanceWeight = weight * WEIGHT_SCALE;
-  }
-  load(): number {
-    return this.streams;
-  }
-  served(): number {
-    return this.streams;
-  }
-  isFull(): boolean {
-    return false;
-  }
-  isQueueFull(): boolean {
-    return false;
-  }
-}
 
 /** Factor, weights, and the servers that `balance hash int(5)` with `hash-type consistent` named. */
 const RECORDED: readonly (readonly [factor: number, weights: readonly number[], servers: string])[] = [
