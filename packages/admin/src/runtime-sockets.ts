@@ -186,8 +186,22 @@ export class RuntimeSockets implements Follower {
       this.#wait(socket, config);
       return;
     }
-    const context: CommandContext = { runtime: this.#runtime, level: config.level, interactive: false, leaving: false };
-    const session = new CliSession(this.#interpreter, context);
+    const context: CommandContext = {
+      runtime: this.#runtime,
+      origin: `${formatAddress(config.address)} (${config.level})`,
+      level: config.level,
+      interactive: false,
+      leaving: false,
+    };
+    const send = ({ text, close }: { readonly text: string; readonly close: boolean }): void => {
+      if (socket.destroyed || socket.writableEnded) return;
+      // Who does not read what was answered is not heard until it does, nor is anybody whose answer is under way.
+      const isRead = text === '' || socket.write(text, 'latin1');
+      if (close) socket.end();
+      else if (!isRead || session.isWaiting) socket.pause();
+      else socket.resume();
+    };
+    const session = new CliSession(this.#interpreter, context, send);
     this.#clients.add(socket);
     socket.once('close', () => {
       this.#clients.delete(socket);
@@ -195,12 +209,9 @@ export class RuntimeSockets implements Follower {
     });
     socket.on('error', () => socket.destroy());
     socket.setTimeout(this.#timeoutMs, () => socket.destroy());
-    const send = ({ text, close }: { readonly text: string; readonly close: boolean }): void => {
-      // Who does not read what was answered is not heard until it does.
-      if (text !== '' && !socket.write(text, 'latin1')) socket.pause();
-      if (close) socket.end();
-    };
-    socket.on('drain', () => socket.resume());
+    socket.on('drain', () => {
+      if (!session.isWaiting) socket.resume();
+    });
     socket.resume();
     socket.on('data', (chunk) => {
       if (!socket.writableEnded) send(session.handle(chunk.toString('latin1')));

@@ -10,6 +10,8 @@ export type Level = 'user' | 'operator' | 'admin';
 /** What a command may see and change of the connection that it came by. */
 export interface CommandContext {
   readonly runtime: Runtime;
+  /** Who asks, as `show config diff` names it: the socket that the command came by. */
+  readonly origin: string;
   level: Level;
   interactive: boolean;
   /** Set by `quit`: the connection ends when what was answered has left. */
@@ -24,8 +26,11 @@ export interface Command {
   readonly help: string;
   readonly level: Level;
   /** Answers with lines, each ended by a line feed, or with nothing. The blank line that ends an answer is the session's. */
-  run(context: CommandContext, parameters: readonly string[]): string;
+  run(context: CommandContext, parameters: readonly string[]): Answer;
 }
+
+/** Text, or the promise of it where other threads have to be asked. */
+export type Answer = string | Promise<string>;
 
 const RANK: Readonly<Record<Level, number>> = { user: 0, operator: 1, admin: 2 };
 

@@ -4,7 +4,7 @@
  */
 
 import { allows, helpLine } from './command.ts';
-import type { Command, CommandContext, Level } from './command.ts';
+import type { Answer, Command, CommandContext, Level } from './command.ts';
 
 /** HAProxy's own limit of words in one command. */
 const MAX_WORDS = 64;
@@ -49,7 +49,7 @@ export class Interpreter {
   }
 
   /** The answer to one command, without the blank line that follows it. Never throws for what a user may type. */
-  answer(context: CommandContext, text: string): string {
+  answer(context: CommandContext, text: string): Answer {
     const words = splitWords(text);
     if (words.length === 0) return this.#listing(context);
     if (words[0] === 'help' || words[0] === '?') return this.help(context, words.slice(1));

@@ -18,7 +18,7 @@ const secret: Command = {
 };
 
 function session(level: Level = 'admin'): CliSession {
-  const context: CommandContext = { runtime, level, interactive: false, leaving: false };
+  const context: CommandContext = { runtime, origin: 'test', level, interactive: false, leaving: false };
   return new CliSession(new Interpreter([...COMMANDS, secret]), context);
 }
 

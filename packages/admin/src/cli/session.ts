@@ -19,44 +19,86 @@ export interface SessionOutput {
 export class CliSession {
   readonly context: CommandContext;
   readonly #interpreter: Interpreter;
+  readonly #later: (output: SessionOutput) => void;
   #pending = '';
+  /** Of the line that is being answered: commands that are still to come; undefined between lines. */
+  #commands: string[] | undefined;
+  /** A command is being answered: what comes meanwhile has to wait. */
+  #isWaiting = false;
+  #hasEnded = false;
+  #isClosed = false;
 
-  constructor(interpreter: Interpreter, context: CommandContext) {
+  /** `later` gets the output that was not ready when `handle` returned. */
+  constructor(interpreter: Interpreter, context: CommandContext, later: (output: SessionOutput) => void = () => {}) {
     this.#interpreter = interpreter;
     this.context = context;
+    this.#later = later;
   }
 
-  /** Takes what arrived (latin1) and returns what to send. */
+  /** While it is true nothing should be handed in: an answer is under way, and what comes is only kept. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Takes what arrived (latin1) and returns what to send now. */
   handle(text: string): SessionOutput {
     this.#pending += text;
-    let out = '';
-    for (;;) {
-      const end = this.#pending.indexOf('\n');
-      if (end < 0) break;
-      const line = this.#pending.slice(0, end);
-      this.#pending = this.#pending.slice(end + 1);
-      out += this.#line(line);
-      if (this.context.leaving || !this.context.interactive) return { text: out, close: true };
-    }
-    if (this.#pending.length > MAX_LINE) return { text: out, close: true };
-    return { text: out, close: false };
+    return this.#proceed();
   }
 
   /** The peer will send no more: a last line without its line feed still counts. */
   handleEnd(): SessionOutput {
-    const line = this.#pending;
-    this.#pending = '';
-    return { text: line === '' ? '' : this.#line(line), close: true };
+    this.#hasEnded = true;
+    return this.#proceed();
   }
 
-  #line(line: string): string {
-    let out = '';
-    for (const command of splitCommands(line)) {
+  #proceed(): SessionOutput {
+    let text = '';
+    while (!this.#isWaiting && !this.#isClosed) {
+      this.#commands ??= this.#nextLine();
+      if (this.#commands === undefined) {
+        this.#isClosed = this.#hasEnded || this.#pending.length > MAX_LINE;
+        break;
+      }
+      const command = this.#commands.shift();
+      if (command === undefined) {
+        this.#commands = undefined;
+        if (!this.context.interactive) this.#isClosed = true;
+        continue;
+      }
       const answer = this.#interpreter.answer(this.context, command);
-      if (this.context.leaving) return out;
-      // Every answer, an empty one too, ends with a blank line, or with the prompt in its place.
-      out += this.context.interactive ? `${answer}\n> ` : `${answer}\n`;
+      if (typeof answer === 'string') text += this.#finish(answer);
+      else this.#await(answer);
     }
-    return out;
+    return { text, close: this.#isClosed };
+  }
+
+  #nextLine(): string[] | undefined {
+    const end = this.#pending.indexOf('\n');
+    if (end < 0 && (!this.#hasEnded || this.#pending === '')) return undefined;
+    const line = end < 0 ? this.#pending : this.#pending.slice(0, end);
+    this.#pending = end < 0 ? '' : this.#pending.slice(end + 1);
+    return splitCommands(line);
+  }
+
+  #await(answer: Promise<string>): void {
+    this.#isWaiting = true;
+    void answer
+      .catch((error: unknown) => `Internal error: ${error instanceof Error ? error.message : String(error)}\n`)
+      .then((text) => {
+        this.#isWaiting = false;
+        const first = this.#finish(text);
+        const rest = this.#proceed();
+        this.#later({ text: first + rest.text, close: rest.close });
+      });
+  }
+
+  /** Every answer, an empty one too, ends with a blank line, or with the prompt in its place. */
+  #finish(answer: string): string {
+    if (this.context.leaving) {
+      this.#isClosed = true;
+      return '';
+    }
+    return this.context.interactive ? `${answer}\n> ` : `${answer}\n`;
   }
 }
