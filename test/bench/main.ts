@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { PROXY_CORE, Running, freePort, load, startBackend, writeNginxProxy } from './processes.ts';
+import { PROXY_CORE, Running, WARM_UP_SECONDS, freePort, load, startBackend, writeNginxProxy } from './processes.ts';
 import type { LoadResult, PeerName } from './processes.ts';
 import { SCENARIOS, configuration } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
@@ -83,7 +83,7 @@ async function measure(
   const { process: proxy, port } = await startPeer(peer, scenario, folder, backendPort);
   try {
     // A proxy that was just started compiles its hot code, fills its pools and opens its server connections.
-    await load(port, scenario.load.path, scenario.load.connections, scenario.load.headers, 2);
+    await load(port, scenario.load.path, scenario.load.connections, scenario.load.headers, WARM_UP_SECONDS);
     const before = cpuOf(peer, proxy);
     const result = await load(port, scenario.load.path, scenario.load.connections, scenario.load.headers, seconds);
     const cpuSeconds = cpuOf(peer, proxy) - before;

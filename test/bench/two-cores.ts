@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Running, freePort, load } from './processes.ts';
+import { Running, WARM_UP_SECONDS, freePort, load } from './processes.ts';
 import type { PeerName } from './processes.ts';
 import { configuration } from './scenarios.ts';
 import { summarize } from './statistics.ts';
@@ -33,7 +33,7 @@ export async function measureTwoCores(
       writeFileSync(file, configuration({ mode: 'http', lines: [] }, 2, port, backendPort));
       const proxy = await Running.start('0,1', peer === 'haproxy' ? 'haproxy' : evenkeel, ['-db', '-f', file], port);
       try {
-        await load(port, '/small', 64, ['Connection: close'], 2);
+        await load(port, '/small', 64, ['Connection: close'], WARM_UP_SECONDS);
         const before = proxy.cpuSeconds();
         const result = await load(port, '/small', 64, ['Connection: close'], SECONDS);
         costs.push(((proxy.cpuSeconds() - before) * 1e6) / result.requests);
