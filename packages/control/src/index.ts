@@ -5,3 +5,7 @@ export { bindingError, listenAddresses } from './listener-plans.ts';
 export type { Follower, PreparedChange } from './prepared-change.ts';
 export { resolveName } from './resolve-name.ts';
 export type { ResolveName } from './server-addresses.ts';
+export { GLOBAL, objectText, serverObject } from './runtime-changes/change.ts';
+export type { ChangedObject, Override } from './runtime-changes/change.ts';
+export { RuntimeChanges } from './runtime-changes/runtime-changes.ts';
+export type { Change } from './runtime-changes/overrides.ts';

@@ -5,11 +5,11 @@ import type { CheckAddress, ConnectOptions } from '../conversation.ts';
 import type { MonitoredBackend, MonitoredServer } from '../monitored.ts';
 import type { RunLimits } from '../run.ts';
 
-/** Given at run time; kept over reloads for as long as the process runs. */
+/** Given at run time; kept over reloads for as long as the process runs. Undefined: what the server line says. */
 export interface AgentChanges {
-  readonly host?: string;
-  readonly port?: number;
-  readonly send?: string;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly send?: string | undefined;
 }
 
 export interface AgentTarget {

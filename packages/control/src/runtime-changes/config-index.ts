@@ -1,0 +1,45 @@
+/** Objects of a configuration by their names, for those who ask for many of them. Pure. */
+
+import type { Config, Proxy, Server } from '@evenkeel/config';
+
+export interface FoundProxy {
+  readonly proxy: Proxy;
+  /** Its place among the proxies. */
+  readonly index: number;
+}
+
+export interface FoundServer {
+  readonly server: Server;
+  /** The place of its proxy, and its own among the servers of that. */
+  readonly index: number;
+  readonly position: number;
+}
+
+export class ConfigIndex {
+  readonly config: Config;
+  /** By `backend/server`. */
+  readonly #servers = new Map<string, FoundServer>();
+  readonly #backends = new Map<string, FoundProxy>();
+  readonly #frontends = new Map<string, FoundProxy>();
+
+  constructor(config: Config) {
+    this.config = config;
+    for (const [index, proxy] of config.proxies.entries()) {
+      // A frontend and a backend may have one name; a `listen` section is both.
+      if (proxy.kind !== 'backend') this.#frontends.set(proxy.name, { proxy, index });
+      if (proxy.kind === 'frontend') continue;
+      this.#backends.set(proxy.name, { proxy, index });
+      for (const [position, server] of proxy.servers.entries())
+        this.#servers.set(`${proxy.name}/${server.name}`, { server, index, position });
+    }
+  }
+
+  /** `name`: `backend/server`. */
+  server(name: string): FoundServer | undefined {
+    return this.#servers.get(name);
+  }
+
+  proxy(side: 'backend' | 'frontend', name: string): FoundProxy | undefined {
+    return (side === 'backend' ? this.#backends : this.#frontends).get(name);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Every field that can be changed at run time and lasts: what the file says of it, and how a value comes to count, now and on
+ * every thread. A command that changes something has a row here; with it the change is kept over reloads and restarts, is
+ * listed by `show config diff` and can be taken back.
+ *
+ * Values are words as the file has them. `put` gets a value that a command has checked, or undefined for what the configuration
+ * says; it does nothing where that counts already.
+ */
+
+import type { HealthMonitor, WatchedServer } from '@evenkeel/checks';
+import type { Global, Proxy, Server } from '@evenkeel/config';
+import type { Plan } from '@evenkeel/proxy';
+import { AdminState, type Segment } from '@evenkeel/shm';
+import type { ChangedObject } from './change.ts';
+import type { ConfigIndex } from './config-index.ts';
+import type { FileValue } from './merge.ts';
+
+/** What rows may touch of the process. */
+export interface LiveProcess {
+  /** The generation that serves or, at the start, is about to. */
+  plan(): Plan;
+  readonly segment: Segment;
+  readonly health: HealthMonitor;
+}
+
+interface FieldOf<Model, Place> {
+  readonly name: string;
+  fileValue(model: Model): string;
+  put(place: Place, value: string | undefined): void;
+}
+
+export interface ServerPlace {
+  readonly process: LiveProcess;
+  readonly slot: number;
+  readonly server: Server;
+  readonly watched: WatchedServer;
+}
+
+export interface ProxyPlace {
+  readonly process: LiveProcess;
+  readonly proxy: Proxy;
+  /** Its place in the plan. */
+  readonly index: number;
+}
+
+export interface GlobalPlace {
+  readonly process: LiveProcess;
+  readonly global: Global;
+}
+
+const numberText = (value: number | undefined): string => (value === undefined ? '' : String(value));
+
+const SERVER_FIELDS: readonly FieldOf<Server, ServerPlace>[] = [
+  {
+    name: 'state',
+    fileValue: ({ disabled }) => (disabled ? 'maint' : 'ready'),
+    put({ watched, server }, value = server.disabled ? 'maint' : 'ready') {
+      if (value !== stateOf(watched)) watched.administer(value as 'ready' | 'drain' | 'maint');
+    },
+  },
+  {
+    name: 'weight',
+    fileValue: ({ weight }) => String(weight),
+    put({ watched, server }, value = String(server.weight)) {
+      if (watched.weight !== Number(value)) watched.setWeight(Number(value));
+    },
+  },
+  {
+    name: 'agent',
+    fileValue: ({ agentCheck }) => (agentCheck ? 'enabled' : ''),
+    put({ process, slot }, value) {
+      process.health.pauseAgent(slot, value === 'disabled');
+    },
+  },
+  {
+    name: 'agent-addr',
+    fileValue: ({ agentAddress }) => agentAddress ?? '',
+    put: ({ process, slot }, value) => void process.health.changeAgent(slot, { host: value }),
+  },
+  {
+    name: 'agent-port',
+    fileValue: ({ agentPort }) => numberText(agentPort),
+    put: ({ process, slot }, value) =>
+      void process.health.changeAgent(slot, { port: value === undefined ? undefined : Number(value) }),
+  },
+  {
+    name: 'agent-send',
+    fileValue: ({ agentSend }) => agentSend,
+    put: ({ process, slot }, value) => void process.health.changeAgent(slot, { send: value }),
+  },
+];
+
+const BACKEND_FIELDS: readonly FieldOf<Proxy, ProxyPlace>[] = [];
+
+const FRONTEND_FIELDS: readonly FieldOf<Proxy, ProxyPlace>[] = [];
+
+const GLOBAL_FIELDS: readonly FieldOf<Global, GlobalPlace>[] = [];
+
+/** What an operator has said of a server; what it inherits or has from name servers is not asked for. */
+export function stateOf({ health: { admin } }: Pick<WatchedServer, 'health'>): 'ready' | 'drain' | 'maint' {
+  if ((admin & AdminState.forcedMaintenance) !== 0) return 'maint';
+  return (admin & AdminState.forcedDrain) !== 0 ? 'drain' : 'ready';
+}
+
+/** What `config` says of a field. */
+export function fileValue(config: ConfigIndex, object: ChangedObject, field: string): FileValue {
+  switch (object.kind) {
+    case 'server':
+      return valueOf(SERVER_FIELDS, config.server(object.name)?.server, field);
+    case 'backend':
+      return valueOf(BACKEND_FIELDS, config.proxy('backend', object.name)?.proxy, field);
+    case 'frontend':
+      return valueOf(FRONTEND_FIELDS, config.proxy('frontend', object.name)?.proxy, field);
+    case 'global':
+      return valueOf(GLOBAL_FIELDS, config.config.global, field);
+  }
+}
+
+function valueOf<Model>(fields: readonly FieldOf<Model, never>[], model: Model | undefined, name: string): FileValue {
+  if (model === undefined) return { type: 'gone' };
+  const field = fields.find((one) => one.name === name);
+  return field === undefined ? { type: 'unknown' } : { type: 'value', value: field.fileValue(model) };
+}
+
+/** Makes a value count. Nothing happens where the object or the field is not known. `config` is that of the process's plan. */
+export function put(
+  process: LiveProcess,
+  config: ConfigIndex,
+  object: ChangedObject,
+  field: string,
+  value: string | undefined,
+): void {
+  switch (object.kind) {
+    case 'server': {
+      const found = config.server(object.name);
+      if (found === undefined) return;
+      const slot = process.plan().proxies[found.index].serverSlots[found.position];
+      const watched = process.health.server(slot);
+      if (watched === undefined) return;
+      named(SERVER_FIELDS, field)?.put({ process, slot, server: found.server, watched }, value);
+      return;
+    }
+    case 'backend':
+    case 'frontend': {
+      const found = config.proxy(object.kind, object.name);
+      if (found === undefined) return;
+      named(object.kind === 'backend' ? BACKEND_FIELDS : FRONTEND_FIELDS, field)?.put({ process, ...found }, value);
+      return;
+    }
+    case 'global':
+      named(GLOBAL_FIELDS, field)?.put({ process, global: config.config.global }, value);
+  }
+}
+
+function named<Model, Place>(
+  fields: readonly FieldOf<Model, Place>[],
+  name: string,
+): FieldOf<Model, Place> | undefined {
+  return fields.find((field) => field.name === name);
+}
