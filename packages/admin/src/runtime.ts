@@ -1,7 +1,7 @@
 /** What the runtime socket can ask of the running process. Implemented by the assembly over packages/control. */
 
 import type { HealthMonitor } from '@evenkeel/checks';
-import type { Resolvers } from '@evenkeel/control';
+import type { Resolvers, RuntimeChanges } from '@evenkeel/control';
 import type { Plan } from '@evenkeel/proxy';
 import type { Segment, StatReader } from '@evenkeel/shm';
 
@@ -13,6 +13,8 @@ export interface Runtime {
   /** The one reader of statistics that may also clear them. */
   readonly statistics: StatReader;
   readonly health: HealthMonitor;
+  /** Whatever a command changes goes through here. */
+  readonly changes: RuntimeChanges;
   readonly resolvers: Pick<Resolvers, 'figures' | 'nameOf'>;
   readonly pid: number;
   /** What `Version:` says. */

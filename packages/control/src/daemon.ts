@@ -23,6 +23,7 @@ import type { PlanSources } from './plan-compiler.ts';
 import type { Follower, PreparedChange } from './prepared-change.ts';
 import { controlThrough, followedServers } from './resolvers/followed-servers.ts';
 import { Resolvers } from './resolvers/resolvers.ts';
+import { RuntimeChanges } from './runtime-changes/runtime-changes.ts';
 import { resolveName } from './resolve-name.ts';
 import { loadStates } from './state-files.ts';
 import type { SpareThreads } from './spare-threads.ts';
@@ -87,6 +88,8 @@ export class Daemon {
   readonly #sink: RingLogSink;
   readonly health: HealthMonitor;
   readonly resolvers: Resolvers;
+  /** Whatever an operator changes while it runs goes through here. */
+  readonly changes: RuntimeChanges;
   readonly #idle: IdleMeter;
   readonly #mails: MailSender;
   #applying: Promise<unknown> = Promise.resolve();
@@ -124,6 +127,11 @@ export class Daemon {
       onConnectTimeout: (slot) => this.resolvers.hurry(slot),
     });
     this.resolvers = new Resolvers(controlThrough(this.health), monotonicMs);
+    this.changes = new RuntimeChanges({
+      process: { plan: () => this.plan, segment: this.slots.segment, health: this.health },
+      dateNow: Date.now,
+      keep: async () => await Promise.resolve(),
+    });
     this.#supervisor = new Supervisor({
       slots: this.slots,
       logRing: this.log.ring,

@@ -102,6 +102,7 @@ class Process {
       statistics: daemon.statistics,
       health: daemon.health,
       resolvers: daemon.resolvers,
+      changes: daemon.changes,
       pid: process.pid,
       version: VERSION,
       releaseDate: RELEASE_DATE,

@@ -4,13 +4,13 @@
  * listed by `show config diff` and can be taken back.
  *
  * Values are words as the file has them. `put` gets a value that a command has checked, or undefined for what the configuration
- * says; it does nothing where that counts already.
+ * says.
  */
 
 import type { HealthMonitor, WatchedServer } from '@evenkeel/checks';
 import type { Global, Proxy, Server } from '@evenkeel/config';
 import type { Plan } from '@evenkeel/proxy';
-import { AdminState, type Segment } from '@evenkeel/shm';
+import type { Segment } from '@evenkeel/shm';
 import type { ChangedObject } from './change.ts';
 import type { ConfigIndex } from './config-index.ts';
 import type { FileValue } from './merge.ts';
@@ -55,14 +55,15 @@ const SERVER_FIELDS: readonly FieldOf<Server, ServerPlace>[] = [
     name: 'state',
     fileValue: ({ disabled }) => (disabled ? 'maint' : 'ready'),
     put({ watched, server }, value = server.disabled ? 'maint' : 'ready') {
-      if (value !== stateOf(watched)) watched.administer(value as 'ready' | 'drain' | 'maint');
+      watched.administer(value as 'ready' | 'drain' | 'maint');
     },
   },
   {
     name: 'weight',
     fileValue: ({ weight }) => String(weight),
-    put({ watched, server }, value = String(server.weight)) {
-      if (watched.weight !== Number(value)) watched.setWeight(Number(value));
+    put({ watched, server }, value) {
+      if (value !== undefined) watched.setWeight(Number(value));
+      else if (watched.weight !== server.weight) watched.setWeight(server.weight);
     },
   },
   {
@@ -95,12 +96,6 @@ const BACKEND_FIELDS: readonly FieldOf<Proxy, ProxyPlace>[] = [];
 const FRONTEND_FIELDS: readonly FieldOf<Proxy, ProxyPlace>[] = [];
 
 const GLOBAL_FIELDS: readonly FieldOf<Global, GlobalPlace>[] = [];
-
-/** What an operator has said of a server; what it inherits or has from name servers is not asked for. */
-export function stateOf({ health: { admin } }: Pick<WatchedServer, 'health'>): 'ready' | 'drain' | 'maint' {
-  if ((admin & AdminState.forcedMaintenance) !== 0) return 'maint';
-  return (admin & AdminState.forcedDrain) !== 0 ? 'drain' : 'ready';
-}
 
 /** What `config` says of a field. */
 export function fileValue(config: ConfigIndex, object: ChangedObject, field: string): FileValue {
