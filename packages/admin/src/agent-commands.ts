@@ -1,6 +1,7 @@
 /** Commands about agents (management manual, section 9.3): `enable agent`, `disable agent`, `set server … agent…`. */
 
 import { isIP } from 'node:net';
+import { change } from './change.ts';
 import type { Command, CommandContext } from './cli/command.ts';
 import { findServer } from './find-server.ts';
 import type { Runtime } from './runtime.ts';
@@ -14,8 +15,8 @@ export const enableAgent: Command = {
   run(context, [name]) {
     const found = findServer(context, name);
     if ('fault' in found) return found.fault;
-    return context.runtime.health.pauseAgent(found.slot, false)
-      ? ''
+    return hasAgent(context.runtime, found.slot)
+      ? change(context, found.object, { agent: 'enabled' })
       : 'Agent was not configured on this server, cannot enable.\n';
   },
 };
@@ -28,21 +29,23 @@ export const disableAgent: Command = {
   run(context, [name]) {
     const found = findServer(context, name);
     if ('fault' in found) return found.fault;
-    context.runtime.health.pauseAgent(found.slot, true);
-    return '';
+    return hasAgent(context.runtime, found.slot) ? change(context, found.object, { agent: 'disabled' }) : '';
   },
 };
 
 const NO_AGENT = 'agent checks are not enabled on this server';
 
 /** The forms of `set server` that concern agents; undefined for any other. */
-export function setServerAgent(context: CommandContext, parameters: readonly string[]): string | undefined {
+export function setServerAgent(
+  context: CommandContext,
+  parameters: readonly string[],
+): string | Promise<string> | undefined {
   const [name, form, value, word, port] = parameters;
   if (!form?.startsWith('agent')) return undefined;
   const found = findServer(context, name);
   if ('fault' in found) return found.fault;
   const { runtime } = context;
-  const { slot } = found;
+  const { slot, object } = found;
   switch (form) {
     case 'agent':
       return force(runtime, slot, value);
@@ -51,13 +54,14 @@ export function setServerAgent(context: CommandContext, parameters: readonly str
       // The answer has to come now, before a name could be looked up.
       if (isIP(value) === 0) return `invalid addr '${value}'\n`;
       if (word === 'port' && !isPort(port)) return 'provided port is not an integer\n';
-      return change(runtime, slot, { host: value, ...(word === 'port' ? { port: Number(port) } : {}) });
+      if (!hasAgent(runtime, slot)) return `${NO_AGENT}\n`;
+      return change(context, object, { 'agent-addr': value, ...(word === 'port' ? { 'agent-port': port! } : {}) });
     case 'agent-port':
       if (value === undefined) return 'set server <b>/<s> agent-port requires a port.\n';
       if (!isPort(value)) return 'provided port is not an integer\n';
-      return change(runtime, slot, { port: Number(value) });
+      return hasAgent(runtime, slot) ? change(context, object, { 'agent-port': value }) : `${NO_AGENT}\n`;
     case 'agent-send':
-      return change(runtime, slot, { send: value ?? '' }, '.');
+      return hasAgent(runtime, slot) ? change(context, object, { 'agent-send': value ?? '' }) : `${NO_AGENT}.\n`;
     default:
       return undefined;
   }
@@ -71,13 +75,8 @@ function force(runtime: Runtime, slot: number, value: string | undefined): strin
   return '';
 }
 
-function change(
-  runtime: Runtime,
-  slot: number,
-  changes: Parameters<Runtime['health']['changeAgent']>[1],
-  end = '',
-): string {
-  return runtime.health.changeAgent(slot, changes) ? '' : `${NO_AGENT}${end}\n`;
+function hasAgent({ health }: Runtime, slot: number): boolean {
+  return health.server(slot)?.agent.isConfigured === true;
 }
 
 const isPort = (word: string | undefined): boolean =>

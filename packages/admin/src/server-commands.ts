@@ -4,21 +4,31 @@
  */
 
 import type { WatchedServer } from '@evenkeel/checks';
+import type { ChangedObject } from '@evenkeel/control';
+import { change } from './change.ts';
 import type { Command, CommandContext } from './cli/command.ts';
 import { findServer } from './find-server.ts';
+
+interface Target {
+  readonly watched: WatchedServer;
+  readonly object: ChangedObject;
+}
 
 function watchedServer(
   context: CommandContext,
   word: string | undefined,
-): { readonly watched: WatchedServer } | { readonly fault: string } {
+): Target | { readonly fault: string } {
   const found = findServer(context, word);
   if ('fault' in found) return found;
   const watched = context.runtime.health.server(found.slot);
-  return watched === undefined ? { fault: 'No such server.\n' } : { watched };
+  return watched === undefined ? { fault: 'No such server.\n' } : { watched, object: found.object };
 }
 
 /** The forms of `set server` that concern states and weights; undefined for any other. */
-export function setServerState(context: CommandContext, parameters: readonly string[]): string | undefined {
+export function setServerState(
+  context: CommandContext,
+  parameters: readonly string[],
+): string | Promise<string> | undefined {
   const [name, form, value] = parameters;
   if (form !== 'state' && form !== 'health' && form !== 'weight') return undefined;
   const found = watchedServer(context, name);
@@ -28,8 +38,7 @@ export function setServerState(context: CommandContext, parameters: readonly str
     case 'state':
       if (value !== 'ready' && value !== 'drain' && value !== 'maint')
         return "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n";
-      watched.administer(value);
-      return '';
+      return change(context, found.object, { state: value });
     case 'health':
       if (watched.tracked !== undefined) return 'cannot change health on a tracking server.\n';
       if (value !== 'up' && value !== 'stopping' && value !== 'down')
@@ -37,12 +46,16 @@ export function setServerState(context: CommandContext, parameters: readonly str
       watched.force(value);
       return '';
     case 'weight':
-      return changeWeight(watched, value);
+      return changeWeight(context, found, value);
   }
 }
 
 /** 0 to 256, or percent of the weight that the configuration gives. */
-function changeWeight(watched: WatchedServer, text: string | undefined): string {
+function changeWeight(
+  context: CommandContext,
+  { watched, object }: Target,
+  text: string | undefined,
+): string | Promise<string> {
   if (text === undefined || text === '') return 'Require <weight> or <weight%>.\n';
   const [, digits, rest] = /^\s*([+-]?\d+)?(.*)$/s.exec(text)!;
   if (digits === undefined) return 'Empty weight string empty or preceded by garbage\n';
@@ -56,8 +69,7 @@ function changeWeight(watched: WatchedServer, text: string | undefined): string 
   else if (rest !== '') return 'Trailing garbage in weight string\n';
   if (!watched.backend.hasDynamicWeights && weight !== 0 && weight !== configured)
     return "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.\n";
-  watched.setWeight(weight);
-  return '';
+  return change(context, object, { weight: String(weight) });
 }
 
 /** More would not change the result: a weight is 256 at most. */
@@ -81,7 +93,7 @@ export const setWeight: Command = {
   level: 'admin',
   run(context, [name, value]) {
     const found = watchedServer(context, name);
-    return 'fault' in found ? found.fault : changeWeight(found.watched, value);
+    return 'fault' in found ? found.fault : changeWeight(context, found, value);
   },
 };
 
@@ -93,9 +105,7 @@ function administration(word: 'enable' | 'disable', to: 'ready' | 'maint', help:
     level: 'admin',
     run(context, [name]) {
       const found = watchedServer(context, name);
-      if ('fault' in found) return found.fault;
-      found.watched.administer(to);
-      return '';
+      return 'fault' in found ? found.fault : change(context, found.object, { state: to });
     },
   };
 }

@@ -27,20 +27,24 @@ export class RuntimeChanges {
   }
 
   /**
-   * Makes `value` count, at once, and keeps it: fields.ts says what objects and fields there are and in which words. Resolves
-   * when the change would survive the end of the process, so that who asked is answered after that. Throws, or changes
-   * nothing, where the object or field does not exist: commands look first.
+   * Makes values count, at once and together, and keeps them: fields.ts says what objects and fields there are, and in which
+   * words. Resolves when the changes would survive the end of the process, so that who asked is answered after that. Commands
+   * look first whether the object exists and the value is sound.
    */
-  async make(change: Change): Promise<void> {
-    put(this.#options.process, this.#current(), change.object, change.field, change.value);
-    await this.note(change);
+  async make(changes: readonly Change[]): Promise<void> {
+    for (const { object, field, value } of changes) put(this.#options.process, this.#current(), object, field, value);
+    await this.note(changes);
   }
 
   /** Keeps what was carried out elsewhere. */
-  async note(change: Change): Promise<void> {
-    const file = this.#fileValue(change.object, change.field);
-    const effect = this.#overrides.record(change, file, this.#options.dateNow());
-    if (effect !== undefined) await this.#options.keep([effect]);
+  async note(changes: readonly Change[]): Promise<void> {
+    const effects: Effect[] = [];
+    for (const change of changes) {
+      const file = this.#fileValue(change.object, change.field);
+      const effect = this.#overrides.record(change, file, this.#options.dateNow());
+      if (effect !== undefined) effects.push(effect);
+    }
+    if (effects.length > 0) await this.#options.keep(effects);
   }
 
   /** What differs from the file now, in the order in which it came to. */
