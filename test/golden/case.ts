@@ -14,6 +14,7 @@ import {
   type ConfigHost,
   type Diagnostic,
 } from '@evenkeel/config';
+import { lintConfig } from '@evenkeel/config/lint';
 
 export const GOLDEN = import.meta.dirname;
 
@@ -90,10 +91,12 @@ export interface Judgement {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What our parser makes of a text: accepted or not, and everything that is shown. */
+/** What our parser makes of a text: accepted or not, and everything that is shown; of the topic `lint`, advice too. */
 export function judge(name: string, text: string): Judgement {
   const file = `${name.split('/').at(-1)!}.cfg`;
-  const { config, diagnostics, sources } = parseConfig([{ name: file, text }], host);
+  const { config, diagnostics: found, sources } = parseConfig([{ name: file, text }], host);
+  const advice = config !== undefined && name.startsWith('lint/') ? lintConfig(config, sources) : [];
+  const diagnostics = [...found, ...advice];
   const findings = renderDiagnostics(diagnostics, { pid: 1, sources }, ['alert', 'warning', 'notice', 'diag']);
   if (config === undefined) return { accepted: false, output: findings, canonical: undefined, diagnostics };
   const canonical = printConfig(config);

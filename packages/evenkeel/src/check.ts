@@ -5,7 +5,7 @@ import { evaluateCondition, hasListener } from '@evenkeel/config';
 import type { Address, Config, LogTarget } from '@evenkeel/config';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
-import { ZERO_WARNING, loadConfiguration } from './load.ts';
+import { loadConfiguration, refusalOfWarnings } from './load.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Exit status of a configuration without errors that has nothing to listen on. */
@@ -22,8 +22,9 @@ export async function check(options: CommandLine, terminal: Terminal): Promise<n
     for (const text of found.errors) terminal.say('alert', text);
     if (found.errors.length > 0) return 1;
     warnings += found.warnings.length;
-    if (options.zeroWarning && found.warnings.length > 0) {
-      terminal.say('alert', ZERO_WARNING);
+    const refusal = found.warnings.length > 0 ? refusalOfWarnings(options, loaded.config) : undefined;
+    if (refusal !== undefined) {
+      terminal.say('alert', refusal);
       return 1;
     }
   }

@@ -26,6 +26,8 @@ export interface CommandLine {
   readonly verbose: boolean;
   /** `-dW` */
   readonly zeroWarning: boolean;
+  /** `--strict`, our own: as `-dW`, and advice about what HAProxy says nothing of is fatal too. */
+  readonly strict: boolean;
   /** `-dD` */
   readonly diagnostic: boolean;
   /** `-dK`: classes of keywords to print. */
@@ -83,6 +85,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
     quiet: false,
     verbose: false,
     zeroWarning: false,
+    strict: false,
     diagnostic: false,
     keywordClasses: undefined,
     dumpLibraries: false,
@@ -153,6 +156,9 @@ export function parseCommandLine(argv: readonly string[]): CommandLineResult {
         continue;
       case '-dW':
         options.zeroWarning = true;
+        continue;
+      case '--strict':
+        options.strict = true;
         continue;
       case '-dD':
         options.diagnostic = true;

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { loadInputs, parseConfig, printHaproxyKeywords, renderDiagnostics } from '@evenkeel/config';
 import type { Config, Severity, StatsSocket } from '@evenkeel/config';
+import { lintConfig } from '@evenkeel/config/lint';
 import { isInBackground } from './background.ts';
 import { ACCEPTED_OPTIONS } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
@@ -10,6 +11,12 @@ import { nodeHost } from './host.ts';
 import { Terminal } from './terminal.ts';
 
 export const ZERO_WARNING = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
+const STRICT = "config : Some warnings were found and '--strict' is set. Aborting.";
+
+/** What refuses a configuration that has warnings; undefined where nothing does. */
+export function refusalOfWarnings({ strict, zeroWarning }: CommandLine, { global }: Config): string | undefined {
+  return zeroWarning || global.zeroWarning ? ZERO_WARNING : strict ? STRICT : undefined;
+}
 
 export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: number }
@@ -51,11 +58,15 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal, beca
     terminal.say('alert', 'config : Fatal errors found in configuration.');
     return { ok: false };
   }
-  if (options.zeroWarning && warnings > 0) {
-    terminal.say('alert', ZERO_WARNING);
+  // Advice is no warning of HAProxy's: '-dW' leaves it alone.
+  const advice = options.strict || options.command === 'check' ? lintConfig(config, sources) : [];
+  if (!isInBackground()) terminal.write(renderDiagnostics(advice, { pid: process.pid, sources }));
+  const refusal = warnings > 0 ? refusalOfWarnings(options, config) : undefined;
+  if (refusal !== undefined || (options.strict && advice.length > 0)) {
+    terminal.say('alert', refusal ?? STRICT);
     return { ok: false };
   }
-  return { ok: true, config: withOptions(config, options), warnings };
+  return { ok: true, config: withOptions(config, options), warnings: warnings + advice.length };
 }
 
 /** `-dL`: the program and the shared libraries that it has loaded, as HAProxy lists them. */

@@ -15,6 +15,10 @@ export async function main(argv: readonly string[], signals: Signals): Promise<P
     const { runSubcommand } = await import('./subcommands.ts');
     return runSubcommand(argv);
   }
+  if (argv[0] === 'doctor') {
+    const { doctor } = await import('./doctor/doctor.ts');
+    return await doctor(argv.slice(1), new Terminal(false));
+  }
   const parsed = parseCommandLine(argv);
   if (!parsed.ok) {
     const terminal = new Terminal(false);

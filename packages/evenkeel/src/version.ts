@@ -95,11 +95,13 @@ export function usageText(): string {
         -L NAME      name of the local peer (default: host name)
         -q, -V       print nothing; undo -q
         -dW, -dD     warnings are fatal; print diagnostics
+        --strict     with -c: warnings and advice are fatal; without: they refuse a start or reload
         -dKCLASS     print the known keywords: -dKhelp lists the classes
         -dr, -dL     unresolvable servers do not stop the start; print loaded libraries
         -sf PID*     once ready, ask older processes to finish (SIGUSR1); -st: to stop (SIGTERM)
         -x SOCKET    accepted: a newer process binds beside the older one, so it needs no listeners from it
       evenkeel config show FILE*    the configuration as it is understood
       evenkeel keywords             every keyword of HAProxy 2.6 and its state
+      evenkeel doctor [-f FILE]*    what on this machine is not as the configuration wants it
 `;
 }

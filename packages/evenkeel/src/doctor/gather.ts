@@ -1,0 +1,65 @@
+/** Reads the machine: the only file of the doctor that asks the system about itself. */
+
+import { statSync, type Stats } from 'node:fs';
+import { availableParallelism, networkInterfaces } from 'node:os';
+import type { Config } from '@evenkeel/config';
+import { effectiveCapabilities, getResourceLimit, lookupUser, ownerIds, readSysctl, support } from '@evenkeel/sys';
+import type { Facts, FileFact, Machine } from './facts.ts';
+import { pathsOf } from './file-rules.ts';
+import { listeningSockets } from './listening-sockets.ts';
+
+const SYSCTLS = [
+  'fs.nr_open',
+  'net.core.somaxconn',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.ip_nonlocal_bind',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.tcp_fastopen',
+  'net.ipv4.tcp_max_syn_backlog',
+  'net.ipv4.tcp_migrate_req',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv6.ip_nonlocal_bind',
+  'net.netfilter.nf_conntrack_max',
+] as const;
+
+export function gatherMachine(): Machine {
+  const native = support('native');
+  const interfaces = networkInterfaces();
+  return {
+    nodeVersion: process.versions.node,
+    nativeRefusal: native.supported ? undefined : native,
+    cpus: availableParallelism(),
+    uid: process.getuid?.() ?? 0,
+    capabilities: native.supported ? effectiveCapabilities() : [],
+    descriptors: native.supported ? getResourceLimit('nofile') : { soft: Infinity, hard: Infinity },
+    sysctls: Object.fromEntries(SYSCTLS.map((name) => [name, readSysctl(name)])),
+    addresses: Object.values(interfaces).flatMap((list) => (list ?? []).map(({ address }) => address.toLowerCase())),
+    devices: Object.keys(interfaces),
+    sockets: listeningSockets(),
+  };
+}
+
+export function gatherFiles(config: Config | undefined): ReadonlyMap<string, FileFact> {
+  return new Map(config === undefined ? [] : pathsOf(config).map((path) => [path, fileFact(path)]));
+}
+
+function fileFact(path: string): FileFact {
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(path);
+  } catch {
+    return { kind: 'missing', uid: 0, gid: 0, mode: 0 };
+  }
+  const { gid, mode, uid } = stats;
+  const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSocket() ? 'socket' : 'other';
+  return { kind, uid, gid, mode: mode & 0o7777 };
+}
+
+/** Whom the daemon becomes when it is started as root. */
+export function gatherUser(config: Config | undefined, machine: Machine): Facts['user'] {
+  if (config === undefined || machine.nativeRefusal !== undefined) return undefined;
+  const { gid, uid } = ownerIds(config.global);
+  if (uid === undefined) return undefined;
+  const entry = lookupUser(String(uid));
+  return { name: entry?.name ?? String(uid), uid, gid: gid ?? entry?.gid ?? 0 };
+}
