@@ -5,7 +5,7 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { ByteRingReader } from '@evenkeel/shm';
-import type { ByteRingHandle } from '@evenkeel/shm';
+import type { ByteRingHandle, RingRecord } from '@evenkeel/shm';
 import { openDestination } from './destination.ts';
 import { LogRouter } from './log-router.ts';
 import type { LogSet } from './log-set.ts';
@@ -46,10 +46,10 @@ function main(port: NonNullable<typeof parentPort>): void {
   const say = (message: FromLogThread): void => port.postMessage(message);
   router.setSets(sets);
 
-  const visit = (tag: number, bytes: Buffer): void => {
+  const visit = ({ tag, bytes, start, end }: RingRecord): void => {
     // The set was told before its first message was written, but the ring may be read before the port.
     if (!router.knows(setOfTag(tag))) takeSets();
-    router.route(setOfTag(tag), levelOfTag(tag), bytes.toString('latin1'), performance.timeOrigin + performance.now());
+    router.route(setOfTag(tag), levelOfTag(tag), bytes.toString('latin1', start, end), performance.timeOrigin + performance.now());
   };
 
   const loop = (): void => {

@@ -1,7 +1,7 @@
 /**
  * What stands before a log message for each `format` of a `log` line (manual section 3.1, "log"; RFC 3164, RFC 5424). Pure:
  * the time is an argument. Headers change once a second or, where they carry microseconds, in their last digits only, so
- * the calendar part is kept for the second it was computed for.
+ * what a second leaves the same is kept for that second.
  */
 
 import type { LogTarget } from '@evenkeel/config';
@@ -9,7 +9,7 @@ import type { LogTarget } from '@evenkeel/config';
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 export interface HeaderFields {
-  readonly format: LogTarget['format'];
+  readonly format: HeaderFormat;
   /** 0 (kern) to 23 (local7). */
   readonly facility: number;
   /** `log-tag`, or the program's name. */
@@ -19,18 +19,35 @@ export interface HeaderFields {
   readonly hostname: string | undefined;
 }
 
+/** The formats that are a header before the message; `json` is an object around it. */
+export type HeaderFormat = Exclude<LogTarget['format'], 'json'>;
+
 /** One target's header: `at(level, timeMs)` gives the text before the message, for a level of 0 to 7 and a time in ms since the epoch. */
 export class SyslogHeader {
   readonly #fields: HeaderFields;
   #second = -1;
   #calendar = '';
   #zone = '';
+  /** Headers of that second by level, where nothing in them is finer. */
+  readonly #kept: (string | undefined)[] = [];
+  #keptSecond = -1;
+  readonly #keeps: boolean;
 
   constructor(fields: HeaderFields) {
     this.#fields = fields;
+    this.#keeps = !['rfc5424', 'timed', 'iso'].includes(fields.format);
   }
 
-  at(level: number, timeMs: number): string {
+  /** `structuredData` has its place in rfc5424 alone. */
+  at(level: number, timeMs: number, structuredData = ''): string {
+    if (!this.#keeps) return this.#make(level, timeMs, structuredData);
+    const second = Math.floor(timeMs / 1000);
+    if (second !== this.#keptSecond) this.#kept.length = 0;
+    this.#keptSecond = second;
+    return (this.#kept[level] ??= this.#make(level, timeMs, structuredData));
+  }
+
+  #make(level: number, timeMs: number, structuredData: string): string {
     const { format, facility, tag, pid, hostname } = this.#fields;
     const priority = facility * 8 + level;
     switch (format) {
@@ -45,7 +62,7 @@ export class SyslogHeader {
       case 'rfc3164':
         return `<${priority}>${this.#bsdTime(timeMs)} ${hostname ?? 'localhost'} ${tag}[${pid}]: `;
       case 'rfc5424':
-        return `<${priority}>1 ${this.#isoTime(timeMs)} ${hostname ?? '-'} ${tag} ${pid} - - `;
+        return `<${priority}>1 ${this.#isoTime(timeMs)} ${hostname ?? '-'} ${tag} ${pid} - ${structuredData === '' ? '-' : structuredData} `;
       case 'timed':
         return `<${level}>${this.#isoTime(timeMs)} `;
       case 'iso':

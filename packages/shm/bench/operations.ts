@@ -104,7 +104,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     const reader = new ByteRingReader(ring);
     let written = 0;
     return () => {
-      writer.writeText(6, line, 'latin1');
+      writer.writeText(6, 0, line, 'latin1');
       if (++written % 1000 === 0) reader.drain(() => undefined, 1000);
     };
   },

@@ -6,13 +6,16 @@ import { ByteRingReader, ByteRingWriter, createByteRing, type ByteRingHandle } f
 
 interface Seen {
   readonly tag: number;
+  readonly mark: number;
   readonly text: string;
   readonly producer: number;
 }
 
 function drain(reader: ByteRingReader, limit: number = Infinity): Seen[] {
   const seen: Seen[] = [];
-  reader.drain((tag, bytes, producer) => seen.push({ tag, text: bytes.toString('latin1'), producer }), limit);
+  reader.drain(({ tag, mark, bytes, start, end, producer }) => {
+    seen.push({ tag, mark, text: bytes.toString('latin1', start, end), producer });
+  }, limit);
   return seen;
 }
 
@@ -46,9 +49,9 @@ describe('the ring', () => {
           const writer = writers[s.producer];
           const written =
             s.form === 0
-              ? writer.write(tag, Buffer.from(text))
-              : writer.writeText(tag, text, s.form === 1 ? 'latin1' : 'utf8');
-          if (written) expected.push({ tag, text, producer: s.producer });
+              ? writer.write(tag, ~tag, Buffer.from(text))
+              : writer.writeText(tag, ~tag, text, s.form === 1 ? 'latin1' : 'utf8');
+          if (written) expected.push({ tag, mark: ~tag, text, producer: s.producer });
           else dropped++;
           tag++;
         }
@@ -62,12 +65,12 @@ describe('the ring', () => {
     const ring = createByteRing(1, BYTES);
     const writer = new ByteRingWriter(ring, 0);
     const reader = new ByteRingReader(ring);
-    const header = 12;
-    assert.equal(writer.writeText(0, 'x'.repeat(BYTES - header), 'latin1'), true);
+    const header = 16;
+    assert.equal(writer.writeText(0, 7, 'x'.repeat(BYTES - header), 'latin1'), true);
     assert.equal(drain(reader).length, 1);
-    assert.equal(writer.writeText(0, 'x'.repeat(BYTES - header + 1), 'latin1'), false);
-    assert.equal(writer.writeText(0, '', 'latin1'), true);
-    assert.deepEqual(drain(reader), [{ tag: 0, text: '', producer: 0 }]);
+    assert.equal(writer.writeText(0, 7, 'x'.repeat(BYTES - header + 1), 'latin1'), false);
+    assert.equal(writer.writeText(0, 7, '', 'latin1'), true);
+    assert.deepEqual(drain(reader), [{ tag: 0, mark: 7, text: '', producer: 0 }]);
     assert.equal(reader.dropped(), 1);
   });
 
@@ -75,9 +78,11 @@ describe('the ring', () => {
     const ring = createByteRing(1, BYTES);
     const writer = new ByteRingWriter(ring, 0);
     const seen: string[] = [];
-    writer.writeText(1, 'caf\xe9 \xff', 'latin1');
-    writer.writeText(2, 'caf\u00e9 \u20ac \u{1f600}', 'utf8');
-    new ByteRingReader(ring).drain((tag, bytes) => seen.push(bytes.toString(tag === 1 ? 'latin1' : 'utf8')), 9);
+    writer.writeText(1, 7, 'caf\xe9 \xff', 'latin1');
+    writer.writeText(2, 7, 'caf\u00e9 \u20ac \u{1f600}', 'utf8');
+    new ByteRingReader(ring).drain(({ tag, bytes, start, end }) => {
+      seen.push(bytes.toString(tag === 1 ? 'latin1' : 'utf8', start, end));
+    }, 9);
     assert.deepEqual(seen, ['caf\xe9 \xff', 'caf\u00e9 \u20ac \u{1f600}']);
   });
 
@@ -91,8 +96,8 @@ describe('the ring', () => {
       const writer = new ByteRingWriter(ring, 0);
       const reader = new ByteRingReader(ring);
       for (let i = 0; i < 500; i++) {
-        assert.equal(writer.writeText(i, `record ${i}`, 'latin1'), true);
-        assert.deepEqual(drain(reader), [{ tag: i, text: `record ${i}`, producer: 0 }]);
+        assert.equal(writer.writeText(i, 7, `record ${i}`, 'latin1'), true);
+        assert.deepEqual(drain(reader), [{ tag: i, mark: 7, text: `record ${i}`, producer: 0 }]);
       }
     }
   });
@@ -101,10 +106,10 @@ describe('the ring', () => {
     const ring = createByteRing(1, BYTES);
     const writer = new ByteRingWriter(ring, 0);
     const reader = new ByteRingReader(ring);
-    writer.writeText(1, 'bad', 'latin1');
-    writer.writeText(2, 'good', 'latin1');
+    writer.writeText(1, 7, 'bad', 'latin1');
+    writer.writeText(2, 7, 'good', 'latin1');
     assert.throws(() => reader.drain(() => assert.fail('cannot digest'), 5), /cannot digest/);
-    assert.deepEqual(drain(reader), [{ tag: 2, text: 'good', producer: 0 }]);
+    assert.deepEqual(drain(reader), [{ tag: 2, mark: 7, text: 'good', producer: 0 }]);
   });
 
   it('a producer that dies at any instruction leaves whole records, and its successor goes on', () => {
@@ -116,9 +121,9 @@ describe('the ring', () => {
       const reader = new ByteRingReader(ring);
       const before = new ByteRingWriter(ring, 0);
       // So that the dying write needs a filler.
-      before.writeText(1, 'a'.repeat(3000), 'latin1');
+      before.writeText(1, 7, 'a'.repeat(3000), 'latin1');
       drain(reader);
-      before.writeText(2, 'b'.repeat(900), 'latin1');
+      before.writeText(2, 7, 'b'.repeat(900), 'latin1');
       let operation = 0;
       for (const name of operations) {
         atomics[name] = (...values: unknown[]) => {
@@ -127,15 +132,15 @@ describe('the ring', () => {
         };
       }
       try {
-        before.writeText(3, 'c'.repeat(900), 'latin1');
+        before.writeText(3, 7, 'c'.repeat(900), 'latin1');
       } catch (error) {
         assert.match(String(error), /the thread ends here/);
       } finally {
         Object.assign(Atomics, real);
       }
       const successor = new ByteRingWriter(ring, 0);
-      successor.writeText(4, 'd', 'latin1');
-      new ByteRingWriter(ring, 1).writeText(5, 'e', 'latin1');
+      successor.writeText(4, 7, 'd', 'latin1');
+      new ByteRingWriter(ring, 1).writeText(5, 7, 'e', 'latin1');
       const tags = drain(reader).map(({ tag, text }) => {
         assert.match(text, /^(a+|b{900}|c{900}|d|e)$/);
         return tag;
@@ -153,13 +158,13 @@ describe('waking the consumer', () => {
     const ring = createByteRing(1, BYTES);
     const writer = new ByteRingWriter(ring, 0);
     const reader = new ByteRingReader(ring);
-    writer.writeText(1, 'x', 'latin1');
+    writer.writeText(1, 7, 'x', 'latin1');
     assert.equal(reader.prepareToSleep(), false);
     drain(reader);
     assert.equal(reader.prepareToSleep(), true);
     const sleep = Atomics.waitAsync(reader.words, reader.index, 1);
     assert.equal(sleep.async, true);
-    writer.writeText(2, 'y', 'latin1');
+    writer.writeText(2, 7, 'y', 'latin1');
     assert.equal(await sleep.value, 'ok');
     assert.equal(drain(reader).length, 1);
   });
@@ -177,12 +182,12 @@ describe('waking the consumer', () => {
     const last = [-1, -1];
     let records = 0;
     const take = (): void => {
-      reader.drain((tag, bytes, producer) => {
+      reader.drain(({ tag, bytes, start, end, producer }) => {
         // A record says its own number, which grows by one or by what was dropped, and the rest follows from it.
         assert.ok(tag > last[producer] || tag === 0, `producer ${producer}: ${tag} after ${last[producer]}`);
         last[producer] = tag;
         assert.equal(
-          bytes.toString('latin1'),
+          bytes.toString('latin1', start, end),
           `${tag}:`.padEnd(20 + (tag % 200), String.fromCharCode(97 + (tag % 26))),
         );
         records++;

@@ -14,8 +14,8 @@
 // All are sequentially consistent Int32; record bytes are stored plainly before `written` and read after it. `written` and
 // `taken` count on over the ring's end and are cut by a mask, so that a full ring differs from an empty one.
 //
-// A record: length in bytes, tag, stamp (Int32 each), payload, filled up to 8 bytes. It does not wrap: where it would, a
-// filler (length -1) sends the consumer to the start.
+// A record: length in bytes, tag, stamp, mark (Int32 each), payload, filled up to 8 bytes. It does not wrap: where it would,
+// a filler (length -1) sends the consumer to the start.
 
 /** Plain data for workers. */
 export interface ByteRingHandle {
@@ -31,7 +31,7 @@ const RingWord = { sleeping: 0, stamp: 16 } as const;
 /** The consumer's word lies on the second line of the block, away from what the producer writes. */
 const ProducerWord = { written: 0, dropped: 1, taken: 16 } as const;
 
-const HEADER_BYTES = 12;
+const HEADER_BYTES = 16;
 const FILLER = -1;
 const MIN_BYTES = 4096;
 /** Positions are cut from Int32 counters, which must not be ambiguous. */
@@ -75,23 +75,23 @@ export class ByteRingWriter {
 
   /**
    * Publishes one whole record, or counts a drop and returns false: when the ring is full, or the record could never fit.
-   * `tag` is any 32-bit number (destination, level …). Never blocks.
+   * `tag` and `mark` are any 32-bit numbers (destination, level, time …). Never blocks.
    */
-  write(tag: number, bytes: Uint8Array): boolean {
+  write(tag: number, mark: number, bytes: Uint8Array): boolean {
     const at = this.#reserve(bytes.length);
     if (at < 0) return false;
     this.#bytes.set(bytes, at + HEADER_BYTES);
-    this.#commit(at, tag, bytes.length);
+    this.#commit(at, tag, mark, bytes.length);
     return true;
   }
 
   /** As `write`; 'latin1' keeps one byte for each character. */
-  writeText(tag: number, text: string, encoding: 'latin1' | 'utf8'): boolean {
+  writeText(tag: number, mark: number, text: string, encoding: 'latin1' | 'utf8'): boolean {
     // A UTF-16 unit takes at most three bytes; what is not needed is not committed.
     const room = encoding === 'latin1' ? text.length : text.length * 3;
     const at = this.#reserve(room);
     if (at < 0) return false;
-    this.#commit(at, tag, this.#bytes.write(text, at + HEADER_BYTES, room, encoding));
+    this.#commit(at, tag, mark, this.#bytes.write(text, at + HEADER_BYTES, room, encoding));
     return true;
   }
 
@@ -112,11 +112,12 @@ export class ByteRingWriter {
     return 0;
   }
 
-  #commit(at: number, tag: number, length: number): void {
+  #commit(at: number, tag: number, mark: number, length: number): void {
     const header = at >> 2;
     this.#ints[header] = length;
     this.#ints[header + 1] = tag;
     this.#ints[header + 2] = Atomics.add(this.#control, RingWord.stamp, 1);
+    this.#ints[header + 3] = mark;
     const written = this.#control[this.#block + ProducerWord.written];
     const filler = at === 0 ? -written & (this.#size - 1) : 0;
     Atomics.store(this.#control, this.#block + ProducerWord.written, (written + filler + recordBytes(length)) | 0);
@@ -128,6 +129,17 @@ export class ByteRingWriter {
       Atomics.notify(this.#control, RingWord.sleeping);
     }
   }
+}
+
+/** A record in place: what it says is valid while its visitor runs. One object serves for all records of a reader. */
+export interface RingRecord {
+  tag: number;
+  mark: number;
+  producer: number;
+  /** The producer's ring; the payload is from `start` up to `end`. */
+  bytes: Buffer;
+  start: number;
+  end: number;
 }
 
 interface Producer {
@@ -143,6 +155,7 @@ export class ByteRingReader {
   readonly index: number = RingWord.sleeping;
   readonly #size: number;
   readonly #producers: readonly Producer[];
+  readonly #record: RingRecord = { tag: 0, mark: 0, producer: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
 
   constructor(handle: ByteRingHandle) {
     this.words = new Int32Array(handle.buffer, 0, dataStart(handle.producers) / 4);
@@ -160,9 +173,9 @@ export class ByteRingReader {
   /**
    * Hands at most `limit` records to `visit` and returns how many. Each producer's records come in their order; of several
    * producers the record with the lowest stamp comes first, which is the order of writing up to what is written meanwhile.
-   * `bytes` is a view into the ring, valid during the call only.
    */
-  drain(visit: (tag: number, bytes: Buffer, producer: number) => void, limit: number): number {
+  drain(visit: (record: RingRecord) => void, limit: number): number {
+    const record = this.#record;
     let drained = 0;
     while (drained < limit) {
       const next = this.#next();
@@ -171,8 +184,14 @@ export class ByteRingReader {
       const taken = this.words[block + ProducerWord.taken];
       const at = taken & (this.#size - 1);
       const length = ints[at >> 2];
+      record.tag = ints[(at >> 2) + 1];
+      record.mark = ints[(at >> 2) + 3];
+      record.producer = next;
+      record.bytes = bytes;
+      record.start = at + HEADER_BYTES;
+      record.end = at + HEADER_BYTES + length;
       try {
-        visit(ints[(at >> 2) + 1], bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length), next);
+        visit(record);
       } finally {
         // A record that the visitor cannot digest must not come again for ever.
         Atomics.store(this.words, block + ProducerWord.taken, (taken + recordBytes(length)) | 0);

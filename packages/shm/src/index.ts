@@ -4,9 +4,10 @@
 // thread, which builds a Segment with its identity. Everything else is a small object over (segment, kind, slot), built once
 // for each generation. Main never waits for a lock: of what is here it uses the readers, ServerState, HeartbeatReader,
 // Mailbox and recoverThread.
-export { ByteRingReader, ByteRingWriter, createByteRing, type ByteRingHandle } from './byte-ring.ts';
+export { ByteRingReader, ByteRingWriter, createByteRing, type ByteRingHandle, type RingRecord } from './byte-ring.ts';
 export { SharedCount } from './counts.ts';
 export { FrequencyCounter } from './frequency.ts';
+export { FrontendState, type FrontendCondition } from './frontend-state.ts';
 export { Heartbeat, HeartbeatReader, type ThreadHealth, type ThreadState } from './heartbeat.ts';
 export { MAX_INCARNATION, type ThreadIdentity } from './identity.ts';
 export {
@@ -28,6 +29,7 @@ export { Mailbox, Wake } from './mailbox.ts';
 export { Admission, type EnqueueResult, type QueuePosition, type ServerLimit } from './queue.ts';
 export { recoverThread } from './recovery.ts';
 export { RestartPolicy } from './restart-policy.ts';
+export { MAX_RUNTIME_LIMIT, RuntimeLimit } from './runtime-limit.ts';
 export { SegmentOwner, type SegmentOptions } from './segment-owner.ts';
 export { Segment, type ObjectView, type SegmentHandle } from './segment.ts';
 export { Sequence } from './sequence.ts';

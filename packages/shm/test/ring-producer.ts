@@ -6,5 +6,5 @@ const { ring, producer } = workerData as { ring: ByteRingHandle; producer: numbe
 const writer = new ByteRingWriter(ring, producer);
 for (let tag = 0; ; tag = (tag + 1) | 0) {
   const text = `${tag}:`.padEnd(20 + (tag % 200), String.fromCharCode(97 + (tag % 26)));
-  writer.writeText(tag, text, 'latin1');
+  writer.writeText(tag, 0, text, 'latin1');
 }

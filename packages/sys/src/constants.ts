@@ -19,6 +19,7 @@ export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
 export const SO_PEERCRED = 17;
+export const SO_SNDTIMEO = 21;
 export const SO_BINDTODEVICE = 25;
 export const SO_ACCEPTCONN = 30;
 export const SO_MARK = 36;
@@ -49,9 +50,14 @@ export const TCP_USER_TIMEOUT = 18;
 export const TCP_FASTOPEN = 23;
 
 export const F_GETFD = 1;
+/** flock(2). */
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
 export const F_SETFD = 2;
 export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
+
+export const POLLOUT = 4;
 
 export const SIG_UNBLOCK = 1;
 

@@ -19,7 +19,13 @@ import { SysError, errnoName } from './errors.ts';
 import { check, lastErrno, libc } from './native.ts';
 
 export type DatagramTarget =
-  | { readonly family: 'unix'; /** A path, or '@name' for the abstract space. */ readonly path: string }
+  | {
+      readonly family: 'unix';
+      /** A path, or '@name' for the abstract space. */
+      readonly path: string;
+      /** Whether an abstract name is filled up with NUL, as HAProxy's `abns@` are. */
+      readonly padded?: boolean;
+    }
   | { readonly family: 'ipv4' | 'ipv6'; /** Numeric. */ readonly address: string; readonly port: number };
 
 /**
@@ -39,14 +45,24 @@ export interface Datagram {
 
 const domains = { unix: AF_UNIX, ipv4: AF_INET, ipv6: AF_INET6 } as const;
 
+/** A send-only socket for targets of that family. Throws SysError (EMFILE). */
+export function openDatagramSocket({ family }: DatagramTarget, nonBlocking: boolean): number {
+  const type = SOCK_DGRAM | SOCK_CLOEXEC | (nonBlocking ? SOCK_NONBLOCK : 0);
+  return check('socket', libc().socket(domains[family], type, 0));
+}
+
+/** The target as the kernel takes it. Throws SysError (EINVAL, ENAMETOOLONG). */
+export function encodeTarget(target: DatagramTarget): Uint8Array {
+  return target.family === 'unix'
+    ? encodeUnixAddress(target.path, target.padded === true)
+    : encodeInternetAddress(target.family, target.address, target.port);
+}
+
 /** Nothing has to exist at the target yet. Throws SysError (EMFILE, EINVAL for an address that is not numeric) or UnsupportedError. */
 export function openDatagram(target: DatagramTarget): Datagram {
-  const address =
-    target.family === 'unix'
-      ? encodeUnixAddress(target.path, false)
-      : encodeInternetAddress(target.family, target.address, target.port);
+  const address = encodeTarget(target);
   const { sendto, close } = libc();
-  let fd = check('socket', libc().socket(domains[target.family], SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  let fd = openDatagramSocket(target, true);
   let lastError: string | undefined;
   return {
     send(payload) {
@@ -66,7 +82,8 @@ export function openDatagram(target: DatagramTarget): Datagram {
   };
 }
 
-function resultOf(errno: number): SendResult {
+/** What a failed send means. */
+export function resultOf(errno: number): SendResult {
   switch (errno) {
     case constants.errno.EAGAIN:
     case constants.errno.ENOBUFS:

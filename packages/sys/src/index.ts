@@ -18,9 +18,12 @@ export {
   type UserEntry,
 } from './credentials.ts';
 export { notifyServiceManager, openDatagram, type Datagram, type DatagramTarget, type SendResult } from './datagram.ts';
+export { DatagramQueue, type DatagramQueueOptions } from './datagram-queue.ts';
+export { DescriptorWriter } from './descriptor-writer.ts';
 export { SysError, UnsupportedError, errnoName, errnoText, reasonOf, type ErrnoName } from './errors.ts';
 export { requireFeature, support, type Feature, type Support } from './feature.ts';
 export { getResourceLimit, setResourceLimit, type Resource, type ResourceLimit } from './limits.ts';
+export { lockFile } from './lock-file.ts';
 export { openListener, setBacklog, type ListenerOptions } from './listener.ts';
 export {
   closeFd,

@@ -30,8 +30,15 @@ interface LibC {
     address: Uint8Array,
     length: number,
   ) => number;
+  readonly send: (fd: number, payload: Uint8Array, bytes: number, flags: number) => number;
+  readonly sendmmsg: (fd: number, headers: Uint8Array, count: number, flags: number) => number;
+  readonly write: (fd: number, payload: Uint8Array, bytes: number) => number;
+  readonly poll: (descriptors: Int32Array, count: number, waitMs: number) => number;
+  /** Returns its first argument's address. */
+  readonly memmove: (to: Uint8Array | Uint32Array, from: Uint8Array | Uint32Array, bytes: number) => number;
   readonly fcntl: (fd: number, command: number, type: 'int', argument: number) => number;
   readonly close: (fd: number) => number;
+  readonly flock: (fd: number, operation: number) => number;
   readonly inet_pton: (family: number, text: string, address: Uint8Array) => number;
   readonly if_nametoindex: (name: string) => number;
   readonly prlimit: (
@@ -93,8 +100,14 @@ const prototypes: Readonly<Record<keyof LibC, string>> = {
   getsockname: 'int getsockname(int fd, void *address, void *length)',
   getpeername: 'int getpeername(int fd, void *address, void *length)',
   sendto: 'int64_t sendto(int fd, const void *payload, size_t bytes, int flags, const void *address, uint32_t length)',
+  send: 'int64_t send(int fd, const void *payload, size_t bytes, int flags)',
+  sendmmsg: 'int sendmmsg(int fd, void *headers, unsigned int count, int flags)',
+  write: 'int64_t write(int fd, const void *payload, size_t bytes)',
+  poll: 'int poll(void *descriptors, unsigned long count, int waitMs)',
+  memmove: 'uintptr_t memmove(void *to, const void *from, size_t bytes)',
   fcntl: 'int fcntl(int fd, int command, ...)',
   close: 'int close(int fd)',
+  flock: 'int flock(int fd, int operation)',
   inet_pton: 'int inet_pton(int family, const char *text, void *address)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
   prlimit: 'int prlimit(int pid, int resource, const void *next, void *previous)',
@@ -166,6 +179,14 @@ export function libc(): LibC {
 /** errno of the thread's last call; to be read before anything else is called. */
 export function lastErrno(): number {
   return loaded !== undefined && 'native' in loaded ? loaded.native.koffi.errno() : 0;
+}
+
+/**
+ * Where the bytes of an array lie, for structures that point to them. The array must have memory of its own (not from Node's
+ * pool), longer than what the engine keeps inside objects (64 bytes), and must live as long as the address is used.
+ */
+export function addressOf(bytes: Uint8Array | Uint32Array): number {
+  return Number(libc().memmove(bytes, bytes, 0));
 }
 
 /** Reads a NUL-terminated string at an address that a C function returned. */
