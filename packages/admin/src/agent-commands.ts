@@ -55,7 +55,7 @@ export function setServerAgent(
       if (isIP(value) === 0) return `invalid addr '${value}'\n`;
       if (word === 'port' && !isPort(port)) return 'provided port is not an integer\n';
       if (!hasAgent(runtime, slot)) return `${NO_AGENT}\n`;
-      return change(context, object, { 'agent-addr': value, ...(word === 'port' ? { 'agent-port': port! } : {}) });
+      return change(context, object, { 'agent-addr': value, ...(word === 'port' ? { 'agent-port': port } : {}) });
     case 'agent-port':
       if (value === undefined) return 'set server <b>/<s> agent-port requires a port.\n';
       if (!isPort(value)) return 'provided port is not an integer\n';

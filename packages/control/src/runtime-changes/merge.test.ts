@@ -23,7 +23,10 @@ const reader =
 
 test('a field that the file has not edited keeps its runtime value', () => {
   const change = override('s1', 'weight', '10', '50');
-  assert.deepEqual(merge([change], () => ({ type: 'value', value: '10' })), { kept: [change], ended: [], unknown: [] });
+  assert.deepEqual(
+    merge([change], () => ({ type: 'value', value: '10' })),
+    { kept: [change], ended: [], unknown: [] },
+  );
 });
 
 test('a field that the file has edited since takes the value of the file', () => {
@@ -47,7 +50,10 @@ test('overrides go with their object', () => {
 
 test('a field that this version does not know is kept for the version that wrote it', () => {
   const change = override('s1', 'colour', 'red', 'blue');
-  assert.deepEqual(merge([change], () => ({ type: 'unknown' })), { kept: [change], ended: [], unknown: [change] });
+  assert.deepEqual(
+    merge([change], () => ({ type: 'unknown' })),
+    { kept: [change], ended: [], unknown: [change] },
+  );
 });
 
 // Few names and values, so that they meet.
@@ -67,7 +73,11 @@ function made(all: readonly Made[], says: File): Overrides {
   for (const [index, one] of all.entries()) {
     const before = says.get(`web/${one.server} ${one.field}`);
     if (before === undefined) continue;
-    overrides.record({ object: serverObject('web', one.server), field: one.field, value: one.value, by: BY }, before, index);
+    overrides.record(
+      { object: serverObject('web', one.server), field: one.field, value: one.value, by: BY },
+      before,
+      index,
+    );
   }
   return overrides;
 }
@@ -125,7 +135,7 @@ test('the order of changes to different fields does not matter', () => {
       const single = [...new Map(all.map((one) => [`${one.server} ${one.field}`, one])).values()];
       const shuffled = single.map((one) => [keys.next().value, one] as const).sort(([a], [b]) => a - b);
       const result = (some: readonly Made[]): [string, string][] =>
-        [...counts(merge(made(some, last), reader(next)).kept, next)].sort();
+        [...counts(merge(made(some, last), reader(next)).kept, next)].sort(([a], [b]) => (a < b ? -1 : 1));
       assert.deepEqual(result(shuffled.map(([, one]) => one)), result(single));
     }),
   );
@@ -156,7 +166,10 @@ test('where a state file could bring an old value back, a return is remembered a
   const change = { object: serverObject('web', 's1'), field: 'state', by: BY };
   assert.equal(overrides.record({ ...change, value: 'maint' }, 'ready', 1, true)?.type, 'set');
   assert.equal(overrides.record({ ...change, value: 'ready' }, 'ready', 2, true)?.type, 'set');
-  assert.deepEqual([...overrides].map(({ value: v, sinceMs }) => [v, sinceMs]), [['ready', 2]]);
+  assert.deepEqual(
+    [...overrides].map(({ value: v, sinceMs }) => [v, sinceMs]),
+    [['ready', 2]],
+  );
   assert.deepEqual([...overrides].filter(differs), []);
 });
 

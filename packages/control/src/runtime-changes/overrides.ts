@@ -23,6 +23,10 @@ export type Effect =
 export class Overrides {
   readonly #byKey = new Map<string, Override>();
 
+  constructor(overrides: Iterable<Override> = []) {
+    for (const override of overrides) this.put(override);
+  }
+
   get size(): number {
     return this.#byKey.size;
   }
@@ -37,7 +41,12 @@ export class Overrides {
   }
 
   /** `file`: what the configuration that serves says. `remembersReturn`: see the head of the file. */
-  record({ object, field, value, by }: Change, file: string, nowMs: number, remembersReturn = false): Effect | undefined {
+  record(
+    { object, field, value, by }: Change,
+    file: string,
+    nowMs: number,
+    remembersReturn = false,
+  ): Effect | undefined {
     const key = changeKey(object, field);
     const before = this.#byKey.get(key);
     if (value === file && !remembersReturn) {
