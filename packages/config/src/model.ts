@@ -77,6 +77,7 @@ export interface Global {
   readonly maxsslrate: number | undefined;
   readonly maxpipes: number | undefined;
   readonly ulimitN: number | undefined;
+  readonly fdHardLimit: number | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
   readonly uid: number | undefined;
@@ -88,6 +89,8 @@ export interface Global {
   readonly localpeer: string | undefined;
   readonly hardStopAfterMs: number | undefined;
   readonly graceMs: number | undefined;
+  /** `close-spread-time`; `infinite`: a stop closes no connection that goes on by itself. */
+  readonly closeSpreadTimeMs: number | 'infinite' | undefined;
   readonly statsSockets: readonly StatsSocket[];
   /** `stats timeout`; HAProxy's default is 10 s. */
   readonly statsTimeoutMs: number | undefined;
@@ -99,11 +102,18 @@ export interface Global {
   readonly crtBase: string | undefined;
   readonly serverStateBase: string | undefined;
   readonly serverStateFile: string | undefined;
+  /** `persist-runtime [<path>]`, our own: whether runtime changes last, and in which file or folder; undefined = the usual one. */
+  readonly persistRuntime: { readonly enabled: boolean; readonly path: string | undefined };
   readonly spreadChecksPercent: number;
   readonly maxSpreadChecksMs: number | undefined;
   readonly externalCheck: boolean;
   readonly insecureForkWanted: boolean;
   readonly strictLimits: boolean;
+  readonly quiet: boolean;
+  readonly zeroWarning: boolean;
+  readonly h1AcceptPayloadWithAnyMethod: boolean;
+  /** `unix-bind`: already put into the `bind` lines. */
+  readonly unixBind: UnixBind;
   /** `h1-case-adjust` and its file form: lower-case name to the case wanted. */
   readonly h1CaseAdjust: Readonly<Record<string, string>>;
   readonly cpuMap: readonly CpuMap[];
@@ -112,6 +122,13 @@ export interface Global {
   readonly sslDefaults: Readonly<Record<string, readonly string[]>>;
   /** `set-var` / `set-var-fmt` for the process scope. */
   readonly setVars: readonly SetVariable[];
+}
+
+export interface UnixBind {
+  readonly prefix: string | undefined;
+  readonly mode: number | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
 }
 
 export interface SetVariable {
@@ -154,6 +171,8 @@ export interface Tune {
 export interface StatsSocket {
   readonly address: Address;
   readonly level: 'user' | 'operator' | 'admin';
+  /** Whether messages say how grave they are. */
+  readonly severityOutput: 'none' | 'number' | 'string';
   readonly mode: number | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
@@ -215,7 +234,8 @@ export interface Proxy {
   readonly useBackend: readonly UseBackend[];
   readonly monitorUri: string | undefined;
   readonly monitorFail: readonly Condition[];
-  readonly captures: readonly HeaderCapture[];
+  readonly captures: readonly CaptureSlot[];
+  readonly cookieCapture: CookieCapture | undefined;
   readonly uniqueIdFormat: LogFormat | undefined;
   readonly uniqueIdHeader: string | undefined;
 
@@ -224,6 +244,8 @@ export interface Proxy {
   readonly hashType: HashType;
   readonly hashBalanceFactor: number | undefined;
   readonly servers: readonly Server[];
+  /** What `default-server` lines say, without name or address: for servers that are added while it runs. */
+  readonly defaultServer: Server;
   readonly useServer: readonly UseServer[];
   readonly fullconn: number | undefined;
   readonly retries: number;
@@ -354,7 +376,7 @@ export interface Bind {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
   readonly nice: number | undefined;
-  readonly severityOutput: string | undefined;
+  readonly severityOutput: 'none' | 'number' | 'string' | undefined;
   readonly level: 'user' | 'operator' | 'admin' | undefined;
   readonly shards: number | undefined;
   /** Threads that may accept here, from `thread`; undefined = all. */
@@ -490,9 +512,22 @@ export interface UseServer {
   readonly condition: Condition;
 }
 
-export interface HeaderCapture {
+/**
+ * A place for a captured value: of `capture request header`, `declare capture`, or of a rule with `len`. Slots are numbered from
+ * 0 in each direction, in the order of the lines that make them.
+ */
+export interface CaptureSlot {
   readonly direction: 'request' | 'response';
-  readonly header: string;
+  /** Lower case: its last value goes there. Undefined where only rules fill the slot. */
+  readonly header: string | undefined;
+  /** Longest value kept, in bytes. */
+  readonly length: number;
+}
+
+/** `capture cookie`: the first cookie whose `name=value` begins with `prefix`. */
+export interface CookieCapture {
+  readonly prefix: string;
+  /** Bytes kept of `name=value`, as written; `tune.http.cookielen` bounds them. */
   readonly length: number;
 }
 
@@ -525,6 +560,10 @@ export type Action =
   | { readonly type: 'reject' }
   | { readonly type: 'accept' }
   | { readonly type: 'disable-l7-retry' }
+  /** Into slot `slot` of the frontend: of its request slots, in rules of responses of its response slots. */
+  | { readonly type: 'capture'; readonly expression: Expression; readonly slot: number }
+  /** 0 (emerg) to 7 (debug), or no line at all. */
+  | { readonly type: 'set-log-level'; readonly level: number | 'silent' }
   | { readonly type: 'set-priority-class' | 'set-priority-offset'; readonly expression: Expression }
   | { readonly type: 'set-header' | 'add-header'; readonly name: string; readonly value: LogFormat }
   | { readonly type: 'del-header'; readonly name: string; readonly match: 'str' | 'beg' | 'end' | 'sub' | 'reg' };

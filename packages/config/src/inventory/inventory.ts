@@ -38,6 +38,7 @@ export function inventory(): InventoryEntry[] {
   return [
     ...entries('section', [...sections.keys()], (name) => sections.get(name)),
     ...entries('global', plainNames(names.GLOBAL_NAMES), (name) => KEYWORDS.global.get(name)),
+    ...entries('global', plainNames(names.OWN_GLOBAL_NAMES), (name) => KEYWORDS.global.get(name)),
     ...entries('proxy', plainNames(names.PROXY_NAMES), (name) => KEYWORDS.proxy.get(name)),
     ...entries('proxy', plainNames(names.OWN_PROXY_NAMES), (name) => KEYWORDS.proxy.get(name)),
     ...entries('userlist', plainNames(names.USERLIST_NAMES), (name) => KEYWORDS.userlist.get(name)),

@@ -42,7 +42,8 @@ export const GLOBAL_NAMES = `
   wurfl-information-list, wurfl-information-list-separator, wurfl-patch-file,
   zero-warning`;
 
-/** What this program has of its own, in proxy sections. */
+/** What this program has of its own, in the global section, in proxy sections and on server lines. */
+export const OWN_GLOBAL_NAMES = 'persist-runtime';
 export const OWN_PROXY_NAMES = 'option ping-check';
 export const OWN_SERVER_NAMES = 'check-and';
 

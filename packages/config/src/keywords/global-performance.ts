@@ -99,6 +99,15 @@ function stateText(field: 'serverStateBase' | 'serverStateFile', what: string): 
   };
 }
 
+/** `persist-runtime [<path>]` and `no persist-runtime`, our own: whether what is changed at run time lasts, and where it lies. */
+function readPersistRuntime(cursor: Cursor, { draft }: GlobalContext): void {
+  const path = cursor.atEnd ? undefined : cursor.word('a file or a folder');
+  if (path !== undefined && cursor.prefix !== undefined)
+    cursor.failLast(`'${cursor.prefix} persist-runtime' expects no argument.`, { remedy: 'leave the path out' });
+  cursor.end();
+  draft.persistRuntime = { enabled: cursor.prefix !== 'no', path };
+}
+
 const CPU_MAP_USAGE =
   "cpu-map expects a process number  ('all', 'odd', 'even', a number from 1 to 64 or a range),  " +
   'followed by a list of CPU ranges with numbers from 0 to 63.';
@@ -158,15 +167,7 @@ export function numberSet(cursor: Cursor, text: string, first: number, last: num
 }
 
 export const globalPerformanceKeywords: readonly Keyword<GlobalContext>[] = [
-  {
-    name: 'cpu-map',
-    places: GLOBAL,
-    state: 'later',
-    severity: 'warning',
-    manual: '3.1',
-    reason: 'threads run where the system puts them',
-    parse: readCpuMap,
-  },
+  { name: 'cpu-map', places: GLOBAL, state: 'works', manual: '3.1', parse: readCpuMap },
   { name: 'max-spread-checks', places: GLOBAL, state: 'works', manual: '3.2', parse: readMaxSpreadChecks },
   { name: 'maxconn', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxconn') },
   { name: 'maxconnrate', places: GLOBAL, state: 'works', manual: '3.2', parse: limit('maxconnrate') },
@@ -196,6 +197,14 @@ export const globalPerformanceKeywords: readonly Keyword<GlobalContext>[] = [
     parse: limit('maxsslrate'),
   },
   {
+    name: 'persist-runtime',
+    places: GLOBAL,
+    negatable: true,
+    state: 'works',
+    manual: '3.2',
+    parse: readPersistRuntime,
+  },
+  {
     name: 'server-state-base',
     places: GLOBAL,
     state: 'works',
@@ -211,15 +220,7 @@ export const globalPerformanceKeywords: readonly Keyword<GlobalContext>[] = [
   },
   { name: 'spread-checks', places: GLOBAL, state: 'works', manual: '3.2', parse: readSpreadChecks },
   { name: 'tune.bufsize', places: GLOBAL, state: 'works', manual: '3.2', parse: readBufsize },
-  {
-    name: 'tune.http.cookielen',
-    places: GLOBAL,
-    state: 'later',
-    severity: 'warning',
-    manual: '3.2',
-    reason: 'cookies are not captured',
-    parse: tune('httpCookielen', 0),
-  },
+  { name: 'tune.http.cookielen', places: GLOBAL, state: 'works', manual: '3.2', parse: tune('httpCookielen', 0) },
   { name: 'tune.http.logurilen', places: GLOBAL, state: 'works', manual: '3.2', parse: tune('httpLogurilen', 0) },
   {
     name: 'tune.http.maxhdr',
