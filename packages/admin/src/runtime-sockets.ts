@@ -13,15 +13,18 @@ import type { Follower, PreparedChange, ResolveName } from '@evenkeel/control';
 import type { ListenAddress } from '@evenkeel/proxy';
 import { UnixListener, closeFd, dup, isListening, openListener } from '@evenkeel/sys';
 import { CliSession } from './cli/session.ts';
-import type { CommandContext } from './cli/command.ts';
+import { newContext } from './cli/command.ts';
 import { Interpreter } from './cli/interpreter.ts';
 import { COMMANDS } from './commands.ts';
 import type { Runtime } from './runtime.ts';
+import { SocketChannel } from './socket-channel.ts';
 
 /** `stats timeout`, where it is not set. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** `stats maxconn`, where it is not set. */
 const DEFAULT_MAXCONN = 10;
+/** `tune.bufsize`, where it is not set. */
+const DEFAULT_COMMAND_LIMIT = 16_384;
 const BACKLOG = 128;
 /** Who listens, in HAProxy's messages. */
 const OWNER = 'frontend GLOBAL';
@@ -54,6 +57,8 @@ export class RuntimeSockets implements Follower {
   readonly #waiting = new Map<Socket, StatsSocket>();
   #timeoutMs = DEFAULT_TIMEOUT_MS;
   #maxconn = DEFAULT_MAXCONN;
+  /** The longest command: `tune.bufsize`. */
+  #commandLimit = DEFAULT_COMMAND_LIMIT;
   #isClosed = false;
 
   /** `further`: sockets that the command line asks for, whatever the configuration. */
@@ -100,6 +105,7 @@ export class RuntimeSockets implements Follower {
         this.#open = next;
         this.#timeoutMs = global.statsTimeoutMs ?? DEFAULT_TIMEOUT_MS;
         this.#maxconn = global.statsMaxconn ?? DEFAULT_MAXCONN;
+        this.#commandLimit = global.tune.bufsize;
         for (const { key, config } of wanted) {
           const socket = next.get(key);
           if (socket !== undefined) socket.config = config;
@@ -186,39 +192,22 @@ export class RuntimeSockets implements Follower {
       this.#wait(socket, config);
       return;
     }
-    const context: CommandContext = {
-      runtime: this.#runtime,
-      origin: `${formatAddress(config.address)} (${config.level})`,
-      level: config.level,
-      interactive: false,
-      leaving: false,
-    };
-    const send = ({ text, close }: { readonly text: string; readonly close: boolean }): void => {
-      if (socket.destroyed || socket.writableEnded) return;
-      // Who does not read what was answered is not heard until it does, nor is anybody whose answer is under way.
-      const isRead = text === '' || socket.write(text, 'latin1');
-      if (close) socket.end();
-      else if (!isRead || session.isWaiting) socket.pause();
-      else socket.resume();
-    };
-    const session = new CliSession(this.#interpreter, context, send);
+    const { level, severityOutput } = config;
+    const origin = `${formatAddress(config.address)} (${level})`;
+    const context = newContext(this.#runtime, origin, level, { severityOutput, timeoutMs: this.#timeoutMs });
     this.#clients.add(socket);
     socket.once('close', () => {
       this.#clients.delete(socket);
       this.#welcomeNext();
     });
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(this.#timeoutMs, () => socket.destroy());
-    socket.on('drain', () => {
-      if (!session.isWaiting) socket.resume();
-    });
-    socket.resume();
-    socket.on('data', (chunk) => {
-      if (!socket.writableEnded) send(session.handle(chunk.toString('latin1')));
-    });
-    socket.on('end', () => {
-      if (!socket.writableEnded) send(session.handleEnd());
-    });
+    const session = new CliSession(this.#interpreter, context, new SocketChannel(socket), this.#commandLimit);
+    session.converse().then(
+      () => socket.end(),
+      (error: unknown) => {
+        socket.destroy();
+        throw error;
+      },
+    );
   }
 }
 

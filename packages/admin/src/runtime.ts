@@ -24,6 +24,8 @@ export interface Runtime {
   readonly startTimeMs: number;
   /** `node`, or the host's name. */
   nodeName(): string;
+  /** What was said on the terminal until the first configuration served, as it was written there. */
+  startupLogs(): string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** ms since the epoch. */
   dateNow(): number;

@@ -31,7 +31,7 @@ const OTHER_FORMS: ReadonlySet<string> = new Set(['typed', 'json', 'desc']);
 
 export const showStat: Command = {
   words: ['show', 'stat'],
-  parameters: '[no-maint|up]*',
+  parameters: '[desc|json|no-maint|typed|up]*',
   help: 'report counters for each proxy and server',
   level: 'user',
   run({ runtime }: CommandContext, parameters: readonly string[]): string {

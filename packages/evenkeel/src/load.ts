@@ -47,6 +47,7 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal, beca
     ? []
     : ['warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
   terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }, ['alert', ...further]));
+  if (isInBackground()) terminal.note(renderDiagnostics(diagnostics, { pid: process.pid, sources }, ['warning']));
   // Asked for by the options, so neither -q nor an error keeps it back.
   if (options.keywordClasses !== undefined) new Terminal(false).answer(printHaproxyKeywords(options.keywordClasses));
   if (options.dumpLibraries) new Terminal(false).answer(loadedLibraries());

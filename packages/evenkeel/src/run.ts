@@ -107,6 +107,7 @@ class Process {
       version: VERSION,
       releaseDate: RELEASE_DATE,
       startTimeMs: this.#startTimeMs,
+      startupLogs: () => terminal.record,
       nodeName: () => daemon.plan.config.global.node ?? hostname(),
       environment: process.env,
       dateNow: () => Date.now(),
@@ -148,6 +149,7 @@ class Process {
     sayReady();
     void this.#spares?.dismiss();
     this.#isServing = true;
+    this.#terminal.endRecord();
     for (const signal of this.#early.splice(0)) this.#hear(signal);
     const end = await finished;
     await this.#end();
@@ -195,6 +197,12 @@ class Process {
 
   /** A configuration that is not valid, or cannot be bound, leaves the one that serves untouched. */
   async #reload(): Promise<void> {
+    this.#terminal.beginRecord();
+    await this.#load();
+    this.#terminal.endRecord();
+  }
+
+  async #load(): Promise<void> {
     const loaded = loadConfiguration(this.#options, this.#terminal, this.#privileges.became);
     const result = loaded.ok ? await this.#daemon.apply(loaded.config) : undefined;
     if (loaded.ok && result?.ok === true) {

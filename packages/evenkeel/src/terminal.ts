@@ -11,8 +11,13 @@ const LABELS: Readonly<Record<TerminalLevel, string>> = {
   alert: '[ALERT]    ',
 };
 
+/** What is kept of one load of a configuration; a file of 50,000 lines can have a finding on each. */
+const MAX_RECORD = 1 << 20;
+
 export class Terminal {
   readonly #quiet: boolean;
+  #record = '';
+  #isRecording = true;
 
   constructor(quiet: boolean) {
     this.#quiet = quiet;
@@ -25,7 +30,28 @@ export class Terminal {
 
   /** Text as it stands (latin1, as configurations are read), to standard error. */
   write(text: string): void {
+    this.note(text);
     if (!this.#quiet) writeAll(2, text);
+  }
+
+  /** What another process has shown already: it is only kept. */
+  note(text: string): void {
+    if (this.#isRecording && this.#record.length < MAX_RECORD) this.#record += text;
+  }
+
+  /** From here on until `endRecord` everything is kept: a configuration is being loaded. The first record begins with the process. */
+  beginRecord(): void {
+    this.#record = '';
+    this.#isRecording = true;
+  }
+
+  endRecord(): void {
+    this.#isRecording = false;
+  }
+
+  /** What was said during the last load (`show startup-logs`). */
+  get record(): string {
+    return this.#record;
   }
 
   /** An answer to what was asked: to standard output. */

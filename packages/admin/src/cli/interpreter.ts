@@ -1,45 +1,17 @@
 /**
- * From a line to its answer: splits a line into commands and words, finds the command, checks the level. Pure but for what
- * the commands themselves do. Manual: management section 9.3 (";", escapes, unknown commands).
+ * From a command to its answer: splits it into words, finds the command, checks the level, and makes the help. Pure but for
+ * what the commands themselves do. Manual: management section 9.3.
  */
 
-import { allows, helpLine } from './command.ts';
-import type { Answer, Command, CommandContext, Level } from './command.ts';
+import { Message, Severity, allows, fault, helpLine } from './command.ts';
+import type { Answer, Command, CommandContext, Level, Reply } from './command.ts';
+import { distance, letters } from './likeness.ts';
+import { splitWords } from './words.ts';
 
-/** HAProxy's own limit of words in one command. */
-const MAX_WORDS = 64;
-
-/** Splits at semicolons that are not escaped. */
-export function splitCommands(line: string): string[] {
-  const commands: string[] = [];
-  let current = '';
-  for (let index = 0; index < line.length; index++) {
-    const character = line[index];
-    if (character === '\\' && index + 1 < line.length) current += character + line[++index];
-    else if (character === ';') {
-      commands.push(current);
-      current = '';
-    } else current += character;
-  }
-  commands.push(current);
-  return commands;
-}
-
-/** Words of one command: separated by blanks, a backslash makes the next character plain. */
-export function splitWords(text: string): string[] {
-  const words: string[] = [];
-  let word: string | undefined;
-  for (let index = 0; index < text.length; index++) {
-    const character = text[index];
-    if (character === '\\' && index + 1 < text.length) word = (word ?? '') + text[++index];
-    else if (character === ' ' || character === '\t' || character === '\r') {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else word = (word ?? '') + character;
-  }
-  if (word !== undefined) words.push(word);
-  return words.slice(0, MAX_WORDS);
-}
+/** Words of a line that can name a command; what follows them are arguments. */
+const MAX_NAME_WORDS = 5;
+/** Suggestions for an unknown command. */
+const MAX_SUGGESTIONS = 5;
 
 export class Interpreter {
   readonly #commands: readonly Command[];
@@ -51,23 +23,13 @@ export class Interpreter {
   /** The answer to one command, without the blank line that follows it. Never throws for what a user may type. */
   answer(context: CommandContext, text: string): Answer {
     const words = splitWords(text);
-    if (words.length === 0) return this.#listing(context);
-    if (words[0] === 'help' || words[0] === '?') return this.help(context, words.slice(1));
     const command = this.#find(words);
-    if (command === undefined) return isRestricted(words, context) ? DENIED : this.#unknown(context, words);
+    if (command === undefined) return isRestricted(words, context) ? DENIED : this.#usage(context, words);
+    if (!isInMode(command, context)) return fault(`This command is restricted to ${command.mode} mode only.\n`);
     if (!allows(context.level, command.level)) return DENIED;
-    return command.run(context, words.slice(command.words.length));
-  }
-
-  /** `help [word …]`: every command of this level, or those that begin with the words. */
-  help(context: CommandContext, words: readonly string[]): string {
-    const visible = this.#visible(context);
-    const matching =
-      words.length === 0
-        ? visible
-        : visible.filter((command) => words.every((word, index) => command.words[index]?.startsWith(word)));
-    if (matching.length === 0) return this.#unknown(context, words);
-    return `The following commands are valid at this level:\n${matching.map(helpLine).join('')}${BUILT_IN_HELP}`;
+    const answer = command.run(context, words.slice(command.words.length));
+    if (command.isSilent !== true) return answer;
+    return answer instanceof Promise ? answer.then(asFault) : asFault(answer);
   }
 
   #find(words: readonly string[]): Command | undefined {
@@ -82,24 +44,56 @@ export class Interpreter {
     return best;
   }
 
-  #visible(context: CommandContext): readonly Command[] {
-    return this.#commands.filter((command) => !BUILT_INS.has(command.words[0]) && allows(context.level, command.level));
-  }
-
-  #listing(context: CommandContext): string {
-    return `Unknown command. Please enter one of the following commands only:\n${this.#visible(context).map(helpLine).join('')}${BUILT_IN_HELP}`;
-  }
-
-  #unknown(context: CommandContext, words: readonly string[]): string {
-    const visible = this.#visible(context);
-    const sameStart = visible.filter((command) => command.words[0] === words[0]);
-    const near = sameStart.length > 0 ? sameStart : visible.filter((command) => isNear(command.words[0], words[0]));
-    if (near.length === 0) return this.#listing(context);
-    return `Unknown command, but maybe one of the following ones is a better match:\n${near.map(helpLine).join('')}${BUILT_IN_HELP}`;
+  /**
+   * `help [command]`, and what an unknown command is answered with: the commands that go on like the words that were
+   * understood, the most similar ones where the next word is like some, all of them where nothing is.
+   */
+  #usage(context: CommandContext, typed: readonly string[]): Message {
+    const isHelp = typed[0] === 'help';
+    const words = (isHelp ? typed.slice(1) : typed).slice(0, MAX_NAME_WORDS);
+    const visible = this.#commands.filter((command) => command.help !== undefined && isInMode(command, context));
+    const understood = Math.max(0, ...visible.map((command) => sharedStart(command.words, words)));
+    const candidates = visible.filter((command) => sharedStart(command.words, words) === understood);
+    const near = words.length > understood ? nearest(candidates, words, understood) : [];
+    const shown = near.length > 0 ? near : candidates;
+    const head = isHelp
+      ? 'The following commands are valid at this level:\n'
+      : words.length === 0
+        ? 'Unknown command. Please enter one of the following commands only:\n'
+        : 'Unknown command, but maybe one of the following ones is a better match:\n';
+    const lines = shown.map(helpLine).sort();
+    return new Message(Severity.info, head + lines.join('') + BUILT_IN_HELP);
   }
 }
 
-const DENIED = 'Permission denied\n';
+const DENIED = fault('Permission denied\n');
+
+/** What a silent command has to say is that something is wrong. */
+const asFault = (reply: Reply): Reply => (typeof reply === 'string' && reply !== '' ? fault(reply) : reply);
+
+function isInMode({ mode }: Command, { isExpert, isExperimental }: CommandContext): boolean {
+  return mode === undefined || (mode === 'expert' ? isExpert : isExperimental);
+}
+
+function sharedStart(known: readonly string[], typed: readonly string[]): number {
+  let shared = 0;
+  while (shared < known.length && shared < typed.length && known[shared] === typed[shared]) shared++;
+  return shared;
+}
+
+/** The few commands whose words after the first `understood` ones are most like the typed ones; none where none is. */
+function nearest(candidates: readonly Command[], typed: readonly string[], understood: number): readonly Command[] {
+  const rest = typed.slice(understood);
+  const ranked = candidates
+    .map((command) => {
+      const words = command.words.slice(understood);
+      return { command, distance: distance(rest, words), letters: letters(rest) + letters(words) };
+    })
+    .filter((each) => each.distance < 2.5 * each.letters)
+    .sort((left, right) => left.distance - right.distance)
+    .slice(0, MAX_SUGGESTIONS);
+  return ranked.filter((each) => each.distance <= 2.5 * ranked[0].distance).map(({ command }) => command);
+}
 
 /**
  * Commands of HAProxy that change things or show other people's traffic (management manual, section 9.3): below the level that
@@ -128,18 +122,7 @@ function isRestricted(words: readonly string[], context: CommandContext): boolea
   );
 }
 
-const BUILT_INS: ReadonlySet<string> = new Set(['prompt', 'quit']);
-
 const BUILT_IN_HELP =
   '  help [<command>]                        : list matching or all commands\n' +
   '  prompt                                  : toggle interactive mode with prompt\n' +
   '  quit                                    : disconnect\n';
-
-/** Whether two words share their first letters or differ by little: enough to suggest one for the other. */
-function isNear(known: string, typed: string): boolean {
-  if (known.startsWith(typed) || typed.startsWith(known)) return true;
-  const letters = new Set(known);
-  let common = 0;
-  for (const letter of typed) if (letters.has(letter)) common++;
-  return Math.abs(known.length - typed.length) <= 1 && common >= Math.min(known.length, typed.length) - 1;
-}

@@ -1,104 +1,179 @@
 /**
- * One connection to the runtime socket, without I/O: bytes in, text out. Not interactive, it answers one line and leaves;
- * after `prompt` it answers until `quit` (management manual, section 9.3).
+ * One connection to the runtime socket, without I/O: commands in, answers out (management manual, section 9.3). Not
+ * interactive, it answers what was sent at once and leaves; after `prompt` it answers until `quit`. It reads a command only
+ * when the one before is answered and makes an answer only as fast as the client reads it, so neither side of a
+ * connection holds more than a buffer of it.
  */
 
+import { splitCommand } from './words.ts';
 import type { Interpreter } from './interpreter.ts';
-import { splitCommands } from './interpreter.ts';
-import type { CommandContext } from './command.ts';
+import { Message, Severity, Stream } from './command.ts';
+import type { CommandContext, Reply, SeverityOutput } from './command.ts';
 
-/** Longest line: HAProxy reads a command into one buffer of tune.bufsize. */
-const MAX_LINE = 16 * 1024;
-
-export interface SessionOutput {
-  readonly text: string;
-  /** The connection is to be closed once the text has left. */
-  readonly close: boolean;
+/** What a session asks of its connection. */
+export interface Channel {
+  /** What the client sent next, as latin1; undefined once it will send no more. */
+  read(): Promise<string | undefined>;
+  /** Whether something was sent that nobody has read yet. */
+  readonly hasInput: boolean;
+  /** Resolves once the client has sent something that nobody has read yet, or is gone. */
+  waitForInput(): Promise<void>;
+  /** Sends, as latin1; resolves when there is room for more, with false once the client is gone. */
+  write(text: string): Promise<boolean>;
+  /** Closes the connection when nothing moves on it for that long, in either direction. */
+  limitSilence(timeoutMs: number): void;
 }
+
+/** HAProxy reads a command into one buffer of tune.bufsize, its end included. */
+const DEFAULT_LIMIT = 16_384;
+/** What is collected of an answer before it is sent: enough that a system call pays, little enough to be done at once. */
+const PIECE = 16_384;
+/** At the end of a line: what follows up to an empty line belongs to the command. A word that it is glued to keeps it. */
+const PAYLOAD = '<<';
 
 export class CliSession {
   readonly context: CommandContext;
   readonly #interpreter: Interpreter;
-  readonly #later: (output: SessionOutput) => void;
+  readonly #channel: Channel;
+  readonly #limit: number;
   #pending = '';
-  /** Of the line that is being answered: commands that are still to come; undefined between lines. */
-  #commands: string[] | undefined;
-  /** A command is being answered: what comes meanwhile has to wait. */
-  #isWaiting = false;
   #hasEnded = false;
-  #isClosed = false;
 
-  /** `later` gets the output that was not ready when `handle` returned. */
-  constructor(interpreter: Interpreter, context: CommandContext, later: (output: SessionOutput) => void = () => {}) {
+  /** `limit`: the longest command with its payload, bytes. */
+  constructor(interpreter: Interpreter, context: CommandContext, channel: Channel, limit = DEFAULT_LIMIT) {
     this.#interpreter = interpreter;
     this.context = context;
-    this.#later = later;
+    this.#channel = channel;
+    this.#limit = limit;
   }
 
-  /** While it is true nothing should be handed in: an answer is under way, and what comes is only kept. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
+  /** Resolves when the connection is to be closed: everything that was answered has been handed to the channel. */
+  async converse(): Promise<void> {
+    this.#channel.limitSilence(this.context.timeoutMs);
+    for (;;) {
+      let command = await this.#command();
+      if (command === undefined) return;
+      let payload: string | undefined;
+      if (command.endsWith(PAYLOAD)) {
+        payload = await this.#payload(command.length);
+        if (payload === undefined) return;
+        if (/[ \t]<<$/.test(command)) command = command.slice(0, -PAYLOAD.length);
+      }
+      this.context.payload = payload;
+      const isHere = await this.#send(await this.#answer(command));
+      if (this.context.leaving || !isHere) return;
+      this.#channel.limitSilence(this.context.timeoutMs);
+      // Every answer, an empty one too, ends with a blank line, or with the prompt in its place.
+      if (!(await this.#channel.write(this.context.interactive ? '\n> ' : '\n'))) return;
+      if (!this.context.interactive && this.#pending === '' && !this.#channel.hasInput) return;
+    }
   }
 
-  /** Takes what arrived (latin1) and returns what to send now. */
-  handle(text: string): SessionOutput {
+  /** The next command, without what ends it; undefined where there is none: at the end, or because it is too long. */
+  async #command(): Promise<string | undefined> {
+    for (;;) {
+      const split = splitCommand(this.#pending);
+      if (split !== undefined) {
+        this.#pending = this.#pending.slice(split.length);
+        return split.length >= this.#limit ? undefined : split.command;
+      }
+      if (!(await this.#more(0))) return undefined;
+    }
+  }
+
+  async #payload(before: number): Promise<string | undefined> {
+    let payload = '';
+    if (this.context.interactive && !(await this.#channel.write('+ '))) return undefined;
+    for (;;) {
+      const end = this.#pending.indexOf('\n');
+      if (end >= 0) {
+        const line = withoutReturn(this.#pending.slice(0, end));
+        this.#pending = this.#pending.slice(end + 1);
+        if (line === '') return payload;
+        payload += `${line}\n`;
+        if (before + payload.length > this.#limit) return undefined;
+        if (this.context.interactive && !(await this.#channel.write('+ '))) return undefined;
+      } else if (!(await this.#more(before + payload.length))) return undefined;
+    }
+  }
+
+  /** Takes what the client sends next; false where that is nothing, or more than a command may have. */
+  async #more(before: number): Promise<boolean> {
+    if (this.#hasEnded || before + this.#pending.length >= this.#limit) return false;
+    const text = await this.#channel.read();
+    if (text === undefined) {
+      this.#hasEnded = true;
+      return false;
+    }
     this.#pending += text;
-    return this.#proceed();
+    return true;
   }
 
-  /** The peer will send no more: a last line without its line feed still counts. */
-  handleEnd(): SessionOutput {
-    this.#hasEnded = true;
-    return this.#proceed();
-  }
-
-  #proceed(): SessionOutput {
-    let text = '';
-    while (!this.#isWaiting && !this.#isClosed) {
-      this.#commands ??= this.#nextLine();
-      if (this.#commands === undefined) {
-        this.#isClosed = this.#hasEnded || this.#pending.length > MAX_LINE;
-        break;
-      }
-      const command = this.#commands.shift();
-      if (command === undefined) {
-        this.#commands = undefined;
-        if (!this.context.interactive) this.#isClosed = true;
-        continue;
-      }
-      const answer = this.#interpreter.answer(this.context, command);
-      if (typeof answer === 'string') text += this.#finish(answer);
-      else this.#await(answer);
+  async #answer(command: string): Promise<Reply> {
+    try {
+      return await this.#interpreter.answer(this.context, command);
+    } catch (error) {
+      // A data thread that ended while it was asked; whatever it is, the process goes on and the user learns of it.
+      return new Message(Severity.error, `Internal error: ${error instanceof Error ? error.message : String(error)}\n`);
     }
-    return { text, close: this.#isClosed };
   }
 
-  #nextLine(): string[] | undefined {
-    const end = this.#pending.indexOf('\n');
-    if (end < 0 && (!this.#hasEnded || this.#pending === '')) return undefined;
-    const line = end < 0 ? this.#pending : this.#pending.slice(0, end);
-    this.#pending = end < 0 ? '' : this.#pending.slice(end + 1);
-    return splitCommands(line);
+  async #send(reply: Reply): Promise<boolean> {
+    if (reply instanceof Stream) return await this.#sendPieces(reply);
+    const text = reply instanceof Message ? withSeverity(reply, this.context.severityOutput) : reply;
+    return text === '' || (await this.#channel.write(text));
   }
 
-  #await(answer: Promise<string>): void {
-    this.#isWaiting = true;
-    void answer
-      .catch((error: unknown) => `Internal error: ${error instanceof Error ? error.message : String(error)}\n`)
-      .then((text) => {
-        this.#isWaiting = false;
-        const first = this.#finish(text);
-        const rest = this.#proceed();
-        this.#later({ text: first + rest.text, close: rest.close });
-      });
-  }
-
-  /** Every answer, an empty one too, ends with a blank line, or with the prompt in its place. */
-  #finish(answer: string): string {
-    if (this.context.leaving) {
-      this.#isClosed = true;
-      return '';
+  async #sendPieces({ pieces, endsOnInput }: Stream): Promise<boolean> {
+    const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+    const interrupted = endsOnInput ? this.#interrupted() : undefined;
+    let collected = '';
+    try {
+      for (;;) {
+        const next = iterator.next();
+        // What is there at once is collected; before anything that has to be waited for, it leaves.
+        const isWaited = next instanceof Promise;
+        if (isWaited && collected !== '') {
+          if (!(await this.#channel.write(collected))) return false;
+          collected = '';
+        }
+        const result = isWaited && interrupted !== undefined ? await Promise.race([next, interrupted]) : await next;
+        if (result === INTERRUPTED || result.done === true) break;
+        collected += result.value;
+        if (collected.length < PIECE) continue;
+        if (!(await this.#channel.write(collected))) return false;
+        collected = '';
+      }
+      return collected === '' || (await this.#channel.write(collected));
+    } finally {
+      // One that still waits for its next piece answers when it has it; nobody is kept waiting for that.
+      void iterator.return?.();
     }
-    return this.context.interactive ? `${answer}\n> ` : `${answer}\n`;
+  }
+
+  async #interrupted(): Promise<typeof INTERRUPTED> {
+    if (this.#pending === '') {
+      await this.#channel.waitForInput();
+      if (this.#channel.hasInput) await this.#channel.read();
+    }
+    this.#pending = '';
+    return INTERRUPTED;
+  }
+}
+
+const INTERRUPTED = Symbol('the client wants no more of it');
+
+const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
+
+const SEVERITY_NAMES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
+
+function withSeverity({ severity, text }: Message, output: SeverityOutput): string {
+  switch (output) {
+    case 'none':
+      return text;
+    case 'number':
+      return `[${severity}]: ${text}`;
+    case 'string':
+      return `[${SEVERITY_NAMES[severity]}]: ${text}`;
   }
 }

@@ -200,10 +200,8 @@ export const bindOptionKeywords: readonly Keyword<BindContext>[] = [
   {
     name: 'severity-output',
     places: BIND,
-    state: 'later',
-    severity: 'warning',
+    state: 'works',
     manual: '5.1',
-    reason: 'answers carry no severity',
     parse: (cursor, { draft }) => {
       draft.severityOutput = cursor.oneOf('format', ['none', 'number', 'string'], (word) =>
         word === ''

@@ -44,6 +44,7 @@ function readStatsSocket(cursor: Cursor, { draft, state }: GlobalContext): void 
       address,
       at,
       level: bind.level ?? 'operator',
+      severityOutput: bind.severityOutput ?? 'none',
       mode: bind.mode,
       user: bind.user,
       group: bind.group,

@@ -1,0 +1,81 @@
+/**
+ * A client's socket as the channel of a session: reads only what the session asks for, and lets it write only as much as
+ * the client reads. It knows nothing of commands.
+ */
+
+import type { Socket } from 'node:net';
+import type { Channel } from './cli/session.ts';
+
+export class SocketChannel implements Channel {
+  readonly #socket: Socket;
+  #received = '';
+  #hasEnded = false;
+  #isGone = false;
+  /** Who waits for input, for room or for the end. */
+  #wake: (() => void)[] = [];
+
+  /** The socket is paused, and half-closed clients are still answered (`allowHalfOpen`). */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      this.#received += chunk.toString('latin1');
+      socket.pause();
+      this.#wakeAll();
+    });
+    socket.on('end', () => {
+      this.#hasEnded = true;
+      this.#wakeAll();
+    });
+    socket.on('drain', () => this.#wakeAll());
+    socket.on('close', () => {
+      this.#hasEnded = true;
+      this.#isGone = true;
+      this.#wakeAll();
+    });
+  }
+
+  get hasInput(): boolean {
+    return this.#received !== '';
+  }
+
+  async read(): Promise<string | undefined> {
+    await this.waitForInput();
+    const text = this.#received;
+    this.#received = '';
+    return text === '' ? undefined : text;
+  }
+
+  async waitForInput(): Promise<void> {
+    while (this.#received === '' && !this.#hasEnded) {
+      this.#socket.resume();
+      await this.#change();
+    }
+  }
+
+  async write(text: string): Promise<boolean> {
+    if (this.#isGone || !this.#socket.writable) return false;
+    const hasRoom = this.#socket.write(text, 'latin1');
+    // Others have their turn between two pieces of a long answer: health checks, and other clients.
+    if (hasRoom) await turn();
+    else while (this.#socket.writableNeedDrain && !this.#isGone) await this.#change();
+    return !this.#isGone;
+  }
+
+  limitSilence(timeoutMs: number): void {
+    this.#socket.setTimeout(timeoutMs);
+  }
+
+  async #change(): Promise<void> {
+    await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
