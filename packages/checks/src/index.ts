@@ -1,6 +1,12 @@
 // @evenkeel/checks: health of servers. The core (health, run, protocols, intervals, texts, display) is pure; runner.ts has
 // the sockets, monitor.ts ties it to shared memory on the main thread.
 export type { AgentChanges } from './agent/agent-target.ts';
+export type {
+  CheckConnection,
+  CheckConnectionOwner,
+  ConnectionTarget,
+  OpenCheckConnection,
+} from './check-connection.ts';
 export {
   agentFields,
   checkFields,

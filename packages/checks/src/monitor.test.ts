@@ -10,6 +10,7 @@ import { checkFields, statusText } from './display.ts';
 import { HealthMonitor } from './monitor.ts';
 import type { MonitoredBackend, MonitoredGeneration } from './monitored.ts';
 import { checkOf, expressions, noProgram, tuning } from './testing.ts';
+import { openNetConnection } from './testing-connections.ts';
 import type { WatchedServer } from './watched-server.ts';
 
 interface Bench {
@@ -34,6 +35,7 @@ function bench(context: TestContext): Bench {
     now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
     dateNow: () => Date.now(),
     random: () => 0.5,
+    open: openNetConnection,
     expressions,
     log: (logSet, { level, text }) => {
       assert.equal(logSet, 3);
@@ -279,13 +281,15 @@ test('drain and maintenance, over each other', async (context) => {
 test('a reload keeps the state, and a server that only the old generation has is checked until that ends', async (context) => {
   const { monitor, lines, generation, server, until } = bench(context);
   const gone = await serve(context, () => '');
+  let rounds = 0;
+  const clock = await serve(context, () => `${++rounds}`);
   let checks = 0;
   const kept = await serve(context, () => `${++checks}`);
-  monitor.apply(generation(1, [{ port: gone.port, fall: 1 }, { port: kept.port }]));
+  monitor.apply(generation(1, [{ port: gone.port, fall: 1 }, { port: clock.port }, { port: kept.port }]));
   await gone.close();
   await until(() => statusText(server(0).view()) === 'DOWN', 'DOWN');
   const said = lines.length;
-  const second = generation(2, [{ port: gone.port, fall: 1, weight: 7 }]);
+  const second = generation(2, [{ port: gone.port, fall: 1, weight: 7 }, { port: clock.port }]);
   monitor.prepare(second);
   monitor.apply(second);
   assert.equal(statusText(server(0).view()), 'DOWN', 'no request goes to a server known to be down');
@@ -294,9 +298,14 @@ test('a reload keeps the state, and a server that only the old generation has is
   await until(() => checks > before, 'the old generation is checked on');
   monitor.forget(1);
   assert.equal(monitor.server(2), undefined);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // Time is told by another server, which is checked as often: what was under way is over in two rounds of it.
+  const goesOn = async (count: number): Promise<void> => {
+    const goal = rounds + count;
+    await until(() => rounds >= goal, `${count} more checks of the server that stays`);
+  };
+  await goesOn(2);
   const after = checks;
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await goesOn(4);
   assert.equal(checks, after, 'and no longer than that');
 });
 

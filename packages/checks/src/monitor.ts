@@ -31,6 +31,7 @@ import type { CheckAddress, CheckSubject, ConnectOptions, Protocol } from './con
 import { agentProtocol } from './protocols/agent.ts';
 import { createProtocol } from './protocols.ts';
 import type { RunLimits } from './run.ts';
+import type { OpenCheckConnection } from './check-connection.ts';
 import { CheckRunner, type CheckTarget, type RunningCheck } from './runner.ts';
 import type { RulesetSettings } from './ruleset/compile.ts';
 import { stateText } from './state-text.ts';
@@ -49,6 +50,8 @@ export interface MonitorEnvironment {
   dateNow(): number;
   /** 0 to 1, for `spread-checks`. */
   random(): number;
+  /** Opens the connections of checks. */
+  readonly open: OpenCheckConnection;
   /** What sample expressions and log formats of rules read of the process. */
   readonly expressions: ExpressionEnvironment;
   /** Writes a line to a log set, that of a backend. */
@@ -97,7 +100,7 @@ export class HealthMonitor implements ServerWatch {
       ...environment.expressions,
       proxy: (name, side) => (side === 'backend' ? this.#viewByName(name) : undefined),
     });
-    this.#runner = new CheckRunner(() => environment.now());
+    this.#runner = new CheckRunner(() => environment.now(), environment.open);
     this.#mailbox = new Mailbox(environment.segment);
     this.#awaitErrors();
   }

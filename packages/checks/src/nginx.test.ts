@@ -13,6 +13,7 @@ import type { Server as ServerConfig } from '@evenkeel/config';
 import { checkFields, statusText } from './display.ts';
 import { HealthMonitor } from './monitor.ts';
 import { checkOf, expressions, noProgram, tuning } from './testing.ts';
+import { openNetConnection } from './testing-connections.ts';
 
 const NGINX = '/usr/sbin/nginx';
 
@@ -46,6 +47,7 @@ test(
       now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
       dateNow: () => Date.now(),
       random: () => 0.5,
+      open: openNetConnection,
       expressions,
       log: () => {},
     });

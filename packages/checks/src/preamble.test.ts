@@ -50,7 +50,7 @@ test('a SOCKS4 proxy that refuses or closes ends the check, as HAProxy says it',
       0,
     );
     check.start(0);
-    check.handle(1, { type: 'connected', ends });
+    check.handle(1, { type: 'connected', ends: () => ends });
     return check;
   };
   const place = 'at initial connection step of tcp-check';

@@ -27,8 +27,8 @@ export interface RunLimits {
 
 export type RunInput =
   | Exclude<ConversationInput, { readonly type: 'connected' }>
-  /** The connection stands; `ends` are undefined for a Unix socket. */
-  | { readonly type: 'connected'; readonly ends?: ConnectionEnds | undefined }
+  /** The connection stands. `ends` asks the kernel, so only who needs it calls it; it returns undefined for a Unix socket. */
+  | { readonly type: 'connected'; readonly ends?: (() => ConnectionEnds | undefined) | undefined }
   | { readonly type: 'error'; /** errno name */ readonly code: string };
 
 export type RunEffect =
@@ -100,10 +100,10 @@ export class CheckRun {
   }
 
   /** The connection stands: what comes before the conversation, then the conversation. */
-  #begin(now: number, ends: ConnectionEnds | undefined): RunEffect[] {
+  #begin(now: number, ends: (() => ConnectionEnds | undefined) | undefined): RunEffect[] {
     const { sendProxy, socks4 } = this.#options;
     if (!sendProxy && socks4 === undefined) return this.#carryOut(now, this.#conversation.handle(CONNECTED));
-    const preamble = new Preamble(this.#options, ends);
+    const preamble = new Preamble(this.#options, ends?.());
     const { send, waits } = preamble.start();
     if (waits) this.#preamble = preamble;
     const out: RunEffect[] = send === undefined ? [] : [{ type: 'send', bytes: send }];

@@ -11,6 +11,7 @@ import { HealthMonitor, MailSender } from '@evenkeel/checks';
 import type { HealthLine, SavedStates } from '@evenkeel/checks';
 import type { Plan } from '@evenkeel/proxy';
 import { monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
+import { openCheckConnection } from './check-connections.ts';
 import { BackendStat, FrontendGauge, FrontendStat, SegmentOwner, SharedCount, StatReader } from '@evenkeel/shm';
 import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
@@ -111,6 +112,7 @@ export class Daemon {
       now: monotonicMs,
       dateNow: Date.now,
       random: Math.random,
+      open: openCheckConnection,
       expressions: {
         hostname: hostname(),
         pid: process.pid,

@@ -4,6 +4,7 @@ import type { SegmentOwner } from '@evenkeel/shm';
 import { closeKept, prepareKept } from './listener/kept-descriptors.ts';
 import { PARKED_BUFFER } from './listener/parking.ts';
 
+export { Connection } from './connection.ts';
 export { fullconns } from './backend/limit.ts';
 export { monitoredGeneration } from './backend/monitored.ts';
 export { MOST_PARKED } from './listener/parking.ts';

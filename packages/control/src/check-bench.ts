@@ -1,4 +1,4 @@
-// What checks cost: `node packages/checks/src/bench.ts [servers] [seconds]`. That many servers, each checked every second, on
+// What checks cost: `node packages/control/src/check-bench.ts [servers] [seconds]`. That many servers, each checked every second, on
 // one listener in a process of its own: CPU of the process that checks, as a share of a core, and how evenly the checks come.
 // First TCP checks, then `option httpchk`.
 import { spawn } from 'node:child_process';
@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { SegmentOwner } from '@evenkeel/shm';
 import { memoryHost, parseConfig } from '@evenkeel/config';
-import { HealthMonitor } from './monitor.ts';
-import { expressions, noProgram, tuning } from './testing.ts';
+import { HealthMonitor } from '@evenkeel/checks';
+import { openCheckConnection } from './check-connections.ts';
 
 const BUCKET_MS = 100;
 
@@ -44,7 +44,17 @@ async function measure(name: string, count: number, seconds: number): Promise<vo
     now: () => performance.now(),
     dateNow: Date.now,
     random: Math.random,
-    expressions,
+    open: openCheckConnection,
+    expressions: {
+      hostname: 'bench',
+      pid: process.pid,
+      thread: 0,
+      variable: () => undefined,
+      nowMs: Date.now,
+      random: Math.random,
+      localOffsetMinutes: () => 0,
+      proxy: () => undefined,
+    },
     log: (_logSet, { text }) => process.stdout.write(`${text}\n`),
   });
   const { config: file } = parseConfig(
@@ -60,7 +70,7 @@ async function measure(name: string, count: number, seconds: number): Promise<vo
   const slot = owner.allocate('backend', 'b');
   monitor.apply({
     generation: 1,
-    checks: tuning,
+    checks: { bufferBytes: 16_384, maxHeaders: 101, nodeName: 'bench' },
     spreadPercent: 0,
     maxSpreadMs: undefined,
     backends: [
@@ -74,7 +84,7 @@ async function measure(name: string, count: number, seconds: number): Promise<vo
         redispatches: false,
         mailAlert: undefined,
         check: proxy.check,
-        externalCheck: noProgram,
+        externalCheck: { command: '', path: '', serverProtocol: 'tcp', listener: { address: '', port: '' } },
         connectTimeoutMs: 1000,
         checkTimeoutMs: 1000,
         serverTimeoutMs: undefined,
