@@ -4,8 +4,14 @@
  */
 
 import type { Socket } from 'node:net';
-import { Daemon, freePorts, until } from './daemon.ts';
+import { Daemon, freePorts, until, type StatRow } from './daemon.ts';
 import { RawServer } from './http.ts';
+
+/**
+ * The longest time of a check, and the time between two: far more than any answer takes on a busy machine, so that only a server
+ * that is to time out does, and the first check of each server is over and noted before the second begins.
+ */
+export const CHECK_LIMIT_MS = 3000;
 
 /** What a server does with a connection; `nth` counts its connections from 0, `log` keeps what it was sent. */
 export type Serve = (socket: Socket, nth: number) => void;
@@ -39,6 +45,17 @@ interface Scene {
   readonly servers: readonly RawServer[];
   readonly closed: number;
   readonly sent: string[];
+}
+
+/** Runs all cases on this program and on the real one, side by side: most of the time passes in waiting for time-outs. */
+export async function compareFindings(
+  cases: readonly CheckCase[],
+): Promise<{ readonly ours: Map<string, Finding>; readonly theirs: Map<string, Finding> }> {
+  const [ours, theirs] = await Promise.all([
+    checkFindings(cases, undefined),
+    checkFindings(cases, '/usr/sbin/haproxy'),
+  ]);
+  return { ours, theirs };
 }
 
 /** Runs all cases in one daemon. `program` as in `Daemon.start`. */
@@ -81,34 +98,29 @@ async function findingsOf(
   global: string,
 ): Promise<Map<string, Finding>> {
   const daemon = stack.use(await Daemon.start(configuration(scenes, port, global), daemonOptions(port, program)));
+  /** What `show stat` said, until what the server was sent is known too. */
+  const verdicts = new Map<string, StatRow>();
   const findings = new Map<string, Finding>();
   await until(
     'every server was checked',
     async () => {
-      // The runtime socket may open after the listener.
-      const text = await daemon.ask('show stat').catch(() => '');
-      for (const row of readCsv(text)) {
-        const scene = scenes[Number(/^b(\d+)$/.exec(row['pxname'] ?? '')?.[1] ?? -1)];
-        const status = row['check_status'] ?? '';
-        if (scene === undefined || row['svname'] !== 's' || status === 'INI' || findings.has(scene.check.name))
+      for (const row of await daemon.statistics()) {
+        const scene = scenes[Number(/^b(\d+)$/.exec(row['pxname'])?.[1] ?? -1)];
+        if (scene === undefined || row['svname'] !== 's' || findings.has(scene.check.name)) continue;
+        const verdict = verdicts.get(scene.check.name);
+        if (verdict !== undefined) {
+          // The check is over, and what it sent has come as soon as the server has seen the end of its connections.
+          if (scene.servers.every(({ connections }) => connections === 0))
+            findings.set(scene.check.name, findingOf(verdict, scene));
           continue;
-        // While the next check runs, code and words of the last one are gone.
-        if (status.startsWith('*')) continue;
-        findings.set(scene.check.name, {
-          status,
-          code: row['check_code'] ?? '',
-          text: withoutPorts(row['last_chk'] ?? '', scene),
-          sent: scene.sent
-            .slice(0, connections(scene.check))
-            .filter((text) => text !== '')
-            .map((text) => withoutPorts(text, scene)),
-          reason: '',
-          columns: (scene.check.columns ?? []).map((column) => row[column] ?? ''),
-        });
+        }
+        const status = row['check_status'];
+        // While a check runs, code and words of the last one are gone.
+        if (status !== 'INI' && !status.startsWith('*')) verdicts.set(scene.check.name, row);
       }
       return findings.size === scenes.length;
     },
-    20_000,
+    40_000,
   );
   await until('every line is written', () => {
     for (const [index, scene] of scenes.entries()) {
@@ -119,6 +131,20 @@ async function findingsOf(
     return [...findings.values()].every(({ status, reason }) => GOOD.has(status) || reason !== '');
   });
   return findings;
+}
+
+function findingOf(verdict: StatRow, scene: Scene): Finding {
+  return {
+    status: verdict['check_status'],
+    code: verdict['check_code'],
+    text: withoutPorts(verdict['last_chk'], scene),
+    sent: scene.sent
+      .slice(0, connections(scene.check))
+      .filter((text) => text !== '')
+      .map((text) => withoutPorts(text, scene)),
+    reason: '',
+    columns: (scene.check.columns ?? []).map((column) => verdict[column] ?? ''),
+  };
 }
 
 const GOOD: ReadonlySet<string> = new Set(['L4OK', 'L6OK', 'L7OK', 'PROCOK', 'CHECKED', 'UNK']);
@@ -142,7 +168,7 @@ function configuration(scenes: readonly Scene[], port: number, global: string): 
   const backends = scenes.map((scene, index) => {
     const { check } = scene;
     const { address = '127.0.0.1:PORT', options = '' } = check;
-    const lines = [...check.rules, `server s ${address} check inter 700ms rise 1 fall 1 ${options}`];
+    const lines = [...check.rules, `server s ${address} check inter ${CHECK_LIMIT_MS}ms rise 1 fall 1 ${options}`];
     return withPorts(`backend b${index}\n  ${lines.join('\n  ')}\n`, scene).replaceAll('SELF', `b${index}`);
   });
   return `global
@@ -151,7 +177,7 @@ function configuration(scenes: readonly Scene[], port: number, global: string): 
   ${global}
 defaults
   mode http
-  timeout connect 2s
+  timeout connect 10s
   timeout client 2s
   timeout server 2s
 listen alive
@@ -172,18 +198,4 @@ function withoutPorts(text: string, { servers, closed }: Scene): string {
     .replaceAll(String(servers[0].port), 'PORT')
     .replaceAll(String(closed), 'CLOSED')
     .replace(/(PROXY TCP4 \S+ \S+) \d+ /, '$1 EPHEMERAL ');
-}
-
-/** Rows by column name; fields may be quoted and hold commas and doubled quotes. */
-function readCsv(text: string): Record<string, string>[] {
-  const [head = [], ...rows] = text
-    .trim()
-    .split('\n')
-    .map((line) =>
-      [...line.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/g)].map(([, quoted, bare]) =>
-        quoted === undefined ? (bare ?? '') : quoted.replaceAll('""', '"'),
-      ),
-    );
-  const columns = head.map((name) => name.replace('# ', ''));
-  return rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? ''])));
 }

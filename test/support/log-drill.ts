@@ -3,15 +3,15 @@
  * same steps run on any program, so that transcripts can be compared.
  */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Daemon, freePorts, until } from './daemon.ts';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { Daemon, freePorts, until, type StatRow } from './daemon.ts';
 
 /**
- * `up`, `down`, `silent` (accepts, never answers), a status, or a status with its reason: what the listener of that name does from now on. `cli` runs a command and notes its
- * answer, `line` waits for a log line, `status` for the column `status` of `backend/server`, `state` notes what `show servers state` says,
- * `request` sends that many requests, one after the other, `start` sends them and does not wait.
+ * `up`, `down`, `silent` (accepts, never answers), a status, or a status with its reason: what the listener of that name does
+ * from now on. `cli` runs a command and notes its answer. `line` waits for a log line, `times` of them where their order is by
+ * chance. `status` waits for the column `status` of `backend/server`, or for another, `state` notes what `show servers state`
+ * and `show stat` say, `request` sends that many requests, one after the other, `start` sends them and does not wait.
  */
 export type Step =
   | { readonly set: string; readonly to: string | number }
@@ -53,12 +53,27 @@ class Switch {
     this.port = port;
   }
 
+  /** Ends the listener between two connections, so that the next one is refused and none is broken off. */
+  async #leave(): Promise<void> {
+    await until('nobody is served', async () => {
+      // A turn of the loop takes in whoever waits to be accepted.
+      await nextTurn();
+      await nextTurn();
+      if (this.#sockets.size > 0) return false;
+      this.end();
+      return true;
+    });
+  }
+
+  end(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
   async set(to: string | number): Promise<void> {
     if (to === 'down') {
-      const server = this.#server;
-      this.#server = undefined;
-      for (const socket of this.#sockets) socket.destroy();
-      await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+      await this.#leave();
       return;
     }
     this.#status = to === 'up' ? 200 : to;
@@ -120,20 +135,20 @@ ${sections}
         ([line]) => normal(line, switches),
       );
     let told_ = 0;
-    const take = (): void => {
+    const take = (isSorted = false): void => {
       const all = lines();
-      for (const line of all.slice(told_)) told.push(line);
+      const fresh = all.slice(told_);
+      told.push(...(isSorted ? fresh.sort() : fresh));
       told_ = all.length;
     };
     // Every line comes twice, on the terminal and, a moment later and by another thread, in the log.
     const settled = async (): Promise<void> => {
       await until('every line is logged', async () => {
         const before = daemon.output.length;
-        await new Promise((resolve) => setTimeout(resolve, 40));
+        await pause(40);
         return daemon.output.length === before && lines().length === (daemon.output.match(ON_TERMINAL)?.length ?? 0);
       });
     };
-    await until('the runtime socket is there', () => existsSync(join(daemon.folder, 'admin.sock')));
     for (const step of drill.steps) {
       if ('set' in step) await switches.get(step.set)!.set(step.to);
       else if ('cli' in step) {
@@ -149,7 +164,7 @@ ${sections}
               .filter((line) => step.line.test(line)).length >= (step.times ?? 1),
         );
         await settled();
-        take();
+        take(step.times !== undefined);
       } else if ('status' in step) {
         const [backend, server] = step.status.split('/');
         let seen = '';
@@ -167,6 +182,7 @@ ${sections}
           });
         }
       } else if ('state' in step) {
+        const statistics = (await statisticsBetweenChecks(daemon)).filter((row) => row['pxname'] !== 'front');
         const rows = (await daemon.ask('show servers state')).trim().split('\n').slice(2);
         for (const row of rows) {
           const f = row.split(' ');
@@ -174,10 +190,9 @@ ${sections}
             `= ${f[1]}/${f[3]} op ${f[5]} admin ${f[6]} weights ${f[7]} ${f[8]} check ${f[10]} ${Number(f[6]) & MAINTENANCE ? '-' : f[12]} ${Number(f[13]) & ~1}`,
           );
         }
-        const statistics = (await daemon.statistics()).filter((row) => row['pxname'] !== 'front');
         for (const r of statistics)
           told.push(
-            `= ${r['pxname']}/${r['svname']} ${['status', 'weight', 'act', 'bck', 'chkfail', 'chkdown', 'hanafail', 'tracked', 'throttle', 'check_status', 'check_code', 'check_health'].map((c) => `${c}=${(r[c] ?? '').replace('* ', '')}`).join(' ')}`,
+            `= ${r['pxname']}/${r['svname']} ${['status', 'weight', 'act', 'bck', 'chkfail', 'chkdown', 'hanafail', 'tracked', 'throttle', 'check_status', 'check_code', 'check_health'].map((c) => `${c}=${r[c] ?? ''}`).join(' ')}`,
           );
       } else if ('start' in step) {
         for (let count = 0; count < step.start; count++)
@@ -195,9 +210,19 @@ ${sections}
     await settled();
     take();
   } finally {
-    for (const listener of switches.values()) await listener.set('down');
+    for (const listener of switches.values()) listener.end();
   }
   return drill.acts === undefined ? told : told.map((line) => line.replace(/\d+ sessions active/, 'N sessions active'));
+}
+
+/** While a check runs, its row has the code of none. */
+async function statisticsBetweenChecks(daemon: Daemon): Promise<readonly StatRow[]> {
+  let rows: readonly StatRow[] = [];
+  await until('no check is under way', async () => {
+    rows = await daemon.statistics();
+    return rows.every((row) => row['check_status']?.startsWith('*') !== true);
+  });
+  return rows;
 }
 
 function normal(line: string, switches: ReadonlyMap<string, Switch>): string {

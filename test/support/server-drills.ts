@@ -368,7 +368,7 @@ backend first
     name: 'slow start',
     listeners: ['a', 'b'],
     sections: `backend be
-  server s1 127.0.0.1:PORT_a ${CHECK} slowstart 30s weight 10 maxconn 40
+  server s1 127.0.0.1:PORT_a ${CHECK} slowstart 1h weight 10 maxconn 40
   server s2 127.0.0.1:PORT_b`,
     steps: [
       { status: 'be/s1', is: 'UP' },
@@ -417,6 +417,7 @@ backend first
       { request: 1 },
       { set: 'a', to: 502 },
       { request: 3 },
+      { status: 'be/s1', column: 'hanafail', is: '1' },
       { state: true },
       { request: 3 },
       { line: /is DOWN/ },
@@ -443,6 +444,7 @@ backend first
       { status: 'be/s1', is: 'UP' },
       { set: 'a', to: 500 },
       { request: 2 },
+      { status: 'be/s1', column: 'hanafail', is: '1' },
       { state: true },
       { request: 2 },
       { line: /is DOWN/ },

@@ -6,7 +6,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { checkFindings, type CheckCase } from '../support/check-findings.ts';
+import { CHECK_LIMIT_MS, compareFindings, type CheckCase, type Finding } from '../support/check-findings.ts';
 import { Daemon, freePorts, until } from '../support/daemon.ts';
 import { RawServer } from '../support/http.ts';
 import { missing } from '../support/programs.ts';
@@ -17,7 +17,9 @@ const skip = missing('haproxy');
 type Step = string | Buffer | typeof RECEIVE | typeof CLOSE | typeof RESET;
 const RECEIVE = Symbol('receive');
 const CLOSE = Symbol('close');
+/** A moment later: a connection that is reset before its client has looked at it was never made. */
 const RESET = Symbol('reset');
+const RESET_MS = 500;
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
@@ -28,7 +30,7 @@ function follow(socket: Socket, steps: readonly Step[]): void {
     for (let step = left.shift(); step !== undefined; step = left.shift()) {
       if (step === RECEIVE) return;
       if (step === CLOSE) return void socket.end();
-      if (step === RESET) return void socket.resetAndDestroy();
+      if (step === RESET) return void setTimeout(() => socket.resetAndDestroy(), RESET_MS);
       socket.write(step);
     }
   };
@@ -198,15 +200,16 @@ const CASES: readonly CheckCase[] = SCRIPTS.map(([name, rules, steps]) => ({
 }));
 
 test('protocol checks find what HAProxy finds', { skip, timeout: 90_000 }, async () => {
-  const expected = await checkFindings(CASES, '/usr/sbin/haproxy');
-  const found = await checkFindings(CASES, undefined);
-  const short = (findings: typeof found): string[] =>
-    CASES.map(({ name }) => {
-      const { status, code, text } = findings.get(name)!;
-      return `${name}: ${status} ${code} ${text}`;
-    });
-  assert.deepEqual(short(found), short(expected));
+  const { ours, theirs } = await compareFindings(CASES);
+  assert.deepEqual(short(CASES, ours), short(CASES, theirs));
 });
+
+function short(cases: readonly CheckCase[], findings: ReadonlyMap<string, Finding>): string[] {
+  return cases.map(({ name }) => {
+    const { status, code, text } = findings.get(name)!;
+    return `${name}: ${status} ${code} ${text}`;
+  });
+}
 
 /** Sends one byte after the other, with a pause between them. */
 function drip(socket: Socket, bytes: Buffer, pauseMs: number): void {
@@ -236,17 +239,12 @@ test(
     const cases: CheckCase[] = FIRST_WORDS.flatMap(([rules, words]) => [
       // A reply in bytes is one of the few that HAProxy judges before it is whole.
       ...(rules === SMTP ? [] : [{ name: `${rules[1]}, quickly`, rules, serve: (s: Socket) => drip(s, words, 1) }]),
-      { name: `${rules[1]}, slowly`, rules, serve: (s: Socket) => drip(s, words, 500) },
+      { name: `${rules[1]}, slowly`, rules, serve: (s: Socket) => drip(s, words, CHECK_LIMIT_MS * 0.6) },
     ]);
-    const expected = await checkFindings(cases, '/usr/sbin/haproxy');
-    const found = await checkFindings(cases, undefined);
-    const short = (findings: typeof found): string[] =>
-      cases.map(
-        ({ name }) => `${name}: ${findings.get(name)!.status} ${findings.get(name)!.code} ${findings.get(name)!.text}`,
-      );
-    assert.deepEqual(short(found), short(expected));
+    const { ours, theirs } = await compareFindings(cases);
+    assert.deepEqual(short(cases, ours), short(cases, theirs));
     for (const { name } of cases)
-      if (name.endsWith('slowly')) assert.match(found.get(name)!.status, /^L[67]TOUT$/, name);
+      if (name.endsWith('slowly')) assert.match(ours.get(name)!.status, /^L[67]TOUT$/, name);
   },
 );
 
@@ -318,11 +316,6 @@ const REPLIES: readonly (readonly [reply: string, ...end: readonly Step[]])[] = 
   ['x'.repeat(20_000)],
 ];
 
-/** Lines of `show stat`; none while the runtime socket, which may open after the listener, is not there yet. */
-async function rowsOf(daemon: Daemon): Promise<Record<string, string>[]> {
-  return await daemon.statistics().catch(() => []);
-}
-
 async function agentFindings(program: string | undefined): Promise<string[]> {
   await using stack = new AsyncDisposableStack();
   const [port, closed] = await freePorts(2);
@@ -330,7 +323,7 @@ async function agentFindings(program: string | undefined): Promise<string[]> {
   for (const [index, [reply, ...end]] of REPLIES.entries()) {
     const agent = await RawServer.start((socket) => follow(socket, reply === '' ? end : [reply, ...end]));
     stack.defer(async () => await agent.stop());
-    sections += `backend b${index}\n  server s 127.0.0.1:${closed} weight 10 agent-check agent-port ${agent.port} agent-inter 700ms\n`;
+    sections += `backend b${index}\n  server s 127.0.0.1:${closed} weight 10 agent-check agent-port ${agent.port} agent-inter ${CHECK_LIMIT_MS}ms\n`;
   }
   const daemon = stack.use(
     await Daemon.start(
@@ -352,7 +345,7 @@ ${sections}`,
   await until(
     'every agent was asked',
     async () => {
-      for (const row of await rowsOf(daemon)) {
+      for (const row of await daemon.statistics()) {
         const status = row['agent_status'] ?? '';
         // The last words are gone while the next question is under way.
         if (row['svname'] !== 's' || status === 'INI' || status.startsWith('*') || findings.has(row['pxname']))
@@ -361,13 +354,14 @@ ${sections}`,
       }
       return findings.size === REPLIES.length;
     },
-    20_000,
+    40_000,
   );
   return REPLIES.map(([reply], index) => `${JSON.stringify(reply.slice(0, 40))}: ${findings.get(`b${index}`)}`);
 }
 
 test('agents are understood as HAProxy understands them', { skip, timeout: 90_000 }, async () => {
-  assert.deepEqual(await agentFindings(undefined), await agentFindings('/usr/sbin/haproxy'));
+  const [ours, theirs] = await Promise.all([agentFindings(undefined), agentFindings('/usr/sbin/haproxy')]);
+  assert.deepEqual(ours, theirs);
 });
 
 /** Answers of an agent one after the other, and the state that each leads to. */
@@ -388,7 +382,12 @@ const STORY: readonly (readonly [answer: string, status: RegExp])[] = [
 /** The lines that a program prints about the server while its agent tells the story. */
 async function agentLines(program: string | undefined, options: string): Promise<string[]> {
   let answer = STORY[0][0];
-  await using agent = await RawServer.start((socket) => follow(socket, [answer, CLOSE]));
+  /** Times that the present answer was given. */
+  let given = 0;
+  await using agent = await RawServer.start((socket) => {
+    given++;
+    follow(socket, [answer, CLOSE]);
+  });
   await using server = await RawServer.start((socket) => void socket.on('data', () => undefined));
   const [port] = await freePorts(1);
   await using daemon = await Daemon.start(
@@ -397,38 +396,39 @@ async function agentLines(program: string | undefined, options: string): Promise
   max-spread-checks 1ms
 defaults
   mode tcp
-  timeout connect 2s
+  timeout connect 10s
+  timeout check 10s
   timeout client 2s
   timeout server 2s
 listen alive
   bind 127.0.0.1:${port}
 backend b
   ${options}
-  server s 127.0.0.1:${server.port} check inter 20s agent-check agent-port ${agent.port} agent-inter 150ms
+  server s 127.0.0.1:${server.port} check inter 1h agent-check agent-port ${agent.port} agent-inter 50ms
 `,
     { port, ...(program === undefined ? {} : { program }) },
   );
+  await until('the server was checked', async () => (await daemon.statistic('b', 's', 'check_status')) === 'L4OK');
   for (const [next, status] of STORY) {
     answer = next;
-    const word = /^[a-z]+/.exec(next)?.[0] ?? '';
-    await until(`the agent has said ${next.trim()}`, async () => {
-      const row = (await rowsOf(daemon)).find((each) => each['pxname'] === 'b' && each['svname'] === 's');
-      const hasSaid = !/^(?:up|down|fail|stopped)$/.test(word) || row?.['last_agt']?.includes(word) === true;
-      const weight = /(\d+)%/.exec(next)?.[1];
-      return hasSaid && status.test(row?.['status'] ?? '') && (weight === undefined || row?.['uweight'] !== undefined);
-    });
+    given = 0;
+    // Who asks anew has taken the answer before.
+    await until(
+      `the agent was heard saying ${next.trim()}`,
+      async () => given > 1 && status.test(await daemon.statistic('b', 's', 'status')),
+    );
   }
-  return daemon.output
-    .split('\n')
-    .filter((line) => / (?:Server|Agent check|backend) /.test(line))
-    .map((line) => line.replace(/^\[(\w+)\] *\(\d+\)/, '$1').replace(/duration: \d+ms/, 'duration: _'));
+  const lines = (): string[] =>
+    daemon.output.split('\n').filter((line) => / (?:Server|Agent check|backend) /.test(line));
+  await until('the last is told', () => lines().at(-1)?.includes('has no server available') === true);
+  return lines().map((line) => line.replace(/^\[(\w+)\] *\(\d+\)/, '$1').replace(/duration: \d+ms/, 'duration: _'));
 }
 
-test("the lines about what agents do are HAProxy's", { skip, timeout: 90_000 }, async () => {
-  assert.deepEqual(await agentLines(undefined, ''), await agentLines('/usr/sbin/haproxy', ''));
-});
-
-test('with option log-health-checks too', { skip, timeout: 90_000 }, async () => {
-  const logged = 'option log-health-checks';
-  assert.deepEqual(await agentLines(undefined, logged), await agentLines('/usr/sbin/haproxy', logged));
-});
+for (const [name, options] of [
+  ["the lines about what agents do are HAProxy's", ''],
+  ['with option log-health-checks too', 'option log-health-checks'],
+]) {
+  test(name, { skip, timeout: 90_000 }, async () => {
+    assert.deepEqual(await agentLines(undefined, options), await agentLines('/usr/sbin/haproxy', options));
+  });
+}

@@ -5,7 +5,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { checkFindings, type CheckCase, type Serve } from '../support/check-findings.ts';
+import { CHECK_LIMIT_MS, compareFindings, type CheckCase, type Serve } from '../support/check-findings.ts';
 import { missing } from '../support/programs.ts';
 
 const skip = missing('haproxy');
@@ -443,7 +443,7 @@ const CASES: readonly CheckCase[] = [
     'each connection has its time',
     [T, 'tcp-check connect', 'tcp-check expect string hello', 'tcp-check connect', 'tcp-check expect string hello'],
     (s) => {
-      const timer = setTimeout(() => s.write('hello'), 450);
+      const timer = setTimeout(() => s.write('hello'), CHECK_LIMIT_MS * 0.65);
       s.once('close', () => clearTimeout(timer));
     },
   ),
@@ -451,7 +451,7 @@ const CASES: readonly CheckCase[] = [
 ];
 
 test('rules of tcp-check find what HAProxy finds, and send what it sends', { skip, timeout: 90_000 }, async () => {
-  const [ours, theirs] = [await checkFindings(CASES, undefined), await checkFindings(CASES, '/usr/sbin/haproxy')];
+  const { ours, theirs } = await compareFindings(CASES);
   assert.deepEqual(
     CASES.map(({ name }) => ({ name, ...ours.get(name) })),
     CASES.map(({ name }) => ({ name, ...theirs.get(name) })),
