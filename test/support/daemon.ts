@@ -5,9 +5,9 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,6 +15,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export const EVENKEEL = join(import.meta.dirname, '../../scripts/evenkeel');
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 8000;
+/** A process in the background may hold the pipes of the one that started it: their end is not waited for any longer. */
+const LAST_WORDS_LIMIT_MS = 1000;
 
 export interface DaemonOptions {
   /** Program to run instead of evenkeel. */
@@ -58,7 +60,13 @@ export class Daemon {
     this.#exit = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#ended = true;
-        resolve(code ?? signal ?? 'SIGKILL');
+        const tell = (): void => resolve(code ?? signal ?? 'SIGKILL');
+        const timer = setTimeout(tell, LAST_WORDS_LIMIT_MS);
+        // The last that it printed may be read after its end was heard of.
+        child.once('close', () => {
+          clearTimeout(timer);
+          tell();
+        });
       });
     });
   }
@@ -115,7 +123,7 @@ export class Daemon {
     this.#child.kill(name);
   }
 
-  /** Resolves with the exit status once the process has ended, or with the signal that it died of. */
+  /** Resolves with the exit status once the process has ended and its output is read, or with the signal that it died of. */
   async exited(): Promise<number | NodeJS.Signals> {
     return await this.#exit;
   }
@@ -162,7 +170,7 @@ export class Daemon {
     const columns = head.slice(2).split(',');
     return lines.map((line) => {
       const fields = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
-        ([, quoted, plain]) => quoted ?? plain,
+        ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain,
       );
       return Object.fromEntries(columns.map((column, index) => [column, fields[index] ?? '']));
     });
@@ -211,18 +219,30 @@ export async function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Ports of loopback that were free a moment ago. */
+/** Ports from here up to those that the kernel gives away, so that no connection has one of them as its own end. */
+const FIRST_PORT = 10_000;
+const given = new Set<number>();
+
+/** Ports that were free on every address a moment ago, other ones at each call. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map(async (server) => await new Promise((resolve) => server.close(resolve))));
+  const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1');
+  const end = Math.max(Number(/^\d+/.exec(range)?.[0]), FIRST_PORT + 1000);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(FIRST_PORT, end);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    ports.push(port);
+  }
   return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
 }
 
 /** Waits until `condition` holds; throws with `what` after `limitMs`. */
