@@ -2,9 +2,10 @@
 
 import { disableAgent, enableAgent, setServer } from './agent-commands.ts';
 import type { Command } from './cli/command.ts';
+import { clearConfigDiff, showConfigDiff } from './config-diff.ts';
 import { showBackend, showEnv, showLibs, showStartupLogs, showVersion } from './process-commands.ts';
 import { disableServer, enableServer, getWeight, setWeight } from './server-commands.ts';
-import { showInfo } from './show-info.ts';
+import { showInfo, showSchemaJson } from './show-info.ts';
 import { showResolvers } from './show-resolvers.ts';
 import { showServersState } from './show-servers-state.ts';
 import { showStat } from './show-stat.ts';
@@ -22,6 +23,7 @@ import {
 } from './session-commands.ts';
 
 export const COMMANDS: readonly Command[] = [
+  clearConfigDiff,
   disableAgent,
   disableServer,
   enableAgent,
@@ -37,10 +39,12 @@ export const COMMANDS: readonly Command[] = [
   showBackend,
   showCliLevel,
   showCliSockets,
+  showConfigDiff,
   showEnv,
   showInfo,
   showLibs,
   showResolvers,
+  showSchemaJson,
   showServersState,
   showStartupLogs,
   showStat,

@@ -116,6 +116,7 @@ export class WatchedServer {
   #tracked: WatchedServer | undefined;
   #errorRuns: number;
   #isStepping = false;
+  #arePaused = false;
 
   /** A server that no generation knew; its words are written, but not published. `saved`: what a state file says of it. */
   constructor(watch: ServerWatch, backend: MonitoredBackend, server: MonitoredServer, saved?: SavedState) {
@@ -167,6 +168,13 @@ export class WatchedServer {
     return this.#state.get('userWeight');
   }
 
+  /** What an operator, or the configuration, has said of it; not what it inherits, nor what became of its name. */
+  get administration(): 'ready' | 'drain' | 'maint' {
+    const { admin } = this.#health;
+    if ((admin & AdminState.forcedMaintenance) !== 0) return 'maint';
+    return (admin & AdminState.forcedDrain) !== 0 ? 'drain' : 'ready';
+  }
+
   get tracked(): WatchedServer | undefined {
     return this.#tracked;
   }
@@ -178,7 +186,12 @@ export class WatchedServer {
 
   /** May its checks run? In maintenance they rest. */
   get isCheckable(): boolean {
-    return this.server.config.check && !inMaintenance(this.#health.admin);
+    return this.server.config.check && !this.#arePaused && !inMaintenance(this.#health.admin);
+  }
+
+  /** `disable health` was said and `enable health` not since. */
+  get arePaused(): boolean {
+    return this.#arePaused;
   }
 
   /** As `show stat` and its like tell it: figures of checks are those of the server at the end of the chain of `track`. */
@@ -396,6 +409,22 @@ export class WatchedServer {
     this.#apply({ type: 'force', to }, CHANGED_FROM_CLI);
   }
 
+  /** `disable health` and `enable health`: whether checks run; what is known of the server stays. */
+  pauseChecks(arePaused: boolean): void {
+    this.#arePaused = arePaused;
+    this.skip();
+    this.#write();
+  }
+
+  /** Of a server that was added at run time: it serves nobody, and asks nothing, until it is told to. */
+  waitInMaintenance(): void {
+    const { admin } = this.#health;
+    handle(this.#health, this.server.config, { type: 'admin', bits: admin | AdminState.forcedMaintenance });
+    if (this.server.config.check) this.#arePaused = true;
+    if (this.agent.isConfigured) this.agent.pause(true);
+    this.#write();
+  }
+
   /** `set server … weight`: 0 to 256. */
   setWeight(weight: number): void {
     this.#state.set('userWeight', weight);
@@ -567,7 +596,9 @@ export class WatchedServer {
     const { admin, operational, health } = this.#health;
     const paused = inMaintenance(admin) && config.check ? CheckState.paused : 0;
     const configured = config.check
-      ? CheckState.configured | CheckState.enabled | (state.get('checkState') & CheckState.inProgress)
+      ? CheckState.configured |
+        (this.#arePaused ? 0 : CheckState.enabled) |
+        (state.get('checkState') & CheckState.inProgress)
       : config.disabled
         ? CheckState.paused
         : 0;

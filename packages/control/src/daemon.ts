@@ -5,14 +5,25 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
-import type { Config, Proxy } from '@evenkeel/config';
+import { readDynamicServer } from '@evenkeel/config';
+import type { Config, ConfigHost, Proxy } from '@evenkeel/config';
 import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
 import { HealthMonitor, MailSender } from '@evenkeel/checks';
 import type { HealthLine, SavedStates } from '@evenkeel/checks';
 import type { Plan } from '@evenkeel/proxy';
 import { monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
 import { openCheckConnection } from './check-connections.ts';
-import { BackendStat, FrontendGauge, FrontendStat, SegmentOwner, SharedCount, StatReader } from '@evenkeel/shm';
+import {
+  BackendStat,
+  FrontendGauge,
+  FrontendStat,
+  FrontendState,
+  Mailbox,
+  SegmentOwner,
+  SharedCount,
+  StatReader,
+  Wake,
+} from '@evenkeel/shm';
 import type { Segment } from '@evenkeel/shm';
 import { writeSysctl } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
@@ -22,13 +33,16 @@ import { IdleMeter } from './idle-meter.ts';
 import { PROCESS_NAME, compilePlan, globalLogSet } from './plan-compiler.ts';
 import type { PlanSources } from './plan-compiler.ts';
 import type { Follower, PreparedChange } from './prepared-change.ts';
+import { DynamicServers } from './dynamic-servers.ts';
 import { controlThrough, followedServers } from './resolvers/followed-servers.ts';
 import { Resolvers } from './resolvers/resolvers.ts';
 import { RuntimeChanges } from './runtime-changes/runtime-changes.ts';
+import type { PersistOptions } from './runtime-changes/runtime-changes.ts';
 import { resolveName } from './resolve-name.ts';
 import { loadStates } from './state-files.ts';
 import type { SpareThreads } from './spare-threads.ts';
 import { Supervisor } from './supervisor.ts';
+import type { AskThreads } from './supervisor.ts';
 
 export interface DaemonOptions {
   /** `-n`: wins over the file's `maxconn`. */
@@ -44,6 +58,10 @@ export interface DaemonOptions {
    * Returns what a thread may keep of what it inherits from main, or undefined for all of it.
    */
   beforeFirstThread(): Promise<readonly Capability[] | undefined>;
+  /** Where runtime changes are kept; undefined: they last as long as the process. */
+  readonly persist?: PersistOptions;
+  /** What the language may ask of the machine, for servers that were added at run time; undefined: there are none. */
+  readonly configHost?: () => ConfigHost;
   /** Once, when the first configuration serves: what only the start needed can go. */
   afterFirstPublication(): void;
   /** What follows every configuration beside listeners and data threads: the runtime sockets. */
@@ -91,6 +109,9 @@ export class Daemon {
   readonly resolvers: Resolvers;
   /** Whatever an operator changes while it runs goes through here. */
   readonly changes: RuntimeChanges;
+  /** Servers that are added and removed while it runs. */
+  readonly servers: DynamicServers;
+  readonly #mailbox: Mailbox;
   readonly #idle: IdleMeter;
   readonly #mails: MailSender;
   #applying: Promise<unknown> = Promise.resolve();
@@ -130,9 +151,24 @@ export class Daemon {
     });
     this.resolvers = new Resolvers(controlThrough(this.health), monotonicMs);
     this.changes = new RuntimeChanges({
-      process: { plan: () => this.plan, segment: this.slots.segment, health: this.health },
+      process: {
+        plan: () => this.plan,
+        segment: this.slots.segment,
+        health: this.health,
+        resolvers: this.resolvers,
+        ask: async (question, thread) => await this.ask(question, thread),
+        wakeWaiting: () => this.#mailbox.postAll(Wake.message),
+      },
+      persist: options.persist,
+      readServer: (config, proxy, name, words, dynamic) => {
+        const host = options.configHost?.();
+        if (host === undefined) return { ok: false, error: 'servers cannot be added here' };
+        return readDynamicServer(config, proxy, name, words, host, dynamic);
+      },
       dateNow: Date.now,
-      keep: async () => await Promise.resolve(),
+      now: monotonicMs,
+      report: (level, text) => this.#announce(level, text),
+      republish: async (file) => await this.#republish(file),
     });
     this.#supervisor = new Supervisor({
       slots: this.slots,
@@ -146,10 +182,29 @@ export class Daemon {
       spares: options.spares,
       onGenerationUnused: (generation) => this.health.forget(generation),
     });
+    this.#mailbox = new Mailbox(this.slots.segment);
+    this.servers = new DynamicServers({
+      slots: this.slots,
+      supervisor: this.#supervisor,
+      health: this.health,
+      resolvers: this.resolvers,
+      exclusively: async (operation) => await this.#exclusively(operation),
+    });
   }
 
   get segment(): Segment {
     return this.slots.segment;
+  }
+
+  /** Asks every data thread, or one by its number in shared memory; those that do not answer in time are left out. */
+  readonly ask: AskThreads = async (question, thread) => await this.#supervisor.ask(question, thread);
+
+  /** `shutdown frontend`: the sockets that main holds for it are closed; threads are told by a question. */
+  forgetListeners(frontend: number): void {
+    const { listeners } = this.plan;
+    this.#supervisor.forgetListeners(
+      new Set(listeners.filter(({ proxy }) => proxy === frontend).map(({ key }) => key)),
+    );
   }
 
   /** The plan that serves. Throws before the first successful apply(). */
@@ -173,7 +228,11 @@ export class Daemon {
   /** Makes `config` what serves, at the start or later; or changes nothing and says why. */
   async apply(config: Config): Promise<ReloadResult> {
     // One after another: names are resolved before a plan is published, and a slow resolver must not let an older one win.
-    const result = this.#applying.then(async () => await this.#apply(config));
+    return await this.#exclusively(async () => await this.#apply(config));
+  }
+
+  async #exclusively<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const result = this.#applying.then(operation);
     this.#applying = result.catch(() => undefined);
     return await result;
   }
@@ -184,11 +243,13 @@ export class Daemon {
     const refusals = [...limit.errors, ...unservedListeners(config.proxies, threads)];
     if (refusals.length > 0) return { ok: false, errors: refusals };
     this.#descriptors = limit.descriptors;
+    const prepared = await this.changes.prepare(config);
     for (const warning of limit.warnings) this.#options.report('warning', warning);
     if (this.#generation === 0) this.#prepareKernel();
+    const isFirst = this.#supervisor.plan === undefined;
     const generation = ++this.#generation;
     const states = await loadStates(config);
-    const { plan, errors, warnings } = await compilePlan(config, generation, {
+    const { plan, errors, warnings } = await compilePlan(prepared.config, generation, {
       ...this.#sources(states.find),
       limits: {
         maxconn: limit.maxconn,
@@ -205,18 +266,39 @@ export class Daemon {
     this.log.publishSets();
     const monitored = monitoredGeneration(plan);
     const restored = this.health.prepare(monitored, states.find);
+    if (isFirst) this.changes.restore(prepared, plan);
     for (const text of [...states.warnings, ...restored]) this.#options.report('warning', text);
     const change = (await this.#options.follower?.prepare(config)) ?? NO_CHANGE;
+    const shut = this.#shutFrontends(plan);
+    for (const state of shut) state.condition = 'open';
     const result = await this.#supervisor.publish(plan, threads, change);
     if (!result.ok) {
+      for (const state of shut) state.condition = 'shut';
       this.health.forget(generation);
       return result;
     }
+    this.servers.forget();
     this.health.apply(monitored);
     this.resolvers.apply(config, followedServers(plan));
+    const merged = await this.changes.commit(prepared);
     // What was logged so far waits in the ring: until here the processors are wanted by the data threads.
     this.log.start();
+    for (const line of merged) this.#announce('notice', line);
     return { ok: true, generation };
+  }
+
+  /** Servers come or go with their overrides: the configuration that serves is merged with those that are left. */
+  async #republish(file: Config): Promise<void> {
+    const result = await this.apply(file);
+    if (!result.ok) for (const error of result.errors) this.#options.report('alert', error);
+  }
+
+  /** Frontends that an operator has shut down: another configuration that names them opens them again. */
+  #shutFrontends({ proxies }: Plan): readonly FrontendState[] {
+    return proxies
+      .filter(({ frontendSlot }) => frontendSlot >= 0)
+      .map(({ frontendSlot }) => new FrontendState(this.segment, frontendSlot))
+      .filter(({ condition }) => condition === 'shut');
   }
 
   /** `saved`: what files of states say of servers that this process has not known. */
@@ -242,17 +324,19 @@ export class Daemon {
     const { plan } = this;
     for (const [index, proxy] of plan.config.proxies.entries()) this.#announceStop(proxy, plan, index);
     const drained = this.#supervisor.softStop();
+    // Who takes over keeps what was changed from now on.
+    void this.changes.close();
     const limitMs = plan.config.global.hardStopAfterMs;
     if (limitMs === undefined) {
       await drained;
       return;
     }
     if (await within(limitMs, drained)) return;
-    this.#announceToAll(plan, 'soft-stop running for too long, performing a hard-stop.');
+    this.#announce('warning', 'soft-stop running for too long, performing a hard-stop.');
     for (const [index, proxy] of plan.config.proxies.entries()) this.#announceHardStop(proxy, plan, index);
     this.#supervisor.kill();
     if (!(await within(HARD_STOP_MS, drained)))
-      this.#announceToAll(plan, 'Some tasks resisted to hard-stop, exiting now.');
+      this.#announce('warning', 'Some tasks resisted to hard-stop, exiting now.');
   }
 
   /** While the first apply() is under way and the process is about to die: takes back what would outlive it. */
@@ -262,6 +346,7 @@ export class Daemon {
 
   /** Ends every connection, flushes the logs and ends all threads. */
   async stop(): Promise<void> {
+    await this.changes.close();
     this.resolvers.stop();
     this.health.stop();
     this.#mails.stop();
@@ -310,12 +395,14 @@ export class Daemon {
     this.logFor(index, 'warning', text);
   }
 
-  /** A line of the process itself: on the terminal and to the `log` lines of the global section. */
-  #announceToAll({ config }: Plan, text: string): void {
-    this.#options.report('warning', text);
-    const set = globalLogSet(config, this.#sources());
+  /** A line of the process itself: on the terminal and, once a configuration serves, to the `log` lines of its global section. */
+  #announce(level: 'notice' | 'warning', text: string): void {
+    this.#options.report(level, text);
+    const { plan } = this.#supervisor;
+    if (plan === undefined) return;
+    const set = globalLogSet(plan.config, this.#sources());
     this.log.publishSets();
-    this.#sink.emit(set, LogLevel.warning, text);
+    this.#sink.emit(set, LogLevel[level], text);
   }
 
   /** Without this the kernel resets connections that wait on a listener of the group which closes (nbthread change, stop). */

@@ -11,10 +11,11 @@ import type { PreparedChange } from '@evenkeel/control';
 import type { SpareThreads } from '@evenkeel/control/spare-threads';
 import { hasListener } from '@evenkeel/config';
 import type { Config, StatsSocket } from '@evenkeel/config';
-import { reasonOf, support, unblockSignal } from '@evenkeel/sys';
+import { ownerIds, reasonOf, support, unblockSignal } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import { isInBackground, sayReady, startInBackground } from './background.ts';
 import type { CommandLine } from './command-line.ts';
+import { nodeHost } from './host.ts';
 import { loadConfiguration, masterSocket } from './load.ts';
 import { PidFile } from './pid-file.ts';
 import { Privileges } from './privileges.ts';
@@ -54,6 +55,9 @@ export async function run(
   return await new Process(options, terminal, config, master === undefined ? [] : [master], spares).live(signals);
 }
 
+/** Of chown(2). */
+const UNCHANGED = -1;
+
 class Process {
   readonly #options: CommandLine;
   readonly #terminal: Terminal;
@@ -91,6 +95,8 @@ class Process {
         this.#finish?.(1);
       },
       spares,
+      persist: { names: options.files, stateDirectory: process.env['STATE_DIRECTORY'] },
+      configHost: () => nodeHost(this.#privileges.became),
       beforeFirstThread: async () => await this.#giveUpPrivileges(),
       afterFirstPublication: () => this.#privileges.finish(),
       follower: { prepare: async (next) => await this.#prepare(next) },
@@ -235,7 +241,11 @@ class Process {
     const path = this.#options.pidFile ?? this.#config.global.pidfile;
     if (path !== undefined) this.#pidFile = new PidFile(path);
     // A thread that is still loading would lose what it is to keep.
-    if (this.#privileges.willDrop(this.#config.global)) await this.#spares?.loaded();
+    if (this.#privileges.willDrop(this.#config.global)) {
+      await this.#spares?.loaded();
+      const { uid, gid } = ownerIds(this.#config.global);
+      await this.#daemon.changes.giveTo(this.#config, uid ?? UNCHANGED, gid ?? UNCHANGED);
+    }
     return this.#privileges.drop(this.#config.global, this.#terminal);
   }
 

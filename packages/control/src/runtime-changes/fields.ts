@@ -7,10 +7,15 @@
  * says.
  */
 
-import type { HealthMonitor, WatchedServer } from '@evenkeel/checks';
+import type { GivenAddress, HealthMonitor, WatchedServer } from '@evenkeel/checks';
+import { formatAddress, parseAddress } from '@evenkeel/config';
 import type { Global, Proxy, Server } from '@evenkeel/config';
+import { PROCESS_SLOT } from '@evenkeel/proxy/main';
 import type { Plan } from '@evenkeel/proxy';
+import { FrontendState, RuntimeLimit } from '@evenkeel/shm';
 import type { Segment } from '@evenkeel/shm';
+import type { Resolvers } from '../resolvers/resolvers.ts';
+import type { AskThreads } from '../supervisor.ts';
 import type { ChangedObject } from './change.ts';
 import type { ConfigIndex } from './config-index.ts';
 import type { FileValue } from './merge.ts';
@@ -21,6 +26,10 @@ export interface LiveProcess {
   plan(): Plan;
   readonly segment: Segment;
   readonly health: HealthMonitor;
+  readonly resolvers: Pick<Resolvers, 'rename'>;
+  readonly ask: AskThreads;
+  /** Limits are others: connections that wait for a place are to look again. */
+  wakeWaiting(): void;
 }
 
 interface FieldOf<Model, Place> {
@@ -89,13 +98,103 @@ const SERVER_FIELDS: readonly FieldOf<Server, ServerPlace>[] = [
     fileValue: ({ agentSend }) => agentSend,
     put: ({ process, slot }, value) => void process.health.changeAgent(slot, { send: value }),
   },
+  {
+    name: 'maxconn',
+    fileValue: ({ maxconn }) => numberText(maxconn),
+    put({ watched, server }, value) {
+      watched.setMaxconn(value === undefined ? (server.maxconn ?? 0) : Number(value));
+    },
+  },
+  {
+    name: 'addr',
+    fileValue: ({ address }) => formatAddress(address),
+    put: ({ process, slot }, value) => process.health.move(slot, value === undefined ? undefined : givenAddress(value)),
+  },
+  {
+    name: 'fqdn',
+    fileValue: ({ address }) => (address.kind === 'inet' ? address.host : ''),
+    put: ({ process, slot }, value) => process.resolvers.rename(slot, value),
+  },
+  {
+    name: 'check',
+    fileValue: ({ check }) => (check ? 'enabled' : ''),
+    put: ({ process, slot }, value) => void process.health.pauseChecks(slot, value === 'disabled'),
+  },
+  {
+    name: 'check-addr',
+    fileValue: ({ checkAddress }) => checkAddress ?? '',
+    put: ({ process, slot }, value) => process.health.changeCheck(slot, { host: value }),
+  },
+  {
+    name: 'check-port',
+    fileValue: ({ checkPort }) => numberText(checkPort),
+    put: ({ process, slot }, value) =>
+      process.health.changeCheck(slot, { port: value === undefined || value === '' ? undefined : Number(value) }),
+  },
 ];
+
+/** `10.0.0.1:80`, `[2001:db8::1]:+1000`, without a port where the configuration's holds. */
+function givenAddress(text: string): GivenAddress | undefined {
+  const result = parseAddress(text, { port: 'optional', offset: true });
+  if (!result.ok || result.address.kind !== 'inet') return undefined;
+  const { host, port } = result.address;
+  return {
+    host,
+    port: port === undefined || port.relative ? undefined : port.first,
+    name: undefined,
+    ...(port?.relative === true ? { portOffset: port.first } : {}),
+  };
+}
+
+function putLimit(limit: RuntimeLimit, value: string | undefined, process: LiveProcess): void {
+  limit.give(value === undefined || value === '' ? undefined : Number(value));
+  process.wakeWaiting();
+}
 
 const BACKEND_FIELDS: readonly FieldOf<Proxy, ProxyPlace>[] = [];
 
-const FRONTEND_FIELDS: readonly FieldOf<Proxy, ProxyPlace>[] = [];
+const FRONTEND_FIELDS: readonly FieldOf<Proxy, ProxyPlace>[] = [
+  {
+    name: 'maxconn',
+    fileValue: ({ maxconn }) => numberText(maxconn),
+    put({ process, index }, value) {
+      const { frontendSlot } = process.plan().proxies[index];
+      putLimit(RuntimeLimit.ofFrontend(process.segment, frontendSlot), value, process);
+    },
+  },
+  {
+    name: 'state',
+    fileValue: () => 'enabled',
+    put({ process, index }, value) {
+      const { frontendSlot } = process.plan().proxies[index];
+      const state = new FrontendState(process.segment, frontendSlot);
+      if (state.condition === 'shut') return;
+      state.condition = value === 'disabled' ? 'disabled' : 'open';
+      void process.ask({ type: 'frontend', frontendSlot, condition: state.condition });
+    },
+  },
+];
 
-const GLOBAL_FIELDS: readonly FieldOf<Global, GlobalPlace>[] = [];
+const GLOBAL_FIELDS: readonly FieldOf<Global, GlobalPlace>[] = [
+  {
+    name: 'maxconn',
+    fileValue: ({ maxconn }) => numberText(maxconn),
+    put: ({ process }, value) =>
+      putLimit(RuntimeLimit.ofProcess(process.segment, PROCESS_SLOT, 'maxconn'), value, process),
+  },
+  {
+    name: 'maxconnrate',
+    fileValue: ({ maxconnrate }) => numberText(maxconnrate),
+    put: ({ process }, value) =>
+      putLimit(RuntimeLimit.ofProcess(process.segment, PROCESS_SLOT, 'connRate'), value, process),
+  },
+  {
+    name: 'maxsessrate',
+    fileValue: ({ maxsessrate }) => numberText(maxsessrate),
+    put: ({ process }, value) =>
+      putLimit(RuntimeLimit.ofProcess(process.segment, PROCESS_SLOT, 'sessRate'), value, process),
+  },
+];
 
 /** What `config` says of a field. */
 export function fileValue(config: ConfigIndex, object: ChangedObject, field: string): FileValue {

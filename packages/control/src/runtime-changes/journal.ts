@@ -98,7 +98,7 @@ export class Journal {
     this.#isDirty = true;
     // While the disk refuses, nothing is to be appended: everything is written anew later on.
     if (this.#cancelRetry !== undefined) return;
-    this.#pending += encodeEffects(effects);
+    if (effects.length > 0) this.#pending += encodeEffects(effects);
     this.#pendingLines++;
     if (this.#pendingLines > SLACK_LINES) this.#giveUpAppending();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -107,6 +107,12 @@ export class Journal {
     this.#start();
     await promise;
     giveUp();
+  }
+
+  /** Everything that is so is written, in place of whatever the file holds. */
+  async rewrite(): Promise<void> {
+    this.#giveUpAppending();
+    await this.keep([]);
   }
 
   /** Writes what is left, within `limitMs`, and lets the file go. */

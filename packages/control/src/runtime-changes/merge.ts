@@ -26,7 +26,11 @@ export type Ending =
   /** The file says now what was set at run time. */
   | { readonly why: 'adopted'; readonly file: string }
   /** The object is gone. */
-  | { readonly why: 'gone' };
+  | { readonly why: 'gone' }
+  /** It cannot be so in the new configuration. */
+  | { readonly why: 'refused'; readonly reason: string }
+  /** Changes are not to last (`no persist-runtime`). */
+  | { readonly why: 'off' };
 
 export interface EndedOverride {
   readonly override: Override;

@@ -1,30 +1,79 @@
 /**
  * The one way in which something is changed at run time: the change is carried out, kept with what the file says of it, since
- * when and by whom, and written to the journal. Lives on the main thread for as long as the process, over all configurations.
+ * when and by whom, and written to the journal. A configuration that is read anew is merged with what was changed (merge.ts).
+ * Lives on the main thread for as long as the process, over all configurations.
  */
 
+import { statSync } from 'node:fs';
 import type { Config } from '@evenkeel/config';
-import { objectText, type ChangedObject, type Override } from './change.ts';
+import type { Plan } from '@evenkeel/proxy';
+import { changeKey, objectText, serverObject, type ChangedObject, type Override } from './change.ts';
 import { ConfigIndex } from './config-index.ts';
 import { fileValue, put, type LiveProcess } from './fields.ts';
+import { JournalFile } from './journal-disk.ts';
+import { journalPlace, type JournalPlace } from './journal-path.ts';
+import { Journal } from './journal.ts';
+import { merge, type EndedOverride, type FileValue } from './merge.ts';
+import { mergeLines } from './merge-text.ts';
 import { Overrides, differs, type Change, type Effect } from './overrides.ts';
+import { PRESENCE, joinWords, lineOf, mergePresence, type ReadServer } from './presence.ts';
+
+/** Where a journal may lie. */
+export interface PersistOptions {
+  /** Files and folders of the command line, from which the configuration is read. */
+  readonly names: readonly string[];
+  /** systemd's STATE_DIRECTORY. */
+  readonly stateDirectory: string | undefined;
+}
 
 export interface ChangesOptions {
   readonly process: LiveProcess;
+  /** Undefined: changes last as long as the process. */
+  readonly persist: PersistOptions | undefined;
+  readonly readServer: ReadServer;
   /** Epoch ms. */
   dateNow(): number;
-  /** Writes what has changed; resolves when it outlives this process, or when it cannot be written. */
-  keep(effects: readonly Effect[]): Promise<void>;
+  /** CLOCK_MONOTONIC in ms. */
+  now(): number;
+  report(level: 'notice' | 'warning', text: string): void;
+  /** Serves `file` anew, because servers came or went with their overrides. */
+  republish(file: Config): Promise<void>;
 }
+
+interface Merged {
+  readonly config: Config;
+  readonly kept: readonly Override[];
+  readonly ended: readonly EndedOverride[];
+  readonly added: ReadonlySet<string>;
+}
+
+/** A configuration that is about to serve, with what was changed. */
+export interface PreparedConfig {
+  /** What was read. */
+  readonly file: Config;
+  /** With servers that were added and without those that were removed: what is to be compiled. */
+  readonly config: Config;
+}
+
+/** How long the end of the process waits for a disk. */
+const CLOSE_LIMIT_MS = 1000;
 
 export class RuntimeChanges {
   readonly #options: ChangesOptions;
-  readonly #overrides = new Overrides();
-  #index: ConfigIndex | undefined;
+  #overrides = new Overrides();
+  #journal: Journal | undefined;
+  #isOpened = false;
+  /** What serves, as it was read. */
+  #file: Config | undefined;
+  #fileIndex: ConfigIndex | undefined;
+  #planIndex: ConfigIndex | undefined;
+  #added: ReadonlySet<string> = new Set();
 
   constructor(options: ChangesOptions) {
     this.#options = options;
   }
+
+  // ---------------------------------------------------------------------------------------------------------- for commands
 
   /**
    * Makes values count, at once and together, and keeps them: fields.ts says what objects and fields there are, and in which
@@ -32,19 +81,30 @@ export class RuntimeChanges {
    * look first whether the object exists and the value is sound.
    */
   async make(changes: readonly Change[]): Promise<void> {
-    for (const { object, field, value } of changes) put(this.#options.process, this.#current(), object, field, value);
+    for (const { object, field, value } of changes) put(this.#options.process, this.#served(), object, field, value);
     await this.note(changes);
   }
 
   /** Keeps what was carried out elsewhere. */
   async note(changes: readonly Change[]): Promise<void> {
-    const effects: Effect[] = [];
-    for (const change of changes) {
-      const file = this.#fileValue(change.object, change.field);
-      const effect = this.#overrides.record(change, file, this.#options.dateNow());
-      if (effect !== undefined) effects.push(effect);
-    }
-    if (effects.length > 0) await this.#options.keep(effects);
+    await this.#keep(changes.flatMap((change) => this.#record(change) ?? []));
+  }
+
+  /** `add server` was carried out; `words` are those behind the name. */
+  async noteAdded(backend: string, server: string, words: readonly string[], by: string): Promise<void> {
+    this.#added = new Set([...this.#added, `${backend}/${server}`]);
+    await this.note([{ object: serverObject(backend, server), field: PRESENCE, value: joinWords(words), by }]);
+  }
+
+  /** `del server` was carried out: whatever else was changed of the server goes with it. */
+  async noteRemoved(backend: string, server: string, by: string): Promise<void> {
+    const object = serverObject(backend, server);
+    this.#added = new Set([...this.#added].filter((name) => name !== object.name));
+    const effects = [...this.#overrides]
+      .filter((override) => objectText(override.object) === objectText(object) && override.field !== PRESENCE)
+      .map((override) => this.#drop(override));
+    const removed = this.#record({ object, field: PRESENCE, value: '', by });
+    await this.#keep(removed === undefined ? effects : [...effects, removed]);
   }
 
   /** What differs from the file now, in the order in which it came to. */
@@ -59,28 +119,246 @@ export class RuntimeChanges {
         (object === undefined || objectText(override.object) === objectText(object)) &&
         (field === undefined || override.field === field),
     );
-    const effects: Effect[] = [];
-    for (const override of cleared) {
-      this.#overrides.drop(override.object, override.field);
-      put(this.#options.process, this.#current(), override.object, override.field, undefined);
-      effects.push({ type: 'drop', override });
-    }
-    if (effects.length > 0) await this.#options.keep(effects);
+    const effects = cleared.map((override) => this.#drop(override));
+    for (const { object: one, field: its } of cleared)
+      if (its !== PRESENCE) put(this.#options.process, this.#served(), one, its, undefined);
+    await this.#keep(effects);
+    if (cleared.some((override) => override.field === PRESENCE) && this.#file !== undefined)
+      await this.#options.republish(this.#file);
     return cleared;
   }
 
-  #fileValue(object: ChangedObject, field: string): string {
-    const found = fileValue(this.#current(), object, field);
-    if (found.type === 'value') return found.value;
-    throw new Error(`${objectText(object)} has no field '${field}' that could be changed`);
+  /** Where changes are kept; undefined where they are not. */
+  get path(): string | undefined {
+    return this.#journal?.path;
   }
 
-  #current(): ConfigIndex {
-    const { config } = this.#options.process.plan();
-    return (this.#index = indexOf(config, this.#index));
+  // ------------------------------------------------------------------------------------------------------ for the daemon
+
+  /** `backend/server` of servers that were added and are still there. */
+  get added(): ReadonlySet<string> {
+    return this.#added;
+  }
+
+  /** Before `file` is compiled. The first time it reads what an earlier process has kept. */
+  async prepare(file: Config): Promise<PreparedConfig> {
+    if (!this.#isOpened) {
+      this.#isOpened = true;
+      await this.#open(file);
+    }
+    return { file, config: file.global.persistRuntime.enabled ? this.#merge(file).config : file };
+  }
+
+  /** Before the first configuration serves: what was kept counts from the first connection on. */
+  restore({ file }: PreparedConfig, plan: Plan): void {
+    const live = { ...this.#options.process, plan: () => plan };
+    const index = new ConfigIndex(plan.config);
+    for (const { object, field, value } of this.#merge(file).kept) put(live, index, object, field, value);
+  }
+
+  /**
+   * The configuration serves: fields that it has edited have its values from now on. Returns what is to be said. Merges anew,
+   * since something may have been changed while the configuration was prepared.
+   */
+  async commit({ file }: PreparedConfig): Promise<readonly string[]> {
+    const isFirst = this.#file === undefined;
+    const isKept = file.global.persistRuntime.enabled;
+    const { kept, ended, added } = isKept ? this.#merge(file) : this.#endAll();
+    this.#file = file;
+    this.#added = added;
+    const effects: Effect[] = [];
+    for (const { override } of ended) {
+      effects.push(this.#drop(override));
+      // A process that only begins has the file's values.
+      if (!isFirst) put(this.#options.process, this.#served(), override.object, override.field, undefined);
+    }
+    if (isFirst) effects.push(...this.#recordStateFiles());
+    await this.#follow(file);
+    await this.#keep(effects);
+    return mergeLines(kept, ended);
+  }
+
+  /** Before the process becomes another user. */
+  async giveTo(file: Config, uid: number, gid: number): Promise<void> {
+    const place = this.#placeOf(file);
+    if (place === undefined || !file.global.persistRuntime.enabled) return;
+    try {
+      await new JournalFile(place.path, place.makesFolder).giveTo(uid, gid);
+    } catch (error) {
+      this.#options.report('warning', `${place.path} cannot be given to the user of the process (${String(error)}).`);
+    }
+  }
+
+  /** The process is about to end, or takes no more commands: what is left is written. */
+  async close(): Promise<void> {
+    await this.#journal?.close(CLOSE_LIMIT_MS);
+    this.#journal = undefined;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ merging
+
+  #merge(file: Config): Merged {
+    const all = [...this.#overrides];
+    const presence = mergePresence(
+      file,
+      all.filter(({ field }) => field === PRESENCE),
+      this.#options.readServer,
+    );
+    const index = new ConfigIndex(presence.config);
+    const fields = merge(
+      all.filter(({ field }) => field !== PRESENCE),
+      (object, field) => fileValue(index, object, field),
+    );
+    return {
+      config: presence.config,
+      kept: [...presence.kept, ...fields.kept],
+      ended: [...presence.ended, ...fields.ended],
+      added: presence.added,
+    };
+  }
+
+  #endAll(): Omit<Merged, 'config'> {
+    const ended = [...this.#overrides].map((override) => ({ override, ending: { why: 'off' } as const }));
+    return { kept: [], ended, added: new Set() };
+  }
+
+  /** What a state file has given servers is a change too, where no journal knew better. */
+  #recordStateFiles(): Effect[] {
+    const { process } = this.#options;
+    const { config, proxies } = process.plan();
+    const effects: Effect[] = [];
+    for (const [index, proxy] of config.proxies.entries()) {
+      if (proxy.kind === 'frontend' || proxy.disabled || proxy.loadServerState === 'none') continue;
+      for (const [position, { name }] of proxy.servers.entries()) {
+        const watched = process.health.server(proxies[index].serverSlots[position]);
+        if (watched === undefined) continue;
+        const object = serverObject(proxy.name, name);
+        for (const [field, value] of [
+          ['weight', String(watched.weight)],
+          ['state', watched.administration],
+        ] as const) {
+          if (this.#overrides.get(object, field) !== undefined || this.#fileValue(object, field) === value) continue;
+          const effect = this.#record({ object, field, value, by: 'server-state-file' });
+          if (effect !== undefined) effects.push(effect);
+        }
+      }
+    }
+    return effects;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ keeping
+
+  #record(change: Change): Effect | undefined {
+    const { object, field } = change;
+    const known = this.#overrides.get(object, field);
+    const file = known?.file ?? this.#fileValue(object, field);
+    return this.#overrides.record(change, file, this.#options.dateNow(), this.#hasStateFile(object));
+  }
+
+  #drop(override: Override): Effect {
+    this.#overrides.drop(override.object, override.field);
+    return { type: 'drop', override };
+  }
+
+  async #keep(effects: readonly Effect[]): Promise<void> {
+    if (effects.length > 0) await this.#journal?.keep(effects);
+  }
+
+  #fileValue(object: ChangedObject, field: string): string {
+    const file = this.#file;
+    if (file === undefined) throw new Error('nothing can be changed before a configuration serves');
+    if (field === PRESENCE) return lineOf(file, object.name);
+    this.#fileIndex = indexOf(file, this.#fileIndex);
+    const inFile = fileValue(this.#fileIndex, object, field);
+    // What the file does not have was added: its line says what the file would.
+    const found: FileValue = inFile.type === 'gone' ? fileValue(this.#served(), object, field) : inFile;
+    if (found.type === 'value') return found.value;
+    throw new Error(`${changeKey(object, field).replace('\n', ' ')} cannot be changed`);
+  }
+
+  #hasStateFile({ kind, name }: ChangedObject): boolean {
+    if (kind !== 'server') return false;
+    const backend = this.#served().proxy('backend', name.slice(0, name.indexOf('/')))?.proxy;
+    return backend !== undefined && backend.loadServerState !== 'none';
+  }
+
+  #served(): ConfigIndex {
+    return (this.#planIndex = indexOf(this.#options.process.plan().config, this.#planIndex));
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ journals
+
+  #placeOf(file: Config): JournalPlace | undefined {
+    const { persist } = this.#options;
+    if (persist === undefined) return undefined;
+    return journalPlace(file, persist.names, persist.stateDirectory, isFolder);
+  }
+
+  async #open(file: Config): Promise<void> {
+    const place = this.#placeOf(file);
+    if (place === undefined || !file.global.persistRuntime.enabled) return;
+    this.#journal = this.#journalAt(place);
+    this.#overrides = new Overrides(await this.#journal.open(place.isNamed));
+  }
+
+  /** `persist-runtime` may have been edited. */
+  async #follow(file: Config): Promise<void> {
+    const place = this.#placeOf(file);
+    if (place === undefined) return;
+    if (!file.global.persistRuntime.enabled) {
+      const journal = this.#journal ?? this.#journalAt(place);
+      this.#journal = undefined;
+      await journal.discard();
+    } else if (this.#journal?.path !== place.path) {
+      await this.#journal?.close(CLOSE_LIMIT_MS);
+      this.#journal = this.#journalAt(place);
+      await this.#journal.open(place.isNamed);
+      await this.#journal.rewrite();
+    }
+  }
+
+  #journalAt({ path, makesFolder }: JournalPlace): Journal {
+    const { report, now } = this.#options;
+    return new Journal({
+      disk: new JournalFile(path, makesFolder),
+      snapshot: () => this.#overrides,
+      takeOver: (effects) => this.#takeOver(effects),
+      report,
+      now,
+      later: (delayMs, step) => {
+        const timer = setTimeout(step, delayMs);
+        return () => clearTimeout(timer);
+      },
+    });
+  }
+
+  /** What another process changed before it let the journal go counts here too, unless the file was edited. */
+  #takeOver(effects: readonly Effect[]): void {
+    for (const { type, override } of effects) {
+      const { object, field } = override;
+      if (type === 'drop') this.#overrides.drop(object, field);
+      else this.#overrides.put(override);
+    }
+    const { file } = { file: this.#file };
+    if (file === undefined) return;
+    if (effects.some(({ override }) => override.field === PRESENCE)) {
+      void this.#options.republish(file);
+      return;
+    }
+    const kept = new Map(
+      this.#merge(file).kept.map((override) => [changeKey(override.object, override.field), override]),
+    );
+    for (const { override } of effects) {
+      const { object, field } = override;
+      put(this.#options.process, this.#served(), object, field, kept.get(changeKey(object, field))?.value);
+    }
   }
 }
 
 function indexOf(config: Config, known: ConfigIndex | undefined): ConfigIndex {
   return known?.config === config ? known : new ConfigIndex(config);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

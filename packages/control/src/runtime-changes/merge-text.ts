@@ -1,0 +1,38 @@
+/** What is said of a merge of runtime changes with a configuration, in the log and on the terminal. Pure. */
+
+import { objectText, valueText, type Override } from './change.ts';
+import type { EndedOverride } from './merge.ts';
+import { differs } from './overrides.ts';
+
+/** More lines than somebody reads; `show config diff` has them all. */
+const MOST_LINES = 50;
+
+export function mergeLines(kept: readonly Override[], ended: readonly EndedOverride[]): string[] {
+  const lines = [...ended.flatMap(endedLine), ...kept.filter(differs).map(keptLine)];
+  if (lines.length <= MOST_LINES) return lines;
+  const further = lines.length - MOST_LINES;
+  return [...lines.slice(0, MOST_LINES), `Runtime changes: and ${further} more; 'show config diff' lists what stays.`];
+}
+
+function keptLine({ object, field, file, value, sinceMs, by }: Override): string {
+  const since = new Date(sinceMs).toISOString();
+  return `Runtime change stays: ${objectText(object)} ${field} is ${valueText(value)}, the file says ${valueText(file)} (since ${since}, by ${by}).`;
+}
+
+function endedLine({ override, ending }: EndedOverride): string[] {
+  if (!differs(override)) return [];
+  const { object, field, value } = override;
+  const what = `Runtime change ended: ${objectText(object)} ${field}`;
+  switch (ending.why) {
+    case 'edited':
+      return [`${what} is ${valueText(ending.file)}, which the file says now, and no longer ${valueText(value)}.`];
+    case 'adopted':
+      return [`${what} is ${valueText(value)}, which the file says now too.`];
+    case 'gone':
+      return [`${what} is no longer ${valueText(value)}: the file does not have it any more.`];
+    case 'refused':
+      return [`${what} is no longer ${valueText(value)}: ${ending.reason}.`];
+    case 'off':
+      return [`${what} is no longer ${valueText(value)}: 'no persist-runtime'.`];
+  }
+}
