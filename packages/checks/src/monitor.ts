@@ -65,6 +65,12 @@ export interface MonitorEnvironment {
 /** What a state file says of a server; undefined where it says nothing. */
 export type SavedStates = (backend: string, server: string) => SavedState | undefined;
 
+/** Where checks go, given at run time; undefined: what the server line says. */
+export interface CheckChanges {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+}
+
 interface Entry {
   readonly watched: WatchedServer;
   check: RunningCheck | undefined;
@@ -73,6 +79,7 @@ interface Entry {
   agent: RunningCheck | undefined;
   agentKey: string;
   agentChanges: AgentChanges;
+  checkChanges: CheckChanges;
   /** Generations that have it, those included that are prepared and not yet published. */
   readonly generations: Set<number>;
   /** A generation that has it was published: its checks may run. */
@@ -130,17 +137,7 @@ export class HealthMonitor implements ServerWatch {
         const watched = new WatchedServer(this, backend, server, state);
         isNew.add(watched);
         if (state !== undefined) restored.push(watched);
-        this.#entries.set(server.slot, {
-          watched,
-          check: undefined,
-          checkKey: '',
-          agent: undefined,
-          agentKey: '',
-          agentChanges: {},
-          generations: new Set([generation.generation]),
-          isPublished: false,
-          step: undefined,
-        });
+        this.#entries.set(server.slot, newEntry(watched, generation.generation));
       }
     }
     linkTracks(generation, this.#watched(), (watched) => isNew.has(watched));
@@ -166,11 +163,7 @@ export class HealthMonitor implements ServerWatch {
         const { agentInterMs } = server.config;
         if (this.#renewAgent(entry))
           started.push({ start: (delayMs) => this.#startAgent(entry, delayMs), inter: agentInterMs });
-        const key = checkKey(backend, entry.watched.server, this.#further(server.config));
-        if (key === entry.checkKey) continue;
-        entry.check?.stop();
-        entry.check = undefined;
-        entry.checkKey = key;
+        if (!this.#renewCheck(entry)) continue;
         if (server.config.check)
           started.push({
             start: (delayMs) => this.#startChecks(entry, delayMs),
@@ -189,13 +182,17 @@ export class HealthMonitor implements ServerWatch {
 
   /** No thread uses the generation any more, or it was prepared and not published. */
   forget(generation: number): void {
-    for (const [slot, entry] of this.#entries) {
-      entry.generations.delete(generation);
-      if (entry.generations.size > 0) continue;
-      end(entry);
-      this.#entries.delete(slot);
-      unlinkTracks(entry.watched);
-    }
+    for (const slot of this.#entries.keys()) this.#forgetServer(slot, generation);
+  }
+
+  #forgetServer(slot: number, generation: number): void {
+    const entry = this.#entries.get(slot);
+    if (entry === undefined) return;
+    entry.generations.delete(generation);
+    if (entry.generations.size > 0) return;
+    end(entry);
+    this.#entries.delete(slot);
+    unlinkTracks(entry.watched);
   }
 
   stop(): void {
@@ -223,12 +220,67 @@ export class HealthMonitor implements ServerWatch {
     watched.server = { ...watched.server, given };
     this.publish(watched.backend.slot);
     if (entry.isPublished && this.#renewAgent(entry)) this.#startAgent(entry, 0);
-    const key = checkKey(watched.backend, watched.server, this.#further(watched.server.config));
-    if (key === entry.checkKey || !entry.isPublished) return;
-    entry.checkKey = key;
-    entry.check?.stop();
-    entry.check = undefined;
+    if (entry.isPublished && this.#renewCheck(entry)) this.restOrResume(watched);
+  }
+
+  /** `set server … check-addr|check-port`: checks go there, at once. */
+  changeCheck(slot: number, changes: CheckChanges): void {
+    const entry = this.#entries.get(slot);
+    if (entry === undefined) return;
+    entry.checkChanges = { ...entry.checkChanges, ...changes };
+    if (entry.isPublished && this.#renewCheck(entry)) this.restOrResume(entry.watched);
+  }
+
+  /** What was changed at run time about its checks. */
+  checkChanges(slot: number): CheckChanges {
+    return this.#entries.get(slot)?.checkChanges ?? {};
+  }
+
+  /** `enable health` and `disable health`. False: it has no checks. */
+  pauseChecks(slot: number, isPaused: boolean): boolean {
+    const watched = this.server(slot);
+    if (watched === undefined || !watched.server.config.check) return false;
+    watched.pauseChecks(isPaused);
+    this.publish(watched.backend.slot);
     this.restOrResume(watched);
+    return true;
+  }
+
+  /**
+   * `add server`, `del server`: `generation` is the one that was published last, with other servers in one backend. Those that
+   * are new wait in maintenance, with their checks at rest.
+   */
+  changeServers(generation: MonitoredGeneration, backendSlot: number): void {
+    const backend = generation.backends.find(({ slot }) => slot === backendSlot);
+    if (backend === undefined) return;
+    const before = this.#generation?.backends.find(({ slot }) => slot === backendSlot);
+    this.#generation = generation;
+    const wanted = new Map(backend.servers.map((server) => [server.slot, server.config.name]));
+    for (const { slot, config } of before?.servers ?? [])
+      if (wanted.get(slot) !== config.name) this.#forgetServer(slot, generation.generation);
+    const known = new Map(before?.servers.map((server) => [server.slot, server.config.name]));
+    const isNew = new Set<WatchedServer>();
+    for (const server of backend.servers) {
+      if (known.get(server.slot) === server.config.name) {
+        this.#entries.get(server.slot)!.watched.backend = backend;
+        continue;
+      }
+      const older = this.#entries.get(server.slot);
+      if (older !== undefined) {
+        end(older);
+        unlinkTracks(older.watched);
+      }
+      const watched = new WatchedServer(this, backend, server);
+      watched.waitInMaintenance();
+      isNew.add(watched);
+      const entry = newEntry(watched, generation.generation);
+      entry.isPublished = true;
+      this.#entries.set(server.slot, entry);
+      this.#renewAgent(entry);
+      this.#renewCheck(entry);
+    }
+    linkTracks(generation, this.#watched(), (watched) => isNew.has(watched));
+    this.publish(backendSlot);
   }
 
   /** A line about a server for the logs of its backend. */
@@ -344,7 +396,7 @@ export class HealthMonitor implements ServerWatch {
     const { watched } = entry;
     if (!watched.isCheckable) return;
     const { backend, server } = watched;
-    const connection = checkConnection(backend, server);
+    const connection = checkConnection(backend, server, entry.checkChanges);
     if (connection === undefined) return;
     const { segment } = this.#environment;
     const source = (server.config.source ?? backend.source)?.address;
@@ -423,6 +475,17 @@ export class HealthMonitor implements ServerWatch {
     };
   }
 
+  /** Ends checks that differ from what is to be checked now; true where they did. */
+  #renewCheck(entry: Entry): boolean {
+    const { backend, server } = entry.watched;
+    const key = checkKey(backend, server, entry.checkChanges, this.#further(server.config));
+    if (key === entry.checkKey) return false;
+    entry.checkKey = key;
+    entry.check?.stop();
+    entry.check = undefined;
+    return true;
+  }
+
   /** Ends what differs from what is to be asked now; true where it is to be asked anew. */
   #renewAgent(entry: Entry): boolean {
     const { watched } = entry;
@@ -479,17 +542,33 @@ export class HealthMonitor implements ServerWatch {
   }
 }
 
+function newEntry(watched: WatchedServer, generation: number): Entry {
+  return {
+    watched,
+    check: undefined,
+    checkKey: '',
+    agent: undefined,
+    agentKey: '',
+    agentChanges: {},
+    checkChanges: {},
+    generations: new Set([generation]),
+    isPublished: false,
+    step: undefined,
+  };
+}
+
 function end(entry: Entry): void {
   entry.check?.stop();
   entry.agent?.stop();
   clearTimeout(entry.step);
 }
 
-function runtimeAddress({ host, port }: GivenAddress): RuntimeAddress {
+function runtimeAddress({ host, port, portOffset }: GivenAddress): RuntimeAddress {
   const address = parseIpAddress(host);
   if (address === undefined) throw new Error(`'${host}' is no address`);
   const { family, w0, w1, w2, w3 } = address;
-  return { family, words: [w0, w1, w2, w3], port: port ?? 0 };
+  const words = [w0, w1, w2, w3] as const;
+  return { family, words, port: port ?? 0, ...(portOffset === undefined ? {} : { portOffset }) };
 }
 
 /** Manual "timeout check". */
@@ -499,9 +578,13 @@ function limitsOf({ connectTimeoutMs, checkTimeoutMs }: MonitoredBackend, { inte
 }
 
 /** Where and how the server line sends its checks; undefined where there is nowhere to go. */
-function checkConnection({ check }: MonitoredBackend, server: MonitoredServer): ConnectOptions | undefined {
+function checkConnection(
+  { check }: MonitoredBackend,
+  server: MonitoredServer,
+  changes: CheckChanges,
+): ConnectOptions | undefined {
   // Rules that connect may name the port themselves.
-  const address = checkAddress(server, check.type === 'ping' || check.type === 'rules');
+  const address = checkAddress(server, changes, check.type === 'ping' || check.type === 'rules');
   if (address === undefined) return undefined;
   return {
     address,
@@ -511,15 +594,21 @@ function checkConnection({ check }: MonitoredBackend, server: MonitoredServer): 
 }
 
 /** `addr` and `port` of the server line before its address. Where no port is needed, one that is not known is 0. */
-function checkAddress({ config, host, given }: MonitoredServer, needsNoPort: boolean): CheckAddress | undefined {
+function checkAddress(
+  { config, host, given }: MonitoredServer,
+  changes: CheckChanges,
+  needsNoPort: boolean,
+): CheckAddress | undefined {
   const { address } = config;
-  if (config.checkAddress === undefined && config.checkPort === undefined) {
+  const ownHost = changes.host ?? config.checkAddress;
+  const ownPort = changes.port ?? config.checkPort;
+  if (ownHost === undefined && ownPort === undefined) {
     if (address.kind === 'unix') return { path: address.path };
     if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') };
   }
-  const checkHost = config.checkAddress ?? given?.host ?? host;
+  const checkHost = ownHost ?? given?.host ?? host;
   const port =
-    config.checkPort ??
+    ownPort ??
     given?.port ??
     (address.kind === 'inet' && address.port !== undefined && !address.port.relative
       ? address.port.first
@@ -532,9 +621,14 @@ function checkAddress({ config, host, given }: MonitoredServer, needsNoPort: boo
 const SUN_PATH_BYTES = 108;
 
 /** What a running check depends on and does not ask anew each time. */
-function checkKey(backend: MonitoredBackend, server: MonitoredServer, further: readonly MonitoredBackend[]): string {
+function checkKey(
+  backend: MonitoredBackend,
+  server: MonitoredServer,
+  changes: CheckChanges,
+  further: readonly MonitoredBackend[],
+): string {
   const { check, disabled, source } = server.config;
-  const connection = checkConnection(backend, server);
+  const connection = checkConnection(backend, server, changes);
   const checks = [backend, ...further].map((one) => [one.check, one.externalCheck]);
   // Lines of the file may move without a change of what they say.
   return JSON.stringify([checks, check, disabled, source ?? backend.source, connection], (key, value: unknown) =>

@@ -20,6 +20,8 @@ export interface GivenAddress {
   readonly host: string;
   /** Undefined: that of the configuration. */
   readonly port: number | undefined;
+  /** In its place: what is added to the port that the client connected to. */
+  readonly portOffset?: number | undefined;
   readonly name: string | undefined;
 }
 

@@ -51,7 +51,7 @@ function assignProxyIds(drafts: readonly ProxyDraft[]): void {
 }
 
 function buildProxy(draft: ProxyDraft & { kind: Proxy['kind'] }, state: ParseState): Proxy {
-  const { acls, defaultServer: _template, logFormatAt: _at, checkRules, notes, ...fields } = draft;
+  const { acls, logFormatAt: _at, checkRules, notes, ...fields } = draft;
   return {
     ...fields,
     check: buildCheck(draft.check, checkRules, draft.at),
@@ -64,7 +64,7 @@ function buildProxy(draft: ProxyDraft & { kind: Proxy['kind'] }, state: ParseSta
 }
 
 /** `minconn` alone, or not below `maxconn`, is a limit that stands still (as HAProxy takes it). */
-function settleLimits(server: ServerDraft): ServerDraft {
+export function settleLimits(server: ServerDraft): ServerDraft {
   const { maxconn = 0, minconn = 0 } = server;
   if (minconn >= maxconn && minconn > 0) server.maxconn = minconn;
   if (minconn >= maxconn || minconn === 0) server.minconn = undefined;

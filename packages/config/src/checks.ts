@@ -244,7 +244,7 @@ function missingPort({ check, checkRules }: ProxyDraft): string | undefined {
   return connects.every(hasPort) ? undefined : ", and a tcp_check rule 'connect' with no port information";
 }
 
-function hasCheckPort(server: ServerDraft): boolean {
+export function hasCheckPort(server: ServerDraft): boolean {
   if (server.checkPort !== undefined) return true;
   const { address } = server;
   if (address.kind !== 'inet') return true;
@@ -286,8 +286,8 @@ function warnLogFormat(state: ParseState, draft: ProxyDraft): void {
   if (at === undefined || draft.kind === 'backend') return;
   const { kind } = draft.logFormat;
   const owner = `${describeKind(draft.kind)} '${draft.name}'`;
-  if (draft.mode === 'tcp' && (kind === 'httplog' || kind === 'clf')) {
-    const option = kind === 'clf' ? 'httplog clf' : kind;
+  if (draft.mode === 'tcp' && (kind === 'httplog' || kind === 'clf' || kind === 'httpslog')) {
+    const option = kind === 'clf' ? 'httplog' : kind;
     state.diagnostics.warning(
       `'option ${option}' not usable with ${owner} (needs 'mode http'). Falling back to 'option tcplog'.`,
       at,

@@ -4,7 +4,16 @@
  */
 
 import type { Worker } from 'node:worker_threads';
-import type { FromThread, ListenerDescriptor, Plan, ThreadInit, ToThread } from '@evenkeel/proxy';
+import type {
+  FromThread,
+  ListenerDescriptor,
+  Plan,
+  QuestionOf,
+  ThreadAnswers,
+  ThreadInit,
+  ThreadQuestion,
+  ToThread,
+} from '@evenkeel/proxy';
 import type { SegmentHandle, ThreadIdentity } from '@evenkeel/shm';
 
 export interface DataThreadHooks {
@@ -39,6 +48,9 @@ export class DataThread {
     reject(error: Error): void;
   }[] = [];
   readonly #exited: Promise<void>;
+  /** Questions that are not answered yet, by their numbers. */
+  readonly #questions = new Map<number, (answer: unknown) => void>();
+  #asked = 0;
   #gone = false;
   /** It turns its loop and has loaded what must not be interrupted while it loads (packages/sys, native.ts). */
   #isReady = false;
@@ -57,6 +69,7 @@ export class DataThread {
         this.#gone = true;
         const error = new ThreadGone(`data thread ${this.index + 1} ended`);
         for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+        for (const answer of this.#questions.values()) answer(undefined);
         hooks.onExit(this, failure);
         resolve();
       });
@@ -117,6 +130,25 @@ export class DataThread {
     this.#tell({ type: 'resume' });
   }
 
+  /** For the runtime socket. Undefined where it has no answer within `limitMs`, or ends. */
+  async ask<Type extends ThreadQuestion['type']>(
+    question: QuestionOf<Type>,
+    limitMs: number,
+  ): Promise<ThreadAnswers[Type] | undefined> {
+    if (this.#gone || !this.#isReady) return undefined;
+    const number = ++this.#asked;
+    const answer = await new Promise<unknown>((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), limitMs);
+      this.#questions.set(number, (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      });
+      this.#tell({ type: 'ask', number, question });
+    });
+    this.#questions.delete(number);
+    return answer as ThreadAnswers[Type] | undefined;
+  }
+
   /** Ends the thread in order, or by force after `limitMs`; one that is still starting first gets the time for that. */
   async stop(limitMs: number): Promise<void> {
     this.leaving = true;
@@ -145,6 +177,7 @@ export class DataThread {
   }
 
   #hear(message: FromThread, hooks: DataThreadHooks): void {
+    if (message.type === 'answer') return this.#questions.get(message.number)?.(message.answer);
     if (message.type === 'ready') this.#isReady = true;
     else if (message.type === 'notice') hooks.onNotice(message.level, message.text);
     else if (message.type === 'oldest') {

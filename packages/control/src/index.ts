@@ -1,3 +1,5 @@
+export { MAX_SERVERS, type DynamicServers } from './dynamic-servers.ts';
+export type { AskThreads } from './supervisor.ts';
 export { Daemon, monotonicMs } from './daemon.ts';
 export type { Resolvers } from './resolvers/resolvers.ts';
 export type { DaemonOptions, DaemonStatus, ReloadResult } from './daemon.ts';

@@ -105,6 +105,15 @@ export class SharedListeners {
     }
   }
 
+  /** Closes some for good, until another plan names them anew. */
+  forget(keys: ReadonlySet<string>): void {
+    for (const [key, held] of this.#held) {
+      if (!keys.has(key)) continue;
+      close(held);
+      this.#held.delete(key);
+    }
+  }
+
   /** Closes everything; Unix paths that are still ours are removed. */
   closeAll(): void {
     for (const held of this.#held.values()) close(held);

@@ -8,8 +8,15 @@
 
 import type { ByteRingHandle, SegmentOwner, ThreadIdentity } from '@evenkeel/shm';
 import { HeartbeatReader, MAX_INCARNATION, RestartPolicy, recoverThread } from '@evenkeel/shm';
-import type { Plan } from '@evenkeel/proxy';
-import { discardBackends, prepareBackends, recoverBackends, recoverListeners } from '@evenkeel/proxy/main';
+import type { Plan, QuestionOf, ThreadAnswers, ThreadQuestion } from '@evenkeel/proxy';
+import {
+  discardBackends,
+  discardServers,
+  prepareBackends,
+  prepareServers,
+  recoverBackends,
+  recoverListeners,
+} from '@evenkeel/proxy/main';
 import { reasonOf } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import { DataThread, ThreadGone } from './data-thread.ts';
@@ -44,6 +51,12 @@ export interface SupervisorOptions {
   onHopeless(text: string): void;
 }
 
+/** Asks data threads something; a thread that has no answer, or none in time, is left out. */
+export type AskThreads = <Type extends ThreadQuestion['type']>(
+  question: QuestionOf<Type>,
+  thread?: number,
+) => Promise<readonly { readonly thread: number; readonly answer: ThreadAnswers[Type] }[]>;
+
 export type PublishResult = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
@@ -66,6 +79,9 @@ const MAX_DEATHS = 20;
 const STOP_LIMIT_MS = 500;
 /** How long recovery waits for a lock that a living thread holds, each time. */
 const RECOVERY_WAIT_MS = 20;
+
+/** What a thread may take to answer a question: it is replaced when it is silent for longer, so nobody waits for it in vain. */
+const ANSWER_LIMIT_MS = STALL_MS + 500;
 
 const STOPPING = 'the process is stopping: nothing new is started';
 
@@ -152,6 +168,71 @@ export class Supervisor {
   /** During a soft stop: ends every connection, each with its log line, so that the soft stop comes to its end. */
   kill(): void {
     for (const thread of [...this.#threads, ...this.#retiring]) thread.kill();
+  }
+
+  /**
+   * Asks every thread, those included that serve their last connections. One that does not answer in time, or ends, is left
+   * out; `thread` is its number in shared memory.
+   */
+  readonly ask: AskThreads = async <Type extends ThreadQuestion['type']>(
+    question: QuestionOf<Type>,
+    only?: number,
+  ): Promise<readonly { readonly thread: number; readonly answer: ThreadAnswers[Type] }[]> => {
+    const threads = [...this.#threads, ...this.#retiring].filter(
+      ({ identity }) => only === undefined || identity.thread === only,
+    );
+    const answers = await Promise.all(
+      threads.map(async (thread) => ({
+        thread: thread.identity.thread,
+        answer: (await thread.ask(question, ANSWER_LIMIT_MS)) as ThreadAnswers[Type],
+        isThere: !thread.gone,
+      })),
+    );
+    return answers.filter(({ answer, isThere }) => answer !== undefined && isThere);
+  };
+
+  /**
+   * `add server`, `del server`: the servers of proxy `index` become those of what `change` makes of the plan that serves.
+   * `change` may refuse by returning undefined, which is returned; nothing else can go wrong, since a thread that does not
+   * follow is replaced by one that begins with the new list. Returns whether no thread knows the old one any more.
+   */
+  async changeServers(
+    change: (plan: Plan) => { readonly plan: Plan; readonly index: number } | undefined,
+    prepared: (plan: Plan) => void,
+  ): Promise<{ readonly isFollowed: boolean } | undefined> {
+    return await this.#serially(async () => {
+      const before = this.#plan;
+      const changed = before === undefined || this.#stopping ? undefined : change(before);
+      if (before === undefined || changed === undefined) return undefined;
+      const { plan, index } = changed;
+      const { slots } = this.#options;
+      prepareServers(slots, before, plan, index);
+      this.#plan = plan;
+      // A thread that dies meanwhile may hold words of either.
+      this.#plansInUse.push(plan);
+      prepared(plan);
+      const answers = await this.ask({
+        type: 'servers',
+        generation: plan.generation,
+        proxy: index,
+        config: plan.config.proxies[index],
+        plan: plan.proxies[index],
+        segment: slots.handle(),
+      });
+      this.#plansInUse = this.#plansInUse.filter((each) => each !== before);
+      discardServers(slots, before, plan, index);
+      return { isFollowed: answers.length === [...this.#threads, ...this.#retiring].length };
+    });
+  }
+
+  /** Whether streams of an older generation than the one that serves may still live. */
+  get hasOldPlans(): boolean {
+    return this.#plansInUse.length > 1;
+  }
+
+  /** `shutdown frontend`: what main holds of its sockets goes too. */
+  forgetListeners(keys: ReadonlySet<string>): void {
+    this.#listeners.forget(keys);
   }
 
   /** Ends every thread and closes every listener. */

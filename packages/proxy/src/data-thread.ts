@@ -1,7 +1,10 @@
 // The data thread as an object: its clock, timers, shared memory, client connections and generations. What messages make
 // of it is thread.ts's business.
+import { getHeapStatistics } from 'node:v8';
 import type { Heartbeat, Mailbox, Segment } from '@evenkeel/shm';
-import { ProcessStat, StatBlock, Wake } from '@evenkeel/shm';
+import { ProcessGauge, ProcessStat, SharedCount, Wake } from '@evenkeel/shm';
+import type { StatBlock } from '@evenkeel/shm';
+import { InvalidMessages } from './errors/invalid-messages.ts';
 import { KeptDescriptors } from './listener/kept-descriptors.ts';
 import { ProcessCounts } from './listener/limits.ts';
 import { ParkingLot } from './listener/parking.ts';
@@ -21,6 +24,7 @@ export interface DataThreadOptions {
 
 /** How often the thread shows that it lives; well below what the supervisor takes for a stall. */
 const BEAT_MS = 200;
+const BEATS_PER_HEAP_REPORT = 5;
 
 export class DataThread implements ThreadContext {
   readonly index: number;
@@ -32,6 +36,7 @@ export class DataThread implements ThreadContext {
   readonly counts: ProcessCounts;
   readonly parking: ParkingLot;
   readonly keptDescriptors: KeptDescriptors;
+  readonly invalidMessages: InvalidMessages;
   readonly sessions = new SessionList();
   now: number;
 
@@ -43,6 +48,10 @@ export class DataThread implements ThreadContext {
   #beatTimer: NodeJS.Timeout | undefined = undefined;
   #isHalted = false;
   readonly #statistics: StatBlock;
+  readonly #timers: Gauge;
+  readonly #heapTotal: Gauge;
+  readonly #heapUsed: Gauge;
+  #beats = 0;
   #utilization = performance.eventLoopUtilization();
 
   constructor(options: DataThreadOptions) {
@@ -59,11 +68,16 @@ export class DataThread implements ThreadContext {
       wakeIn: (ms) => this.#wakeWheelIn(ms),
       sleep: () => clearTimeout(this.#wheelTimeout),
     });
-    this.#statistics = new StatBlock(options.segment, 'process', PROCESS_SLOT);
     this.counts = new ProcessCounts(options.segment, PROCESS_SLOT);
+    this.#statistics = this.counts.stat;
+    const gauge = (index: number): Gauge => new Gauge(new SharedCount(options.segment, 'process', PROCESS_SLOT, index));
+    this.#timers = gauge(ProcessGauge.timers);
+    this.#heapTotal = gauge(ProcessGauge.heapTotalKib);
+    this.#heapUsed = gauge(ProcessGauge.heapUsedKib);
     this.parking = new ParkingLot(options.segment, options.mailbox, this.wheel, () => this.now);
     this.counts.onGivenBack = () => this.parking.placeFreed();
     this.keptDescriptors = new KeptDescriptors(options.segment);
+    this.invalidMessages = new InvalidMessages(options.segment);
     this.onWake(Wake.message | Wake.recovered, () => this.parking.serve());
   }
 
@@ -105,6 +119,12 @@ export class DataThread implements ThreadContext {
     this.#utilization = now;
     this.#statistics.add(ProcessStat.busyMicroseconds, Math.round(active * 1000));
     this.#statistics.add(ProcessStat.loopMicroseconds, Math.round((active + idle) * 1000));
+    this.#timers.set(this.wheel.size);
+    // Asking for the sizes of a heap takes microseconds, and nobody looks more than once a second.
+    if (this.#beats++ % BEATS_PER_HEAP_REPORT > 0) return;
+    const heap = getHeapStatistics();
+    this.#heapTotal.set(Math.ceil((heap.total_heap_size + heap.external_memory) / 1024));
+    this.#heapUsed.set(Math.ceil((heap.used_heap_size + heap.external_memory) / 1024));
   }
 
   #monotonicMs(): number {
@@ -142,12 +162,33 @@ export class DataThread implements ThreadContext {
   }
 }
 
+/** This thread's share of a figure that is measured, not counted. A thread that died leaves none. */
+class Gauge {
+  readonly #count: SharedCount;
+  #last = 0;
+
+  constructor(count: SharedCount) {
+    this.#count = count;
+  }
+
+  set(value: number): void {
+    this.#count.add(value - this.#last);
+    this.#last = value;
+  }
+}
+
 /** The client connections of a thread. */
 export class SessionList {
   length = 0;
+  #count = 0;
   /** Called when the last one ended. */
   onEmpty: (() => void) | undefined = undefined;
   #first: ClientSession | undefined = undefined;
+
+  /** From 1, in the order of the accepts. */
+  nextNumber(): number {
+    return ++this.#count;
+  }
 
   add(session: ClientSession): void {
     const first = this.#first;
@@ -165,6 +206,11 @@ export class SessionList {
     session.next = undefined;
     session.previous = undefined;
     if (--this.length === 0) this.onEmpty?.();
+  }
+
+  /** The newest one; `next` leads to the older ones. */
+  get newest(): ClientSession | undefined {
+    return this.#first;
   }
 
   /** Visits every session; the visitor may end the one that it is given. */

@@ -2,7 +2,15 @@
 // to the choice of a backend, what it counts and where it logs. Streams and sessions read it; it starts them by mode.
 import type { Proxy, UseBackend } from '@evenkeel/config';
 import type { BackendFigures, Compiler, FrontendFigures, LogContext, ProxyView, SampleContext } from '@evenkeel/expr';
-import { FrequencyCounter, FrontendGauge, FrontendRate, Sequence, SharedCount, StatBlock } from '@evenkeel/shm';
+import {
+  FrequencyCounter,
+  FrontendGauge,
+  FrontendRate,
+  RuntimeLimit,
+  Sequence,
+  SharedCount,
+  StatBlock,
+} from '@evenkeel/shm';
 import type { StreamOptions } from '@evenkeel/sys';
 import type { Backend } from './backend/backend.ts';
 import { bufferOptions } from './connection/options.ts';
@@ -10,6 +18,7 @@ import type { DataThread } from './data-thread.ts';
 import type { Generation } from './generation.ts';
 import type { HttpProxy } from './http/http-proxy.ts';
 import { HttpSession } from './http/session.ts';
+import { compileCaptures, type CaptureSlots } from './stream/captures.ts';
 import type { ClientSession } from './stream/client-session.ts';
 import { StreamCounters } from './stream/counters.ts';
 import { StreamLog, connectLine } from './stream/log-line.ts';
@@ -38,8 +47,6 @@ export class Frontend implements ProxyView {
   readonly bufferBytes: number;
   /** `tune.sndbuf.client`, `tune.rcvbuf.client`; undefined for neither. */
   readonly socketOptions: StreamOptions | undefined;
-  /** `maxconn` of the frontend, or the process's. */
-  readonly maxconn: number;
   /** `rate-limit sessions`; 0 = none. */
   readonly rateLimit: number;
   /** Client connections of all threads. */
@@ -51,7 +58,11 @@ export class Frontend implements ProxyView {
   /** This thread's counters of the frontend. */
   readonly stat: StatBlock;
   readonly counters: StreamCounters;
+  /** What is kept of its streams, also by rules of their backends. */
+  readonly captures: CaptureSlots;
 
+  readonly #configuredMaxconn: number;
+  readonly #givenMaxconn: RuntimeLimit;
   readonly #backendRules: readonly CompiledUseBackend[];
   readonly #defaultBackend: Backend | undefined;
   readonly #log: StreamLog | undefined;
@@ -78,7 +89,8 @@ export class Frontend implements ProxyView {
     const { tune } = plan.config.global;
     this.bufferBytes = tune.bufsize;
     this.socketOptions = bufferOptions(tune.sndbufClient, tune.rcvbufClient);
-    this.maxconn = config.maxconn ?? plan.limits.maxconn;
+    this.#configuredMaxconn = config.maxconn ?? plan.limits.maxconn;
+    this.#givenMaxconn = RuntimeLimit.ofFrontend(segment, frontendSlot);
     this.rateLimit = config.rateLimitSessions ?? 0;
     this.sessions = new SharedCount(segment, 'frontend', frontendSlot, FrontendGauge.sessions);
     this.connectionRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.connections);
@@ -86,6 +98,7 @@ export class Frontend implements ProxyView {
     this.requestRate = new FrequencyCounter(segment, 'frontend', frontendSlot, FrontendRate.requests);
     this.stat = new StatBlock(segment, 'frontend', frontendSlot);
     this.counters = new StreamCounters(thread, this.stat);
+    this.captures = compileCaptures(config, tune.httpCookielen);
     this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler));
     this.#defaultBackend =
       config.defaultBackend === undefined
@@ -95,6 +108,11 @@ export class Frontend implements ProxyView {
     this.#log = StreamLog.of(config, logSet, Sequence.ofLogLines(segment, frontendSlot), compiler, thread.log);
     this.#logsAccepts = logSet !== 0 && config.logFormat.kind === 'default';
     this.#uniqueId = config.uniqueIdFormat === undefined ? undefined : compiler.logFormat(config.uniqueIdFormat);
+  }
+
+  /** `maxconn` of the frontend, or the process's, or what an operator gave it. */
+  get maxconn(): number {
+    return this.#givenMaxconn.over(this.#configuredMaxconn);
   }
 
   // ------------------------------------------------------------------------------------------------------ for sessions

@@ -8,7 +8,10 @@ import { Generation, type GenerationMaker } from './generation.ts';
 import { Acceptor } from './listener/acceptor.ts';
 import { BindError, bindSocket, type BoundSocket } from './listener/bind.ts';
 import type { ListenerPlan, Plan } from './plan.ts';
+import { FrontendState, type FrontendCondition } from '@evenkeel/shm';
+import { StreamQuestions } from './stream-questions.ts';
 import type { FromThread, ListenerDescriptor } from './thread-protocol.ts';
+import type { ThreadAnswers, ThreadQuestion } from './thread-questions.ts';
 
 /** A generation beside the one that serves. */
 interface Prepared {
@@ -26,11 +29,13 @@ export class GenerationKeeper {
   #current: Generation | undefined = undefined;
   #prepared: Prepared | undefined = undefined;
   #isStopping = false;
+  readonly #streams: StreamQuestions;
 
   constructor(thread: DataThread, tell: (message: FromThread) => void) {
     this.#thread = thread;
     this.#tell = tell;
     this.#maker = { thread, backends: new BackendThread(thread), onUnused: (generation) => this.#drop(generation) };
+    this.#streams = new StreamQuestions(thread);
     thread.sessions.onEmpty = () => this.#tellIfDrained();
   }
 
@@ -100,6 +105,7 @@ export class GenerationKeeper {
       acceptor.close();
     }
     await Promise.all(listening);
+    for (const acceptor of this.#listeners.values()) if (this.#isDisabled(acceptor)) acceptor.pause();
     old?.retire();
     this.#tell({ type: 'published', generation: number });
     this.#tellOldest();
@@ -158,17 +164,72 @@ export class GenerationKeeper {
   }
 
   async resume(): Promise<void> {
-    for (const acceptor of this.#listeners.values()) await acceptor.resume();
+    for (const acceptor of this.#listeners.values()) if (!this.#isDisabled(acceptor)) await acceptor.resume();
+  }
+
+  /** For the runtime socket. */
+  async answer(question: ThreadQuestion): Promise<ThreadAnswers[ThreadQuestion['type']]> {
+    switch (question.type) {
+      case 'streams':
+        return this.#streams.list(question.below, question.most);
+      case 'stream':
+        return this.#streams.find(question.number);
+      case 'end-stream':
+        return this.#streams.end(question.number);
+      case 'end-server-streams':
+        return this.#maker.backends.endStreams(question.serverSlot);
+      case 'pools':
+        return question.serverSlots.map((slot) => this.#maker.backends.poolNeeds(slot));
+      case 'frontend':
+        return await this.#followFrontend(question.frontendSlot, question.condition);
+      case 'servers': {
+        const { generation, proxy, config, plan, segment } = question;
+        this.#thread.segment.extend(segment);
+        for (const known of [this.#current, this.#prepared?.generation])
+          if (known?.plan.generation === generation) known.changeServers(proxy, config, plan);
+        return true;
+      }
+    }
+  }
+
+  /** `disable frontend`, `enable frontend`, `shutdown frontend`: its listeners follow; returns what could not. */
+  async #followFrontend(slot: number, condition: FrontendCondition): Promise<readonly string[]> {
+    const errors: string[] = [];
+    for (const [key, acceptor] of this.#listeners) {
+      const { plan, frontend } = acceptor;
+      if (this.#slotOf(acceptor) !== slot) continue;
+      if (condition === 'disabled') acceptor.pause();
+      else if (condition === 'shut') {
+        this.#listeners.delete(key);
+        acceptor.close();
+      } else {
+        await acceptor.resume();
+        if (!acceptor.isAccepting)
+          errors.push(bindFailure(frontend.config, plan, new BindError('cannot listen to socket')));
+      }
+    }
+    return errors;
+  }
+
+  #slotOf({ plan, frontend }: Acceptor): number {
+    return frontend.generation.plan.proxies[plan.proxy].frontendSlot;
+  }
+
+  #isDisabled(acceptor: Acceptor): boolean {
+    return new FrontendState(this.#thread.segment, this.#slotOf(acceptor)).condition === 'disabled';
   }
 
   readonly #tellFailedListener = ({ plan, frontend }: Acceptor, error: BindError): void =>
     this.#tell({ type: 'notice', level: 'alert', text: bindFailure(frontend.config, plan, error) });
 
-  /** The listeners of a plan that this thread accepts from (`thread` on the bind line counts from 1). */
+  /** The listeners of a plan that this thread accepts from (`thread` on the bind line counts from 1), without those that were shut down. */
   #ownListeners(plan: Plan): readonly ListenerPlan[] {
     const number = this.#thread.index + 1;
+    const { segment } = this.#thread;
     return plan.listeners.filter(
-      ({ proxy, bind }) => plan.config.proxies[proxy].binds[bind].threads?.includes(number) ?? true,
+      ({ proxy, bind }) =>
+        (plan.config.proxies[proxy].binds[bind].threads?.includes(number) ?? true) &&
+        new FrontendState(segment, plan.proxies[proxy].frontendSlot).condition !== 'shut',
     );
   }
 

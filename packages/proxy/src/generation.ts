@@ -1,16 +1,16 @@
 // One thread's object graph for one generation of the configuration. Old generations live on for as long as streams use
 // them; nothing points from a new one to an old one. Built whole, then published in one step.
 import { hostname } from 'node:os';
+import type { Proxy } from '@evenkeel/config';
 import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr';
 import type { Backend } from './backend/backend.ts';
 import { compileBalanceKey, type BalanceKey } from './backend/balance/balance-key.ts';
 import type { BackendThread } from './backend/backend-thread.ts';
-import { leadsAnywhere } from './backend/server.ts';
 import { compileUseServer, type ChooseServer } from './backend/use-server.ts';
 import type { DataThread } from './data-thread.ts';
 import { Frontend } from './frontend.ts';
 import { compileHttpProxies, type HttpProxy } from './http/http-proxy.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, ProxyPlan } from './plan.ts';
 import { SectionView } from './stream/views.ts';
 import { compileTcpProxy, type TcpProxy } from './tcp/tcp-proxy.ts';
 
@@ -23,7 +23,7 @@ export interface GenerationMaker {
 }
 
 export class Generation {
-  readonly plan: Plan;
+  plan: Plan;
   readonly thread: DataThread;
   /** Parallel to `plan.config.proxies`; undefined where a proxy has no such side or is disabled. */
   readonly frontends: readonly (Frontend | undefined)[];
@@ -32,8 +32,6 @@ export class Generation {
   readonly tcp: readonly TcpProxy[];
   readonly http: readonly (HttpProxy | undefined)[];
   readonly views: readonly SectionView[];
-  /** Parallel to them: whether a server of the backend takes its port or address from the client's (no port, `+1000`, `0.0.0.0`). */
-  readonly usesClientPort: readonly boolean[];
   /** Parallel to them: what `use-server` rules name; undefined without any. */
   readonly useServer: readonly (ChooseServer | undefined)[];
   /** Parallel to them: what `balance` hashes of a request; undefined where it hashes nothing. */
@@ -54,12 +52,6 @@ export class Generation {
     this.#maker = maker;
     this.backends = maker.backends.build(plan);
     for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend);
-    this.usesClientPort = proxies.map((proxy) =>
-      proxy.servers.some(
-        ({ address }) =>
-          address.kind === 'inet' && (address.port === undefined || address.port.relative || leadsAnywhere(address)),
-      ),
-    );
     this.balanceKeys = proxies.map((proxy) => compileBalanceKey(proxy, compiler));
     this.views = proxies.map(
       (proxy, index) => new SectionView(maker.thread, proxy, plan.proxies[index].frontendSlot, this.backends[index]),
@@ -80,6 +72,17 @@ export class Generation {
   /** A proxy's view by name, for fetches that take one: asked while rules are compiled and when they run. */
   view(name: string, side: 'frontend' | 'backend'): SectionView | undefined {
     return this.views.find((view) => view.name === name && view.has(side));
+  }
+
+  /** `add server`, `del server`: the servers of one proxy are others. */
+  changeServers(index: number, proxy: Proxy, plan: ProxyPlan): void {
+    const { config, proxies } = this.plan;
+    this.plan = {
+      ...this.plan,
+      config: { ...config, proxies: config.proxies.with(index, proxy) },
+      proxies: proxies.with(index, plan),
+    };
+    this.backends[index]?.changeServers(proxy, plan);
   }
 
   /** A newer generation serves: nothing is kept idle here any more, streams go on. */

@@ -2,3 +2,4 @@
 // start at the entry '@evenkeel/proxy/thread'.
 export type * from './plan.ts';
 export type * from './thread-protocol.ts';
+export type * from './thread-questions.ts';

@@ -5,10 +5,19 @@ import { closeKept, prepareKept } from './listener/kept-descriptors.ts';
 import { PARKED_BUFFER } from './listener/parking.ts';
 
 export { Connection } from './connection.ts';
+export { PROCESS_SLOT } from './plan.ts';
 export { fullconns } from './backend/limit.ts';
 export { monitoredGeneration } from './backend/monitored.ts';
 export { MOST_PARKED } from './listener/parking.ts';
-export { discardBackends, prepareBackends, recoverBackends } from './backend/prepare.ts';
+export { hasDynamicWeights } from './backend/monitored.ts';
+export { streamNumber, threadOfStream } from './thread-questions.ts';
+export {
+  discardBackends,
+  discardServers,
+  prepareBackends,
+  prepareServers,
+  recoverBackends,
+} from './backend/prepare.ts';
 
 /** Once, before the first thread starts. `maxThreads` is that of the segment. */
 export function prepareProcess(owner: SegmentOwner, maxThreads: number): void {

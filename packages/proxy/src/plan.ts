@@ -46,7 +46,9 @@ export interface ProxyPlan {
   readonly backendSlot: number;
   /** Parallel to `config.proxies[i].servers`. */
   readonly serverSlots: readonly number[];
-  /** Parallel to it: the address that a server's host name had, numeric; undefined for what is numeric already, or did not resolve. */
+  /** How often servers were added and removed since the generation was published: the words of balancing are new each time. */
+  readonly revision?: number;
+  /** Parallel to `serverSlots`: the address that a server's host name had, numeric; undefined for what is numeric already, or did not resolve. */
   readonly serverAddresses?: readonly (string | undefined)[];
   /** Number of the proxy's log set (packages/log); 0 where nothing is logged. */
   readonly logSet: number;

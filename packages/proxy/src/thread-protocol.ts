@@ -7,6 +7,7 @@
 import type { ByteRingHandle, SegmentHandle } from '@evenkeel/shm';
 import type { Capability } from '@evenkeel/sys';
 import type { Plan } from './plan.ts';
+import type { ThreadQuestion } from './thread-questions.ts';
 
 /** Who a thread is. */
 export interface ThreadInit {
@@ -53,7 +54,9 @@ export type ToThread =
   | { readonly type: 'stop' }
   /** Listeners stop accepting (SIGTTOU) and start again (SIGTTIN); connections go on. */
   | { readonly type: 'pause' }
-  | { readonly type: 'resume' };
+  | { readonly type: 'resume' }
+  /** Answered by `answer` with the same number. */
+  | { readonly type: 'ask'; readonly number: number; readonly question: ThreadQuestion };
 
 export type FromThread =
   /** The thread has loaded everything and waits for `begin`; it may be ended at any moment from now on. */
@@ -71,5 +74,7 @@ export type FromThread =
   | { readonly type: 'oldest'; readonly generation: number }
   /** After `soft-stop` or `leave`: the last client connection is gone. */
   | { readonly type: 'drained' }
+  /** To `ask`: `answer` is of the question's type in ThreadAnswers. */
+  | { readonly type: 'answer'; readonly number: number; readonly answer: unknown }
   /** Something an operator should read that is no line of a proxy's log. */
   | { readonly type: 'notice'; readonly level: 'warning' | 'alert'; readonly text: string };

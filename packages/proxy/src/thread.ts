@@ -67,6 +67,9 @@ function begin(init: ThreadInit): (message: ToThread) => void {
       case 'resume':
         void keeper.resume();
         break;
+      case 'ask':
+        void keeper.answer(message.question).then((answer) => tell({ type: 'answer', number: message.number, answer }));
+        break;
     }
   };
 }

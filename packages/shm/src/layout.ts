@@ -19,7 +19,16 @@ export type ObjectKind = 'process' | 'frontend' | 'listener' | 'backend' | 'serv
 export const objectKinds: readonly ObjectKind[] = ['process', 'frontend', 'listener', 'backend', 'server'];
 
 /** Gauges: numbers of things that exist now. A dead thread's share is given back. */
-export const ProcessGauge = { connections: 0, sslConnections: 1, jobs: 2, pipes: 3, serverConnections: 4 } as const;
+export const ProcessGauge = {
+  connections: 0,
+  sslConnections: 1,
+  jobs: 2,
+  pipes: 3,
+  serverConnections: 4,
+  timers: 5,
+  heapTotalKib: 6,
+  heapUsedKib: 7,
+} as const;
 export const FrontendGauge = { sessions: 0, h1Connections: 1, h1Streams: 2, h2Connections: 3, h2Streams: 4 } as const;
 export const ListenerGauge = { sessions: 0 } as const;
 /** `served`: streams that hold a slot of a server; counted only where `hash-balance-factor` needs it. */
@@ -63,11 +72,19 @@ export const CommonShared = { lock: 0, statEpoch: 1, birth: 2, WORDS: 3 } as con
 export const CommonThread = { statEpoch: 0, WORDS: 1 } as const;
 
 /**
- * Words of the shared part that only one kind has. `requests` and `logLines` are sequences (sequence.ts). `queue*`, `sequence`, `granted` and `backend` belong to queue.ts and are
+ * Words of the shared part that only one kind has. `requests`, `invalidMessages` and `logLines` are sequences (sequence.ts); `given*` are
+ * what an operator has set (runtime-limit.ts), and `state` what became of a frontend at run time (frontend-state.ts). `queue*`, `sequence`, `granted` and `backend` belong to queue.ts and are
  * written under the backend's `queueLock`; `address*` belong to server-address.ts; all others to server-state.ts.
  */
-export const ProcessShared = { requests: 0, WORDS: 1 } as const;
-export const FrontendShared = { logLines: 0, WORDS: 1 } as const;
+export const ProcessShared = {
+  requests: 0,
+  givenMaxconn: 1,
+  givenConnRate: 2,
+  givenSessRate: 3,
+  invalidMessages: 4,
+  WORDS: 5,
+} as const;
+export const FrontendShared = { logLines: 0, givenMaxconn: 1, state: 2, WORDS: 3 } as const;
 export const BackendShared = {
   version: 0,
   queueLock: 1,

@@ -32,7 +32,11 @@ interface Names {
 export class SegmentOwner {
   /** The main thread's own view: thread 0, incarnation 1. */
   readonly segment: Segment;
+  /** What this thread's own view sees: its record of buffers is changed in place. */
   #handle: SegmentHandle;
+  readonly #buffers: Record<string, SharedArrayBuffer> = {};
+  /** The last one that was given away; undefined once something has changed since. */
+  #given: SegmentHandle | undefined;
   readonly #names: Readonly<Record<ObjectKind, Names>>;
 
   constructor(options: SegmentOptions) {
@@ -48,7 +52,7 @@ export class SegmentOwner {
       control: new SharedArrayBuffer(controlBytes(maxThreads)),
       tickets: new SharedArrayBuffer(maxThreads * ticketsPerThread * TICKET_BYTES),
       chunks: { process: [], frontend: [], listener: [], backend: [], server: [] },
-      buffers: {},
+      buffers: this.#buffers,
     };
     const names = (): Names => ({ slots: new Map(), released: new Map(), free: [], next: 0 });
     this.#names = { process: names(), frontend: names(), listener: names(), backend: names(), server: names() };
@@ -105,18 +109,30 @@ export class SegmentOwner {
     return reclaimed;
   }
 
+  /** Clears and frees what was released, at once: the caller knows that no thread uses it any more. */
+  discard(kind: ObjectKind, name: string): void {
+    const names = this.#names[kind];
+    const slot = names.slots.get(name);
+    if (slot === undefined || !names.released.delete(name)) return;
+    names.slots.delete(name);
+    this.#clear(kind, slot);
+    names.free.push(slot);
+  }
+
   /** Memory that threads find by `Segment.buffer(name)` once they have the new handle. Throws when the name is taken. */
   addBuffer(name: string, bytes: number): SharedArrayBuffer {
-    if (name in this.#handle.buffers) throw new RangeError(`shared buffer '${name}' exists`);
+    if (Object.hasOwn(this.#buffers, name)) throw new RangeError(`shared buffer '${name}' exists`);
     const buffer = new SharedArrayBuffer(bytes);
-    this.#publish({ ...this.#handle, buffers: { ...this.#handle.buffers, [name]: buffer } });
+    this.#buffers[name] = buffer;
+    this.#given = undefined;
     return buffer;
   }
 
   /** Threads keep what they hold; later handles do not have it. */
   removeBuffer(name: string): void {
-    const { [name]: removed, ...buffers } = this.#handle.buffers;
-    if (removed !== undefined) this.#publish({ ...this.#handle, buffers });
+    if (!Object.hasOwn(this.#buffers, name)) return;
+    delete this.#buffers[name];
+    this.#given = undefined;
   }
 
   /** To be called before a thread of that number starts, so that sums take it in. */
@@ -129,7 +145,8 @@ export class SegmentOwner {
 
   /** What a thread needs for `new Segment(handle, identity)` or `extend`; a new object after each growth. */
   handle(): SegmentHandle {
-    return this.#handle;
+    this.#given ??= { ...this.#handle, buffers: { ...this.#buffers } };
+    return this.#given;
   }
 
   #grow(kind: ObjectKind): void {
@@ -142,6 +159,7 @@ export class SegmentOwner {
 
   #publish(handle: SegmentHandle): void {
     this.#handle = handle;
+    this.#given = undefined;
     this.segment.extend(handle);
   }
 

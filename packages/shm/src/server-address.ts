@@ -15,7 +15,12 @@ export interface RuntimeAddress {
   readonly words: AddressWords;
   /** 0 = that of the configuration. */
   readonly port: number;
+  /** In its place: what is added to the port that the client connected to, -65535 to 65535. */
+  readonly portOffset?: number;
 }
+
+/** Added to an offset in `addressPort`, so that it is told from a port. */
+const OFFSET_BASE = 1 << 20;
 
 /** `addressFamily`: 0 while the configuration's own address holds. */
 export class ServerAddress {
@@ -48,7 +53,7 @@ export class ServerAddress {
         Atomics.load(ints, words + ServerShared.address3) >>> 0,
       ];
       if ((before & 1) === 0 && this.version() === before)
-        return family === 4 || family === 6 ? { family, words: address, port } : undefined;
+        return family === 4 || family === 6 ? { family, words: address, ...portOf(port) } : undefined;
       Atomics.pause();
     }
   }
@@ -59,7 +64,7 @@ export class ServerAddress {
     const words = this.#words;
     Atomics.add(ints, words + ServerShared.addressSequence, 1);
     Atomics.store(ints, words + ServerShared.addressFamily, address?.family ?? 0);
-    Atomics.store(ints, words + ServerShared.addressPort, address?.port ?? 0);
+    Atomics.store(ints, words + ServerShared.addressPort, address === undefined ? 0 : portWord(address));
     const [w0, w1, w2, w3] = address?.words ?? [0, 0, 0, 0];
     Atomics.store(ints, words + ServerShared.address0, w0);
     Atomics.store(ints, words + ServerShared.address1, w1);
@@ -67,4 +72,12 @@ export class ServerAddress {
     Atomics.store(ints, words + ServerShared.address3, w3);
     Atomics.add(ints, words + ServerShared.addressSequence, 1);
   }
+}
+
+function portWord({ port, portOffset }: RuntimeAddress): number {
+  return portOffset === undefined ? port : OFFSET_BASE + portOffset;
+}
+
+function portOf(word: number): Pick<RuntimeAddress, 'port' | 'portOffset'> {
+  return word < OFFSET_BASE / 2 ? { port: word } : { port: 0, portOffset: word - OFFSET_BASE };
 }

@@ -86,6 +86,8 @@ export class Resolvers {
   readonly #now: () => number;
   #sections = new Map<string, RunningSection>();
   readonly #followers = new Map<number, Follower>();
+  /** By slot: the name of the configuration, and the one that is followed in its place. */
+  readonly #renamed = new Map<number, { readonly from: string; readonly to: string }>();
 
   /** `now`: monotonic ms. */
   constructor(control: ServerControl, now: () => number) {
@@ -104,9 +106,11 @@ export class Resolvers {
   /** The address that a server of this configuration has from its name now; undefined where nothing is followed. */
   followedHost(slot: number, config: Server): { readonly host: string | undefined } | undefined {
     const follower = this.#followers.get(slot);
-    return follower === undefined || !isSameName(follower.server.config, config)
-      ? undefined
-      : { host: follower.server.host };
+    if (follower === undefined) return undefined;
+    const renamed = this.#renamed.get(slot);
+    const { config: followed, host } = follower.server;
+    const known = renamed === undefined ? followed : withHost(followed, renamed.from);
+    return isSameName(known, config) ? { host } : undefined;
   }
 
   /** The name of a server as SRV records give it now, and its records' name (`srv_fqdn`, `srvrecord`). */
@@ -115,6 +119,20 @@ export class Resolvers {
     if (follower === undefined) return undefined;
     const host = hostOf(follower.server);
     return isServiceName(host) ? { host: follower.service?.target, record: host } : { host, record: undefined };
+  }
+
+  /**
+   * `set server … fqdn`: another name is followed from now on, for as long as the configuration names the same one; undefined:
+   * the configuration's own. Nothing happens to a server that follows no name.
+   */
+  rename(slot: number, name: string | undefined): void {
+    const follower = this.#followers.get(slot);
+    if (follower === undefined) return;
+    const { server } = follower;
+    const from = this.#renamed.get(slot)?.from ?? hostOf(server);
+    if (name === undefined || name === from) this.#renamed.delete(slot);
+    else this.#renamed.set(slot, { from, to: name });
+    this.#follow({ ...server, config: withHost(server.config, from) });
   }
 
   /** A check of the server could not connect in time: perhaps it has moved, so its name is asked for at once. */
@@ -147,7 +165,14 @@ export class Resolvers {
     this.#sections = next;
   }
 
-  #follow(server: NamedServer): void {
+  #follow(configured: NamedServer): void {
+    const renamed = this.#renamed.get(configured.slot);
+    // A file that names another host than before has the last word.
+    if (renamed !== undefined && renamed.from !== hostOf(configured)) this.#renamed.delete(configured.slot);
+    const server =
+      renamed?.from === hostOf(configured)
+        ? { ...configured, config: withHost(configured.config, renamed.to) }
+        : configured;
     const section = this.#sections.get(server.config.resolvers ?? '');
     if (section === undefined) throw new Error(`server ${server.name} names no resolvers section`);
     const known = this.#followers.get(server.slot);
@@ -192,6 +217,7 @@ export class Resolvers {
   #release(slot: number, follower: Follower): void {
     this.#unsubscribe(follower);
     this.#followers.delete(slot);
+    this.#renamed.delete(slot);
     this.#control.release(slot);
   }
 
@@ -394,6 +420,10 @@ function preference(networks: readonly string[]): ((address: string) => boolean)
     const address = parseIpAddress(text);
     return address !== undefined && contains(address);
   };
+}
+
+function withHost(config: Server, host: string): Server {
+  return config.address.kind === 'inet' ? { ...config, address: { ...config.address, host } } : config;
 }
 
 function hostOf({ config }: NamedServer): string {

@@ -6,7 +6,7 @@ import { bufferOptions } from '../connection/options.ts';
 import type { Plan } from '../plan.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Backend } from './backend.ts';
-import type { Dispatch } from './dispatch.ts';
+import type { Dispatch, ShutdownReason } from './dispatch.ts';
 import type { Server } from './server.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { fullconns } from './limit.ts';
@@ -110,6 +110,27 @@ export class BackendThread {
     return undefined;
   }
 
+  /** `shutdown sessions server`: ends the streams of a server, of whatever generation; returns how many. */
+  endStreams(serverSlot: number): number {
+    let count = 0;
+    for (const backend of this.#backends) {
+      const server = backend.serverBySlot(serverSlot);
+      if (server !== undefined) count += shutDownStreams(server, 'killed');
+    }
+    return count;
+  }
+
+  /** What the pools of a server need, those of older generations included. */
+  poolNeeds(serverSlot: number): { readonly needed: number; readonly estimate: number } {
+    const sum = { needed: 0, estimate: 0 };
+    for (const backend of this.#backends) {
+      const needs = backend.serverBySlot(serverSlot)?.pool.needs;
+      sum.needed += needs?.needed ?? 0;
+      sum.estimate += needs?.estimate ?? 0;
+    }
+    return sum;
+  }
+
   #handleWake(reasons: number): void {
     if ((reasons & Wake.recovered) !== 0) {
       this.deliver(this.tickets.rescan());
@@ -149,7 +170,11 @@ export class BackendThread {
   }
 }
 
-function shutDownStreams(server: Server, reason: 'down' | 'up'): void {
-  for (let dispatch = server.firstDispatch; dispatch !== undefined; dispatch = server.firstDispatch)
+function shutDownStreams(server: Server, reason: ShutdownReason): number {
+  let count = 0;
+  for (let dispatch = server.firstDispatch; dispatch !== undefined; dispatch = server.firstDispatch) {
     dispatch.shutDown(reason);
+    count++;
+  }
+  return count;
 }

@@ -45,17 +45,17 @@ export class Backend {
   readonly index: number;
   /** Index of this backend in shared memory. */
   readonly slot: number;
-  readonly config: Proxy;
+  config: Proxy;
   /** Number of the plan that it is of. */
   readonly generation: number;
   /** In configuration order. */
-  readonly servers: readonly Server[];
+  servers: readonly Server[];
   readonly thread: BackendThread;
   /** `timeout connect` in ms; 0 = none. */
   readonly connectTimeoutMs: number;
   /** `timeout queue` in ms, which falls back to `timeout connect` (manual "timeout queue"); 0 = none. */
   readonly queueTimeoutMs: number;
-  readonly balancer: Balancer<Server>;
+  balancer: Balancer<Server>;
   /** The algorithm names a server by a hash of the request. */
   readonly hashes: boolean;
   /** Of connections to servers: `tune.sndbuf.server`, `tune.rcvbuf.server`; undefined for neither. */
@@ -73,14 +73,19 @@ export class Backend {
   /** A server that may be picked has a limit: streams may have to wait. As of the last refresh. */
   hasLimits = false;
   /** A server has `minconn`: limits change with each stream. */
-  readonly hasMovingLimits: boolean;
+  hasMovingLimits = false;
+  /** A server takes its port or address from the client's. As of the last refresh. */
+  usesClientPort = false;
+  /** A server has `redir`. */
+  hasRedirects = false;
 
   /** Streams that hold a slot of a server now, over all threads; undefined where nobody asks (`hash-balance-factor`). */
   readonly served: SharedCount | undefined;
 
+  readonly #servedCount: SharedCount;
   readonly #version: BackendVersion;
-  readonly #byName: ReadonlyMap<string, Server>;
-  readonly #bySlot: ReadonlyMap<number, Server>;
+  #byName: ReadonlyMap<string, Server> = new Map();
+  #bySlot: ReadonlyMap<number, Server> = new Map();
   #picker: Picker<Server>;
   #built = -1;
   #candidates: readonly Server[] = [];
@@ -117,27 +122,54 @@ export class Backend {
     this.rate = new FrequencyCounter(segment, 'backend', this.slot, BackendRate.sessions);
     this.sessions = new SharedCount(segment, 'backend', this.slot, BackendGauge.sessions);
     this.load = { fullconn, sessions: () => this.sessions.sum() };
-    this.hasMovingLimits = config.servers.some(({ minconn }) => minconn !== undefined);
     this.#version = new BackendVersion(segment, this.slot);
-    this.servers = config.servers.map(
-      (server, at) =>
-        new Server(context, this, server, at, plan.serverSlots[at], this.admission, plan.serverAddresses?.[at]),
-    );
-    this.#byName = new Map(this.servers.map((server) => [server.name, server]));
-    this.#bySlot = new Map(this.servers.map((server) => [server.slot, server]));
-    const words = new Int32Array(segment.buffer(balanceBufferName(generation, this.slot)));
-    const served = new SharedCount(segment, 'backend', this.slot, BackendGauge.served);
-    this.served = boundsLoads(config) ? served : undefined;
-    this.balancer = createBalancer<Server>(config, {
-      words,
-      members: this.servers,
-      me: segment.party,
-      served: () => served.sum(),
-      random: Math.random,
-    });
+    this.#servedCount = new SharedCount(segment, 'backend', this.slot, BackendGauge.served);
+    this.served = boundsLoads(config) ? this.#servedCount : undefined;
+    this.servers = [];
+    this.#takeServers(plan);
+    this.balancer = this.#createBalancer(plan);
     this.#picker = this.balancer.build([]);
     this.followStates();
     this.takeChanges();
+  }
+
+  /** `add server`, `del server`: the list of servers is another one; those that are in both stay as they are. */
+  changeServers(config: Proxy, plan: ProxyPlan): void {
+    this.config = config;
+    this.#takeServers(plan);
+    this.balancer = this.#createBalancer(plan);
+    this.#refresh();
+    this.balancer.refresh?.();
+  }
+
+  #takeServers(plan: ProxyPlan): void {
+    const { config, admission, thread } = this;
+    const { context } = thread;
+    const before = this.#bySlot;
+    this.servers = config.servers.map((server, at) => {
+      const slot = plan.serverSlots[at];
+      const known = before.get(slot);
+      if (known?.name !== server.name)
+        return new Server(context, this, server, at, slot, admission, plan.serverAddresses?.[at]);
+      known.index = at;
+      return known;
+    });
+    this.#byName = new Map(this.servers.map((server) => [server.name, server]));
+    this.#bySlot = new Map(this.servers.map((server) => [server.slot, server]));
+    for (const server of before.values()) if (this.#bySlot.get(server.slot) !== server) server.pool.close();
+    this.hasMovingLimits = config.servers.some(({ minconn }) => minconn !== undefined);
+    this.hasRedirects = config.servers.some(({ redir }) => redir !== undefined);
+  }
+
+  #createBalancer({ revision }: ProxyPlan): Balancer<Server> {
+    const { segment } = this.thread.context;
+    return createBalancer<Server>(this.config, {
+      words: new Int32Array(segment.buffer(balanceBufferName(this.generation, this.slot, revision))),
+      members: this.servers,
+      me: segment.party,
+      served: () => this.#servedCount.sum(),
+      random: Math.random,
+    });
   }
 
   /** Takes in changes of states and weights; a dispatch does so before it looks at servers. */
@@ -172,6 +204,7 @@ export class Backend {
     // Read before the states: a change that comes in between raises it again, and the next call builds once more.
     this.#built = this.#version.current();
     for (const server of this.servers) server.refresh();
+    this.usesClientPort = this.servers.some((server) => server.usesClientPort);
     this.#candidates = usable(this.servers, this.config.options.allbackups);
     for (const server of this.servers) server.limit.takesBackendQueue = false;
     for (const server of this.#candidates) server.limit.takesBackendQueue = true;

@@ -87,6 +87,11 @@ export class ServerPool implements TimerOwner {
     return this.#safe.length;
   }
 
+  /** Most connections in use at a time since the last purge, and what is kept for the next ones. */
+  get needs(): { readonly needed: number; readonly estimate: number } {
+    return { needed: this.#needed, estimate: this.#estimate };
+  }
+
   /** Server connections open on this thread, in use or idle. */
   get open(): number {
     return this.used + this.idle;

@@ -33,8 +33,8 @@ export class Server implements Candidate {
   readonly name: string;
   /** `id` (`sid` in statistics). */
   readonly id: number;
-  /** Position in the backend, from 0. */
-  readonly index: number;
+  /** Position in the backend, from 0; moves when a server before it is removed. */
+  index: number;
   readonly configuredWeight: number;
   /** Index of this server in shared memory: statistics, state and session count of all threads. */
   readonly slot: number;
@@ -92,6 +92,8 @@ export class Server implements Candidate {
   readonly #counts: ReturnType<typeof countsOf> | undefined;
   /** IP literal of the configuration, or what its name resolved to. */
   readonly #configuredHost: string;
+  /** Where `port` is 0: added to the port that the client connected to. */
+  #portOffset: number;
 
   constructor(
     context: ThreadContext,
@@ -116,6 +118,7 @@ export class Server implements Candidate {
     this.#isAnywhere = leadsAnywhere(config.address);
     this.host = this.#configuredHost;
     this.port = portOf(config.address);
+    this.#portOffset = offsetOf(config.address);
     this.addressText = addressText(config.address, this.host, this.port);
     this.openOptions = openOptions(config, this.host, this.port);
     const ports =
@@ -148,7 +151,7 @@ export class Server implements Candidate {
     if (address.kind !== 'inet' || (this.port !== 0 && !this.#isAnywhere)) return this.openOptions;
     return {
       host: this.#isAnywhere ? clientDestination : this.host,
-      port: this.port === 0 ? clientPort + (address.port?.first ?? 0) : this.port,
+      port: this.port === 0 ? clientPort + this.#portOffset : this.port,
     };
   }
 
@@ -219,9 +222,13 @@ export class Server implements Candidate {
     this.limit.throttlePercent = this.config.slowstartMs === undefined ? 100 : state.get('throttlePercent');
   }
 
+  /** It takes its port or address from the client's: no port, `+1000`, `0.0.0.0`. As of the last refresh. */
+  get usesClientPort(): boolean {
+    return this.#isAnywhere || (this.config.address.kind === 'inet' && this.port === 0);
+  }
+
   #dependsOnClient(): boolean {
-    const takesPort = this.config.address.kind === 'inet' && this.port === 0;
-    return this.#isAnywhere || takesPort || this.source?.isClients === true;
+    return this.usesClientPort || this.source?.isClients === true;
   }
 
   /** A resolver or an operator moved the server: what is idle leads to where it was. */
@@ -230,8 +237,11 @@ export class Server implements Candidate {
     const given = this.#address.read();
     const configured = portOf(this.config.address);
     const host = given === undefined ? this.#configuredHost : new IpAddress(given.family, ...given.words).text;
-    const port = given === undefined || given.port === 0 ? configured : given.port;
-    if (host === this.host && port === this.port) return;
+    const isMapped = given?.portOffset !== undefined;
+    const port = isMapped ? 0 : given === undefined || given.port === 0 ? configured : given.port;
+    const offset = given?.portOffset ?? offsetOf(this.config.address);
+    if (host === this.host && port === this.port && offset === this.#portOffset) return;
+    this.#portOffset = offset;
     this.moves++;
     this.host = host;
     this.port = port;
@@ -254,6 +264,10 @@ function hostOf(address: Address, resolved: string | undefined): string {
 
 function portOf(address: Address): number {
   return address.kind === 'inet' && address.port !== undefined && !address.port.relative ? address.port.first : 0;
+}
+
+function offsetOf(address: Address): number {
+  return address.kind === 'inet' && address.port?.relative === true ? address.port.first : 0;
 }
 
 function addressText(address: Address, host: string, port: number): string {

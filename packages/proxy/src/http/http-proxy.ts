@@ -9,7 +9,6 @@ import { compileReply } from '../errors/reply.ts';
 import { compileRules, type CompiledRules } from '../rules/compile.ts';
 import { retryConditions, type RetryConditions } from '../backend/retry-rules.ts';
 import type { Service } from '../services/service.ts';
-import { compileCaptures, type Capture } from './captures.ts';
 import { compileForwardedHeader, type ForwardedHeader } from './forwarded.ts';
 
 /** A service and the requests that it answers; the first that matches has them, before any `http-request` rule is asked. */
@@ -51,8 +50,6 @@ export interface HttpProxy {
   readonly pretendsKeepAlive: boolean;
   /** `retry-on`, as far as it needs the request to be kept. */
   readonly retryOn: RetryConditions | undefined;
-  /** A server has `redir`. */
-  readonly redirects: boolean;
   /** `http-send-name-header`, lower case. */
   readonly serverNameHeader: string | undefined;
   /** `option http-buffer-request` */
@@ -73,8 +70,6 @@ export interface HttpProxy {
   readonly monitorUri: string | undefined;
   /** Whether `monitor fail` says that the monitor page is to fail. */
   readonly monitorFails: ((context: LogContext) => boolean) | undefined;
-  readonly requestCaptures: readonly Capture[];
-  readonly responseCaptures: readonly Capture[];
 }
 
 /** Faces of all sections, parallel to `config.proxies`; undefined for those of mode tcp. */
@@ -113,7 +108,11 @@ function compileHttpProxy(
     rules: compileRules(proxy, compiler, sections),
     pages: new ErrorPageSet(proxy.errors, (reply) => compileReply(reply, false, compiler, sections).make),
     services,
-    requestHead: { acceptInvalid: options.acceptInvalidHttpRequest, maxHeaders: tune.httpMaxhdr },
+    requestHead: {
+      acceptInvalid: options.acceptInvalidHttpRequest,
+      maxHeaders: tune.httpMaxhdr,
+      acceptPayload: config.global.h1AcceptPayloadWithAnyMethod,
+    },
     responseHead: { acceptInvalid: options.acceptInvalidHttpResponse, maxHeaders: tune.httpMaxhdr },
     requestBody: { ...bodyLimits, caseMap: serverCase },
     responseBody: { ...bodyLimits, caseMap: clientCase },
@@ -131,7 +130,6 @@ function compileHttpProxy(
     closesServers: options.connectionMode !== 'keep-alive',
     pretendsKeepAlive: options.httpPretendKeepalive,
     retryOn: retryConditions(proxy.retryOn),
-    redirects: proxy.servers.some(({ redir }) => redir !== undefined),
     serverNameHeader: proxy.httpSendNameHeader,
     buffersRequests: options.httpBufferRequest,
     buffersPosts: proxy.balance.algorithm === 'url_param',
@@ -150,8 +148,6 @@ function compileHttpProxy(
     serverCase,
     monitorUri: proxy.monitorUri,
     monitorFails: compileMonitorFail(proxy, compiler),
-    requestCaptures: compileCaptures(proxy.captures, 'request'),
-    responseCaptures: compileCaptures(proxy.captures, 'response'),
   };
 }
 

@@ -10,7 +10,7 @@ import { answerReply, answerStatus } from './answer.ts';
 import { countFailedRewrite, countIntercepted, countRequest } from './counters.ts';
 import { abandon, terminate } from './ending.ts';
 import { addForwardedHeader } from './forwarded.ts';
-import { captureRequest } from './http-context.ts';
+import { captureCookieOfRequest, captureRequest, startCaptures } from './http-context.ts';
 import type { HttpProxy } from './http-proxy.ts';
 import { COALESCE_BYTES, latin1 } from './latin1.ts';
 import { forgetHeld, isBodyBuffered, startUpload, waitForBody } from './request-body.ts';
@@ -24,6 +24,7 @@ import type { HttpTransaction } from './transaction.ts';
 export function beginRequest(tx: HttpTransaction, head: RequestHead, buffer: Buffer, offset: number): void {
   tx.request = head;
   tx.frontend.logAccept(tx.session.client);
+  startCaptures(tx);
   if (tx.frontend.tcp.request?.evaluate(tx.context) === 'reject') {
     // Before HTTP rules and before the request counts as one: it is not even named in the log.
     tx.request = undefined;
@@ -59,6 +60,8 @@ export function beginRequest(tx: HttpTransaction, head: RequestHead, buffer: Buf
 export function refuseRequest(tx: HttpTransaction, event: TerminationEvent, status: number): void {
   const { session } = tx;
   tx.termination.set(event, 'request');
+  tx.isRefused = true;
+  tx.capturedRequest = undefined;
   tx.status = status;
   tx.upload = Upload.open;
   tx.frontend.counters.failedRequest(session.client);
@@ -177,6 +180,7 @@ function dispatchRequest(tx: HttpTransaction): void {
     tx.frontend.counters.failedRequest(session.client);
     return abandon(tx);
   }
+  captureCookieOfRequest(tx, request);
   addHeaders(tx, request);
   if (backendHttp.serverNameHeader !== undefined) request.headers.removeAll(backendHttp.serverNameHeader);
   const balanceKey = tx.frontend.generation.balanceKeys[tx.backend!.index];
@@ -197,8 +201,8 @@ function dispatchRequest(tx: HttpTransaction): void {
   dispatch.firstRequest = session.requests === 1;
   const choose = tx.frontend.generation.useServer[tx.backend!.index];
   if (choose !== undefined) dispatch.persistentServer = choose(tx.context);
-  if (backendHttp.redirects) dispatch.mayRedirect = tx.requestMethod === 'GET' || tx.requestMethod === 'HEAD';
-  if (tx.frontend.generation.usesClientPort[tx.backend!.index]) session.client.tellDestination(dispatch);
+  if (tx.backend!.hasRedirects) dispatch.mayRedirect = tx.requestMethod === 'GET' || tx.requestMethod === 'HEAD';
+  if (tx.backend!.usesClientPort) session.client.tellDestination(dispatch);
   dispatch.start();
 }
 

@@ -6,12 +6,14 @@
 import { findHeadEnd, HeadError, readRequestHead, skipEmptyLines } from '@evenkeel/http';
 import type { Connection, ConnectionError, ConnectionOwner } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
-import type { ClientSession, SessionUser } from '../stream/client-session.ts';
+import type { ClientSession, SessionUser, Standing } from '../stream/client-session.ts';
 import type { TerminationEvent } from '../stream/termination.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
 import type { HttpProxy } from './http-proxy.ts';
+import { PHASE_OF_STAGE } from './stage.ts';
 import { HttpTransaction } from './transaction.ts';
+import { endText } from '../errors/invalid-messages.ts';
 
 /** Waits for a request, or for the rest of its head. */
 const WAITING = 0;
@@ -165,8 +167,10 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     if (from < to && (scanned === 0 || findHeadEnd(buffer, Math.max(from, scanned - 3), to) >= 0)) {
       const head = readRequestHead(buffer, from, to, http.requestHead);
       if (head !== undefined) {
-        if (head instanceof HeadError) this.#refuse('denied', head.status);
-        else if (head.bytes > http.maxHeadBytes) this.#refuse('denied', 400);
+        if (head instanceof HeadError) {
+          this.#keepInvalid(buffer, from, head.offset);
+          this.#refuse('denied', head.status);
+        } else if (head.bytes > http.maxHeadBytes) this.#refuse('denied', 400);
         else {
           this.#begin();
           this.#transaction!.begin(head, buffer, from + head.bytes);
@@ -181,6 +185,22 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
       this.#armWaiting();
     }
     return false;
+  }
+
+  /** For `show errors`. */
+  #keepInvalid(buffer: Buffer, from: number, position: number): void {
+    const { frontend } = this;
+    const { thread } = frontend;
+    const side = { name: frontend.name, id: frontend.id };
+    thread.invalidMessages.keep(buffer, from, position, frontend.bufferBytes, {
+      direction: 'request',
+      dateMs: thread.dateNow(),
+      frontend: side,
+      // The proxy itself is its own backend until a rule chooses another one.
+      backend: frontend.config.kind === 'listen' ? side : undefined,
+      server: undefined,
+      source: endText(this.connection.remote),
+    });
   }
 
   #begin(): void {
@@ -403,6 +423,22 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     // option idle-close-on-response: the connection is closed with the next response, which says so (manual).
     const { idleCloseOnResponse } = this.frontend.config.options;
     if (this.#state === WAITING && this.requestStartMs < 0 && !this.isFirst && !idleCloseOnResponse) this.#closeIdle();
+  }
+
+  standing(): Standing | undefined {
+    if (this.#state !== ACTIVE) return undefined;
+    const tx = this.#transaction!;
+    return {
+      phase: tx.tunnel === undefined ? PHASE_OF_STAGE[tx.stage] : 'tunnel',
+      backend: tx.backend,
+      server: tx.assignedServer,
+      serverConnection: tx.server,
+      retries: tx.dispatch.retries,
+      requestNumber: tx.requestNumber,
+      requests: this.requests,
+      request: `${tx.requestMethod} ${tx.requestUri}`,
+      status: tx.status,
+    };
   }
 
   onKill(): void {

@@ -9,6 +9,7 @@ import {
   ListenerGauge,
   ListenerRate,
   ListenerStat,
+  ProcessStat,
   FrequencyCounter,
   SharedCount,
   StatBlock,
@@ -152,6 +153,11 @@ export class Acceptor implements Listener, ParkingListener {
     }
   }
 
+  /** It takes connections, or will when a limit allows it. */
+  get isAccepting(): boolean {
+    return this.#socket.isListening || this.#isHeld;
+  }
+
   // ------------------------------------------------------------------------------------------------ limits and waiting
 
   get waiting(): number {
@@ -252,6 +258,7 @@ export class Acceptor implements Listener, ParkingListener {
     thread.sessions.add(session);
     frontend.generation.sessions++;
     frontend.stat.add(FrontendStat.connections, 1);
+    thread.counts.stat.add(ProcessStat.connections, 1);
     frontend.connectionRate.add(now);
     stat.add(ListenerStat.connections, 1);
     this.#rate.add(now);

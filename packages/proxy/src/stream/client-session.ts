@@ -3,6 +3,8 @@
 import { parseIpAddress, type IpAddress, type SessionView } from '@evenkeel/expr';
 import type { SharedCount } from '@evenkeel/shm';
 import { originalDestination, support } from '@evenkeel/sys';
+import type { Backend } from '../backend/backend.ts';
+import type { Server } from '../backend/server.ts';
 import type { Connection, PeerAddress } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
 import type { Listener } from '../listener/listener.ts';
@@ -13,6 +15,22 @@ export interface SessionUser {
   onSoftStop(): void;
   /** End at once with termination `K`: an operator, or the end of `hard-stop-after`. */
   onKill(): void;
+  /** What it is doing, for `show sess`; undefined while it waits for a request, when there is no stream. */
+  standing(): Standing | undefined;
+}
+
+/** A stream at the moment of asking. */
+export interface Standing {
+  readonly phase: string;
+  readonly backend: Backend | undefined;
+  readonly server: Server | undefined;
+  readonly serverConnection: Connection | undefined;
+  readonly retries: number;
+  readonly requestNumber: number;
+  /** Requests of the connection so far, the method and URI of the last one, and the status of its answer: mode http only. */
+  readonly requests: number;
+  readonly request: string | undefined;
+  readonly status: number;
 }
 
 export class ClientSession implements SessionView {
@@ -20,6 +38,8 @@ export class ClientSession implements SessionView {
   readonly listener: Listener;
   /** The stream or session that serves the connection. */
   user: SessionUser | undefined = undefined;
+  /** Counts the client connections of the thread. */
+  readonly number: number;
   /** Wall clock of the accept. */
   readonly acceptDateMs: number;
   /** Monotonic ms of the accept. */
@@ -50,6 +70,7 @@ export class ClientSession implements SessionView {
     this.listener = listener;
     this.#frontend = frontend;
     this.#listenerCount = listener.sessions;
+    this.number = frontend.thread.sessions.nextNumber();
     this.acceptDateMs = acceptDateMs;
     this.acceptedMs = acceptedMs;
   }

@@ -16,7 +16,8 @@ import {
 import type { Server } from '../backend/server.ts';
 import type { Connection, ConnectionError } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
-import type { ClientSession, SessionUser } from '../stream/client-session.ts';
+import type { Captured } from '../stream/captures.ts';
+import type { ClientSession, SessionUser, Standing } from '../stream/client-session.ts';
 import {
   DISPATCH_TERMINATION,
   SHUTDOWN_EVENT,
@@ -24,6 +25,7 @@ import {
   type StreamPhase,
   type TerminationEvent,
 } from '../stream/termination.ts';
+import { USUAL_LEVEL } from '../stream/log-line.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
 import { serverOfRdpCookie } from './rdp-persistence.ts';
@@ -59,6 +61,10 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
   queueLeftMs = -1;
   connectedMs = -1;
   closedMs = -1;
+  /** Of `tcp-request content capture`. */
+  captured: Captured | undefined = undefined;
+  /** Of `set-log-level`. */
+  logLevel = USUAL_LEVEL;
 
   readonly #client: Side;
   #server: Side | undefined = undefined;
@@ -143,7 +149,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       if (rules !== this.frontend.tcp && !this.#passes(rules.request)) return;
       this.#state = 'dispatch';
       this.dispatchStartMs = this.#elapsed();
-      if (this.frontend.generation.usesClientPort[backend.index]) this.session.tellDestination(this.dispatch);
+      if (backend.usesClientPort) this.session.tellDestination(this.dispatch);
       const key = this.frontend.generation.balanceKeys[backend.index];
       if (key !== undefined) this.dispatch.balanceHash = key(this.context);
       const { persistRdpCookie } = backend.config;
@@ -268,6 +274,22 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   onKill(): void {
     this.#abort('killed');
+  }
+
+  standing(): Standing | undefined {
+    if (this.#state === 'finished') return undefined;
+    const { backend, dispatch } = this;
+    return {
+      phase: this.#state === 'relay' ? 'data' : (dispatch.waitsFor ?? 'request'),
+      backend,
+      server: backend === undefined ? undefined : dispatch.server,
+      serverConnection: this.serverConnection,
+      retries: dispatch.retries,
+      requestNumber: this.requestNumber,
+      requests: 0,
+      request: undefined,
+      status: -1,
+    };
   }
 
   /** A TCP stream is never idle in the sense of a soft stop: it lives until its ends close. */

@@ -1,0 +1,161 @@
+/**
+ * Servers that come and go while a configuration serves: `add server`, `del server` (management manual, section 9.3). The plan of
+ * the generation that serves is replaced by one with another list of servers in one backend; health checks, resolvers and
+ * every data thread follow, and nothing else moves: listeners, streams, idle connections of other servers stay.
+ *
+ * Slots in shared memory grow by chunks of 64 as names are allocated, so there is nothing to reserve; the number of servers of
+ * a backend is bounded by MAX_SERVERS.
+ */
+
+import { isIP } from 'node:net';
+import type { HealthMonitor } from '@evenkeel/checks';
+import { withServers } from '@evenkeel/config';
+import type { Server } from '@evenkeel/config';
+import type { Plan } from '@evenkeel/proxy';
+import { monitoredGeneration } from '@evenkeel/proxy/main';
+import { Admission, ServerGauge, SharedCount } from '@evenkeel/shm';
+import type { SegmentOwner } from '@evenkeel/shm';
+import { followedServers } from './resolvers/followed-servers.ts';
+import type { Resolvers } from './resolvers/resolvers.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/**
+ * Of one backend. Each addition sends the list of the backend's servers to every thread, some 3 us for each server, and builds
+ * its balancer anew: ten thousand servers keep that below what a keep-alive client notices.
+ */
+export const MAX_SERVERS = 10_000;
+
+export interface DynamicServersOptions {
+  readonly slots: SegmentOwner;
+  readonly supervisor: Supervisor;
+  readonly health: HealthMonitor;
+  readonly resolvers: Resolvers;
+  /** Runs when no configuration is being applied, and keeps others from being applied meanwhile. */
+  exclusively<Result>(operation: () => Promise<Result>): Promise<Result>;
+}
+
+export class DynamicServers {
+  readonly #options: DynamicServersOptions;
+  /** `backend/server` of those that were added and not removed since. */
+  readonly #names = new Set<string>();
+
+  constructor(options: DynamicServersOptions) {
+    this.#options = options;
+  }
+
+  /** `backend/server` of those that were added since the configuration that serves was read. */
+  get names(): ReadonlySet<string> {
+    return this.#names;
+  }
+
+  /** Another configuration serves: its servers are all its own. */
+  forget(): void {
+    this.#names.clear();
+  }
+
+  /** The server, whose name must be free there, joins in maintenance, or at once where its line says `enabled`. False: the process stops, or is full. */
+  async add(backend: string, server: Server): Promise<boolean> {
+    const { slots, health } = this.#options;
+    const name = `${backend}/${server.name}`;
+    const result = await this.#change(backend, (plan, index) => {
+      const { servers } = plan.config.proxies[index];
+      if (servers.length >= MAX_SERVERS || servers.some((one) => one.name === server.name)) return undefined;
+      const { serverSlots, serverAddresses = servers.map(() => undefined) } = plan.proxies[index];
+      const slot = slots.allocate('server', name);
+      return changedPlan(
+        plan,
+        index,
+        [...servers, server],
+        [...serverSlots, slot],
+        [...serverAddresses, addressOf(server)],
+      );
+    });
+    if (result === undefined) return false;
+    this.#names.add(name);
+    if (!server.disabled) health.server(slots.lookup('server', name)!)?.administer('ready');
+    return true;
+  }
+
+  /** Why it cannot be removed now, in HAProxy's words; undefined once it is gone. It must be in maintenance. */
+  async remove(backend: string, serverName: string): Promise<string | undefined> {
+    const { slots, supervisor } = this.#options;
+    const name = `${backend}/${serverName}`;
+    let fault: string | undefined;
+    const result = await this.#change(backend, (plan, index) => {
+      const { servers } = plan.config.proxies[index];
+      const { backendSlot, serverSlots, serverAddresses = servers.map(() => undefined) } = plan.proxies[index];
+      const position = servers.findIndex((one) => one.name === serverName);
+      fault = position < 0 ? 'No such server.' : this.#inUse(backendSlot, serverSlots[position]);
+      if (fault !== undefined) return undefined;
+      const without = <Item>(list: readonly Item[]): readonly Item[] => list.filter((_item, at) => at !== position);
+      return changedPlan(plan, index, without(servers), without(serverSlots), without(serverAddresses));
+    });
+    if (result === undefined) return fault ?? 'The process is stopping.';
+    this.#names.delete(name);
+    const slot = slots.lookup('server', name);
+    if (slot === undefined) return undefined;
+    slots.release('server', name, result.plan.generation + 1);
+    // A stream that took it in the very last moment, or one of an older generation, may still count there: then it goes with
+    // the next generation.
+    if (result.isFollowed && !supervisor.hasOldPlans && !this.#counts(slot)) slots.discard('server', name);
+    return undefined;
+  }
+
+  async #change(
+    backend: string,
+    change: (plan: Plan, index: number) => Plan | undefined,
+  ): Promise<{ readonly plan: Plan; readonly isFollowed: boolean } | undefined> {
+    const { exclusively, supervisor, health, resolvers } = this.#options;
+    return await exclusively(async () => {
+      let changed: Plan | undefined;
+      const result = await supervisor.changeServers(
+        (plan) => {
+          const index = plan.config.proxies.findIndex(({ kind, name }) => kind !== 'frontend' && name === backend);
+          changed = index < 0 ? undefined : change(plan, index);
+          return changed === undefined ? undefined : { plan: changed, index };
+        },
+        (plan) => {
+          const index = plan.config.proxies.findIndex(({ kind, name }) => kind !== 'frontend' && name === backend);
+          health.changeServers(monitoredGeneration(plan), plan.proxies[index].backendSlot);
+          resolvers.apply(plan.config, followedServers(plan));
+        },
+      );
+      return result === undefined || changed === undefined ? undefined : { plan: changed, ...result };
+    });
+  }
+
+  #inUse(backendSlot: number, slot: number): string | undefined {
+    const queue = new Admission(this.#options.health.tickets, backendSlot).serverQueue(slot);
+    return this.#counts(slot) || queue.length > 0
+      ? 'Server still has connections attached to it, cannot remove it.'
+      : undefined;
+  }
+
+  #counts(slot: number): boolean {
+    const gauge = (index: number): number => new SharedCount(this.#options.slots.segment, 'server', slot, index).sum();
+    return gauge(ServerGauge.sessions) > 0 || gauge(ServerGauge.usedConnections) > 0;
+  }
+}
+
+function changedPlan(
+  plan: Plan,
+  index: number,
+  servers: readonly Server[],
+  serverSlots: readonly number[],
+  serverAddresses: readonly (string | undefined)[],
+): Plan {
+  const proxy = plan.proxies[index];
+  const revision = (proxy.revision ?? 0) + 1;
+  return {
+    ...plan,
+    config: withServers(plan.config, index, servers),
+    proxies: plan.proxies.with(index, { ...proxy, serverSlots, serverAddresses, revision }),
+  };
+}
+
+/** As HAProxy adds them: a name is not looked up, resolvers may find one later. */
+function addressOf({ address }: Server): string | undefined {
+  if (address.kind !== 'inet') return undefined;
+  if (address.host === '*') return address.family === 6 ? '::' : '0.0.0.0';
+  return isIP(address.host) === 0 ? undefined : address.host;
+}
