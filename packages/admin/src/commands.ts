@@ -1,6 +1,7 @@
 /** Every command of the runtime socket. */
 
 import { disableAgent, enableAgent, setServer } from './agent-commands.ts';
+import { clearCounters } from './clear-counters.ts';
 import type { Command } from './cli/command.ts';
 import { clearConfigDiff, showConfigDiff } from './config-diff.ts';
 import { showBackend, showEnv, showLibs, showStartupLogs, showVersion } from './process-commands.ts';
@@ -24,6 +25,7 @@ import {
 
 export const COMMANDS: readonly Command[] = [
   clearConfigDiff,
+  clearCounters,
   disableAgent,
   disableServer,
   enableAgent,

@@ -1,134 +1,132 @@
-/** `show info` (management manual, section 9.3): one line for each figure of the process, in HAProxy's order and with its names. */
+/** `show info` (management manual, section 9.3): the figures of the process, in HAProxy's order and with its names. */
 
-import { FrequencyCounter, FrontendStat, ProcessGauge, ProcessRate, ProcessStat, SharedCount } from '@evenkeel/shm';
-import type { Command, CommandContext } from './cli/command.ts';
+import { getHeapStatistics } from 'node:v8';
+import { FrequencyCounter, ProcessGauge, ProcessRate, ProcessStat, Sequence, SharedCount } from '@evenkeel/shm';
+import type { Command } from './cli/command.ts';
+import { infoFigures } from './info-figures.ts';
+import type { InfoValues } from './info-figures.ts';
 import type { Runtime } from './runtime.ts';
+import { jsonFigure, jsonSchema, typedLine } from './typed-output.ts';
 
 /** The process has one object of its kind in shared memory. */
 const PROCESS_SLOT = 0;
-
-interface Field {
-  readonly name: string;
-  readonly value: string | number;
-}
+const KIB = 1024;
+const MIB = 1024 * 1024;
 
 export const showInfo: Command = {
   words: ['show', 'info'],
-  parameters: '',
+  parameters: '[desc|json|typed|float]*',
   help: 'report information about the running process',
   level: 'user',
-  run(context: CommandContext, parameters: readonly string[]): string {
-    if (parameters.length > 0) return `'${parameters[0]}': only the plain form of 'show info' exists.\n`;
-    return infoFields(context.runtime)
-      .map(({ name, value }) => `${name}: ${value}\n`)
+  run({ runtime }, parameters) {
+    const isAsked = (word: string): boolean => parameters.includes(word);
+    const figures = infoFigures(infoValues(runtime), isAsked('float'));
+    const describes = isAsked('desc');
+    // The last one named wins, as on HAProxy.
+    const form = parameters.findLast((word) => word === 'typed' || word === 'json');
+    if (form === 'typed') return figures.map((figure) => typedLine('', figure, describes)).join('');
+    if (form === 'json') return `[${figures.map((figure) => jsonFigure('', figure)).join(',')}]\n`;
+    return figures
+      .map(({ name, value, description }) => `${name}: ${value}${describes ? `:"${description}"` : ''}\n`)
       .join('');
   },
 };
 
-/** The figures of `show info`. Those of parts that a JavaScript process does not have (memory pools, pipes) are 0, as tools expect the names. */
-export function infoFields(runtime: Runtime): readonly Field[] {
+export const showSchemaJson: Command = {
+  words: ['show', 'schema', 'json'],
+  parameters: '',
+  help: 'report schema used for stats',
+  level: 'user',
+  run: () => `${jsonSchema()}\n`,
+};
+
+/** Figures of parts that this process does not have (kernel pipes, a queue of runnable tasks) are 0, as tools expect the names. */
+export function infoValues(runtime: Runtime): InfoValues {
   const { segment } = runtime;
   const now = runtime.monotonicNow();
   const figures = runtime.statistics.read('process', PROCESS_SLOT);
-  const gauge = (index: number): SharedCount => new SharedCount(segment, 'process', PROCESS_SLOT, index);
-  const rate = (index: number): FrequencyCounter => new FrequencyCounter(segment, 'process', PROCESS_SLOT, index);
-  const connectionRate = rate(ProcessRate.connections);
-  const sessionRate = rate(ProcessRate.sessions);
-  const sslRate = rate(ProcessRate.sslConnections);
+  const gauge = (index: number): number => new SharedCount(segment, 'process', PROCESS_SLOT, index).sum();
+  const rate = (index: number): number => new FrequencyCounter(segment, 'process', PROCESS_SLOT, index).rate(now);
+  const highest = (index: number): number => new FrequencyCounter(segment, 'process', PROCESS_SLOT, index).highest();
   const plan = runtime.plan();
-  const { description } = plan.config.global;
-  const totals = frontendTotals(runtime);
-  const uptimeSeconds = Math.max(0, Math.floor((runtime.dateNow() - runtime.startTimeMs) / 1000));
-  const field = (name: string, value: string | number): Field => ({ name, value });
-  return [
-    field('Name', 'HAProxy'),
-    field('Version', runtime.version),
-    field('Release_date', runtime.releaseDate),
-    field('Nbthread', runtime.threads()),
-    field('Nbproc', 1),
-    field('Process_num', 1),
-    field('Pid', runtime.pid),
-    field('Uptime', uptimeText(uptimeSeconds)),
-    field('Uptime_sec', uptimeSeconds),
-    field('Memmax_MB', 0),
-    field('PoolAlloc_MB', 0),
-    field('PoolUsed_MB', 0),
-    field('PoolFailed', 0),
-    field('Ulimit-n', runtime.descriptorLimit()),
-    field('Maxsock', runtime.descriptorLimit()),
-    field('Maxconn', plan.limits.maxconn),
-    field('Hard_maxconn', plan.limits.maxconn),
-    field('CurrConns', gauge(ProcessGauge.connections).sum()),
-    field('CumConns', totals.connections),
-    field('CumReq', totals.requests),
-    field('MaxSslConns', plan.config.global.maxsslconn ?? 0),
-    field('CurrSslConns', gauge(ProcessGauge.sslConnections).sum()),
-    field('CumSslConns', figures[ProcessStat.sslConnections]),
-    field('Maxpipes', 0),
-    field('PipesUsed', 0),
-    field('PipesFree', 0),
-    field('ConnRate', connectionRate.rate(now)),
-    field('ConnRateLimit', plan.limits.maxconnrate),
-    field('MaxConnRate', connectionRate.highest()),
-    field('SessRate', sessionRate.rate(now)),
-    field('SessRateLimit', plan.limits.maxsessrate),
-    field('MaxSessRate', sessionRate.highest()),
-    field('SslRate', sslRate.rate(now)),
-    field('SslRateLimit', plan.config.global.maxsslrate ?? 0),
-    field('MaxSslRate', sslRate.highest()),
-    field('SslFrontendKeyRate', rate(ProcessRate.sslFrontendKeys).rate(now)),
-    field('SslFrontendMaxKeyRate', rate(ProcessRate.sslFrontendKeys).highest()),
-    field('SslFrontendSessionReuse_pct', 0),
-    field('SslBackendKeyRate', rate(ProcessRate.sslBackendKeys).rate(now)),
-    field('SslBackendMaxKeyRate', rate(ProcessRate.sslBackendKeys).highest()),
-    field('SslCacheLookups', figures[ProcessStat.sslCacheLookups]),
-    field('SslCacheMisses', figures[ProcessStat.sslCacheMisses]),
-    field('CompressBpsIn', rate(ProcessRate.compressBytesIn).rate(now)),
-    field('CompressBpsOut', rate(ProcessRate.compressBytesOut).rate(now)),
-    field('CompressBpsRateLim', 0),
-    field('Tasks', figures[ProcessStat.timersPending]),
-    field('Run_queue', 0),
-    field('Idle_pct', runtime.idlePercent()),
-    field('node', runtime.nodeName()),
-    ...(description === undefined ? [] : [field('description', description)]),
-    field('Stopping', runtime.stopping() ? 1 : 0),
-    field('Jobs', gauge(ProcessGauge.connections).sum() + plan.listeners.length),
-    field('Unstoppable Jobs', 0),
-    field('Listeners', plan.listeners.length),
-    field('ActivePeers', 0),
-    field('ConnectedPeers', 0),
-    field('DroppedLogs', runtime.droppedLogs()),
-    field('BusyPolling', 0),
-    field('FailedResolutions', figures[ProcessStat.failedResolutions]),
-    field('TotalBytesOut', totals.bytesOut),
-    field('TotalSplicdedBytesOut', 0),
-    field('BytesOutRate', rate(ProcessRate.bytesOut).rate(now)),
-    field('DebugCommandsIssued', 0),
-    field('CumRecvLogs', figures[ProcessStat.receivedLogs]),
-    field('Build info', runtime.version),
-    field('Memmax_bytes', 0),
-    field('PoolAlloc_bytes', 0),
-    field('PoolUsed_bytes', 0),
-    field('Start_time_sec', Math.floor(runtime.startTimeMs / 1000)),
-    field('Tainted', 0),
-  ];
-}
-
-/** What all frontends of the generation that serves have seen. */
-function frontendTotals(runtime: Runtime): {
-  readonly connections: number;
-  readonly requests: number;
-  readonly bytesOut: number;
-} {
-  const sum = { connections: 0, requests: 0, bytesOut: 0 };
-  for (const { frontendSlot } of runtime.plan().proxies) {
-    if (frontendSlot < 0) continue;
-    const figures = runtime.statistics.read('frontend', frontendSlot);
-    sum.connections += figures[FrontendStat.connections];
-    sum.requests += figures[FrontendStat.requests];
-    sum.bytesOut += figures[FrontendStat.bytesOut];
-  }
-  return sum;
+  const { global } = plan.config;
+  const uptimeSeconds = Math.max(0, (runtime.dateNow() - runtime.startTimeMs) / 1000);
+  const heap = getHeapStatistics();
+  const heapTotal = gauge(ProcessGauge.heapTotalKib) * KIB + heap.total_heap_size + heap.external_memory;
+  const heapUsed = gauge(ProcessGauge.heapUsedKib) * KIB + heap.used_heap_size + heap.external_memory;
+  const listeners = plan.listeners.length + global.statsSockets.length;
+  return {
+    Name: 'HAProxy',
+    Version: runtime.version,
+    Release_date: runtime.releaseDate,
+    Nbthread: runtime.threads(),
+    Nbproc: 1,
+    Process_num: 1,
+    Pid: runtime.pid,
+    Uptime: uptimeText(Math.floor(uptimeSeconds)),
+    Uptime_sec: uptimeSeconds,
+    Memmax_MB: 0,
+    PoolAlloc_MB: heapTotal / MIB,
+    PoolUsed_MB: heapUsed / MIB,
+    PoolFailed: 0,
+    'Ulimit-n': runtime.descriptorLimit(),
+    Maxsock: runtime.descriptorLimit(),
+    Maxconn: plan.limits.maxconn,
+    Hard_maxconn: plan.limits.maxconn,
+    CurrConns: gauge(ProcessGauge.connections),
+    CumConns: figures[ProcessStat.connections],
+    CumReq: Sequence.ofRequests(segment, PROCESS_SLOT).taken(),
+    MaxSslConns: global.maxsslconn ?? 0,
+    CurrSslConns: gauge(ProcessGauge.sslConnections),
+    CumSslConns: figures[ProcessStat.sslConnections],
+    Maxpipes: 0,
+    PipesUsed: 0,
+    PipesFree: 0,
+    ConnRate: rate(ProcessRate.connections),
+    ConnRateLimit: plan.limits.maxconnrate,
+    MaxConnRate: highest(ProcessRate.connections),
+    SessRate: rate(ProcessRate.sessions),
+    SessRateLimit: plan.limits.maxsessrate,
+    MaxSessRate: highest(ProcessRate.sessions),
+    SslRate: rate(ProcessRate.sslConnections),
+    SslRateLimit: global.maxsslrate ?? 0,
+    MaxSslRate: highest(ProcessRate.sslConnections),
+    SslFrontendKeyRate: rate(ProcessRate.sslFrontendKeys),
+    SslFrontendMaxKeyRate: highest(ProcessRate.sslFrontendKeys),
+    SslFrontendSessionReuse_pct: 0,
+    SslBackendKeyRate: rate(ProcessRate.sslBackendKeys),
+    SslBackendMaxKeyRate: highest(ProcessRate.sslBackendKeys),
+    SslCacheLookups: figures[ProcessStat.sslCacheLookups],
+    SslCacheMisses: figures[ProcessStat.sslCacheMisses],
+    CompressBpsIn: rate(ProcessRate.compressBytesIn),
+    CompressBpsOut: rate(ProcessRate.compressBytesOut),
+    CompressBpsRateLim: 0,
+    Tasks: gauge(ProcessGauge.timers),
+    Run_queue: 0,
+    Idle_pct: runtime.idlePercent(),
+    node: runtime.nodeName(),
+    description: global.description,
+    Stopping: runtime.stopping() ? 1 : 0,
+    Jobs: gauge(ProcessGauge.connections) + listeners,
+    'Unstoppable Jobs': 0,
+    Listeners: listeners,
+    ActivePeers: 0,
+    ConnectedPeers: 0,
+    DroppedLogs: runtime.droppedLogs(),
+    BusyPolling: 0,
+    FailedResolutions: figures[ProcessStat.failedResolutions],
+    TotalBytesOut: figures[ProcessStat.bytesOut],
+    TotalSplicdedBytesOut: 0,
+    BytesOutRate: rate(ProcessRate.bytesOut),
+    DebugCommandsIssued: 0,
+    CumRecvLogs: figures[ProcessStat.receivedLogs],
+    'Build info': runtime.version,
+    Memmax_bytes: 0,
+    PoolAlloc_bytes: heapTotal,
+    PoolUsed_bytes: heapUsed,
+    Start_time_sec: runtime.startTimeMs / 1000,
+    Tainted: '0',
+  };
 }
 
 /** `0d 0h00m00s` */

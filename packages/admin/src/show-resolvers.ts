@@ -1,9 +1,10 @@
 /** `show resolvers [<section id>]` (management manual, section 9.3): what name servers were asked and said. */
 
+import { fault } from './cli/command.ts';
 import type { Command } from './cli/command.ts';
 
 /** Counters of the manual that the runtime's resolver does not tell apart stay at 0. */
-const COUNTERS = [
+export const COUNTERS = [
   'sent',
   'snd_error',
   'valid',
@@ -28,7 +29,8 @@ export const showResolvers: Command = {
   level: 'user',
   run({ runtime }, [id]) {
     const sections = runtime.resolvers.figures();
-    if (id !== undefined && !sections.some(({ name }) => name === id)) return "Can't find that resolvers section\n";
+    if (id !== undefined && !sections.some(({ name }) => name === id))
+      return fault("Can't find that resolvers section\n");
     let text = '';
     for (const { name, servers } of sections) {
       if (id !== undefined && name !== id) continue;

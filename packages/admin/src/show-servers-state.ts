@@ -4,8 +4,10 @@ import { isIP } from 'node:net';
 import { stateFields } from '@evenkeel/checks';
 import { ServerState } from '@evenkeel/shm';
 import type { Proxy, Server } from '@evenkeel/config';
+import { Stream, fault } from './cli/command.ts';
 import type { Command } from './cli/command.ts';
 import type { Runtime } from './runtime.ts';
+import { proxiesOf } from './walk.ts';
 
 const HEADER =
   '1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change ' +
@@ -20,25 +22,24 @@ export const showServersState: Command = {
   run({ runtime }, [name]) {
     const plan = runtime.plan();
     const backends = plan.config.proxies.filter((proxy) => proxy.kind !== 'frontend');
-    if (name !== undefined && !backends.some((proxy) => proxy.name === name)) return "Can't find backend.\n";
-    let text = HEADER;
-    for (const [index, proxy] of plan.config.proxies.entries()) {
-      if (proxy.kind === 'frontend' || (name !== undefined && proxy.name !== name)) continue;
-      if (proxy.disabled) {
-        // HAProxy has put them into its list from the front when it gives a disabled section up.
-        text += proxy.servers
-          .toReversed()
-          .map((server) => lineOfDisabled(runtime, proxy, server))
-          .join('');
-        continue;
-      }
-      const { serverSlots } = plan.proxies[index];
-      for (const [position, server] of proxy.servers.entries())
-        text += line(runtime, proxy, server, serverSlots[position]);
-    }
-    return text;
+    if (name !== undefined && !backends.some((proxy) => proxy.name === name)) return fault("Can't find backend.\n");
+    return new Stream(lines(runtime, name));
   },
 };
+
+function* lines(runtime: Runtime, name: string | undefined): Generator<string> {
+  yield HEADER;
+  for (const walked of proxiesOf(runtime)) {
+    const proxy = walked.now()?.proxy;
+    if (proxy === undefined || proxy.kind === 'frontend' || (name !== undefined && proxy.name !== name)) continue;
+    if (proxy.disabled) {
+      // HAProxy has put them into its list from the front when it gives a disabled section up.
+      for (const server of proxy.servers.toReversed()) yield lineOfDisabled(runtime, proxy, server);
+      continue;
+    }
+    for (const { here, server, slot } of walked.servers()) yield line(runtime, here.proxy, server, slot);
+  }
+}
 
 function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): string {
   const state = new ServerState(runtime.segment, slot);

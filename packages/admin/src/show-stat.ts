@@ -1,15 +1,23 @@
 /**
- * `show stat` (management manual, sections 9.1 and 9.3): the counters of every proxy and server as CSV. Rows are built from
- * shared memory at the moment of the question; the data plane is not involved.
+ * `show stat` (management manual, sections 9.1 to 9.3): the counters of every proxy and server as CSV, typed or as JSON. Rows
+ * are built from shared memory while the client reads them; the data plane is not involved. A reload meanwhile does not
+ * disturb the list: it goes on with the proxies and servers of the same names.
  */
 
-import { fullconns } from '@evenkeel/proxy/main';
 import type { Proxy } from '@evenkeel/config';
-import type { Command, CommandContext } from './cli/command.ts';
-import { backendRow, frontendRow, listenerRow, serverRow } from './statistics-rows.ts';
-import { HEADER, csvLine } from './statistics-columns.ts';
-import type { Row } from './statistics-columns.ts';
+import type { Plan } from '@evenkeel/proxy';
+import { fullconns } from '@evenkeel/proxy/main';
+import type { Command, Level, Reply } from './cli/command.ts';
+import { Stream, fault } from './cli/command.ts';
+import { resolverStatistics } from './resolver-statistics.ts';
 import type { Runtime } from './runtime.ts';
+import { FIGURES, HEADER, csvLine, tagsOf } from './statistics-columns.ts';
+import type { Row } from './statistics-columns.ts';
+import { backendRow, frontendRow, listenerRow, serverRow } from './statistics-rows.ts';
+import { jsonFigure, typedLine } from './typed-output.ts';
+import type { TypedValue } from './typed-output.ts';
+import { proxiesOf } from './walk.ts';
+import type { WalkedProxy } from './walk.ts';
 
 /** Bits of the TYPE argument. */
 const TYPE_FRONTEND = 1;
@@ -27,23 +35,78 @@ interface Selection {
   readonly hideMaintenance: boolean;
 }
 
-const OTHER_FORMS: ReadonlySet<string> = new Set(['typed', 'json', 'desc']);
+/** What is written of a row, and around all of them. */
+export type Form = 'csv' | 'typed' | 'json';
 
 export const showStat: Command = {
   words: ['show', 'stat'],
   parameters: '[desc|json|no-maint|typed|up]*',
   help: 'report counters for each proxy and server',
   level: 'user',
-  run({ runtime }: CommandContext, parameters: readonly string[]): string {
-    const other = parameters.find((word) => OTHER_FORMS.has(word));
-    if (other !== undefined) return `'${other}': only the CSV form of 'show stat' exists.\n`;
-    const selection = select(runtime, parameters);
-    if (typeof selection === 'string') return selection;
-    let text = HEADER;
-    for (const row of rows(runtime, selection)) text += csvLine(row);
-    return text;
+  run({ runtime, level }, parameters): Reply {
+    let rest = parameters;
+    const [first, domain] = parameters;
+    if (first === 'domain') {
+      if (domain !== 'proxy' && domain !== 'resolvers') return fault('Invalid statistics domain.\n');
+      rest = parameters.slice(2);
+    }
+    // The last one named wins, as on HAProxy.
+    const form = (rest.findLast((word) => word === 'typed' || word === 'json') as Form | undefined) ?? 'csv';
+    const describes = rest.includes('desc');
+    if (domain === 'resolvers') return new Stream(resolverStatistics(runtime, form, describes));
+    const selection = select(runtime, rest);
+    if (typeof selection === 'string') return fault(selection);
+    return new Stream(written(rows(runtime, selection), form, describes, level));
   },
 };
+
+function* written(all: Iterable<Row>, form: Form, describes: boolean, level: Level): Generator<string> {
+  if (form === 'csv') {
+    yield HEADER;
+    for (const row of all) yield csvLine(shownTo(level, row));
+    return;
+  }
+  let separator = '[';
+  for (const row of all) {
+    const values = valuesOf(shownTo(level, row));
+    if (form === 'typed') {
+      const object = `${OBJECT_LETTERS[Number(row.type)]}.${row.iid}.${row.sid}.`;
+      yield values.map((value) => typedLine(object, value, describes)).join('');
+    } else {
+      const object = `"objType":"${OBJECT_TYPES[Number(row.type)]}","proxyId":${row.iid},"id":${row.sid},`;
+      yield `${separator}[${values.map((value) => jsonFigure(object, value)).join(',')}]`;
+      separator = ',';
+    }
+  }
+  if (form === 'json') yield separator === '[' ? '[]\n' : ']\n';
+}
+
+/** By column `type`. */
+const OBJECT_LETTERS = ['F', 'B', 'S', 'L'];
+const OBJECT_TYPES = ['Frontend', 'Backend', 'Server', 'Listener'];
+
+/** Where things are, and how persistence and balancing work, is not for everybody (manual, section 9.1, and HAProxy 2.6). */
+function shownTo(level: Level, row: Row): Row {
+  return level === 'user' ? { ...row, addr: undefined, cookie: undefined, algo: undefined } : row;
+}
+
+function valuesOf(row: Row): TypedValue[] {
+  const values: TypedValue[] = [];
+  for (const [position, figure] of FIGURES.entries()) {
+    const value = row[figure.name];
+    if (value === undefined || value === '') continue;
+    const { name, type, description } = figure;
+    values.push({
+      position,
+      name,
+      tags: tagsOf(figure, row),
+      type,
+      value: type === 'str' ? value : Number(value),
+      description,
+    });
+  }
+  return values;
+}
 
 /** `[<iid|proxy> <type> <sid>] [up|no-maint]*`; an answer where the proxy does not exist. Words that mean nothing are passed over, as in HAProxy. */
 function select(runtime: Runtime, parameters: readonly string[]): Selection | string {
@@ -66,31 +129,50 @@ function select(runtime: Runtime, parameters: readonly string[]): Selection | st
   return { proxy: named.id, ...wanted };
 }
 
-function* rows(runtime: Runtime, selection: Selection): Generator<Row> {
-  const plan = runtime.plan();
-  const limits = fullconns(plan);
-  for (const [index, proxy] of plan.config.proxies.entries()) {
-    if (proxy.disabled || (selection.proxy !== undefined && proxy.id !== selection.proxy)) continue;
-    const slots = plan.proxies[index];
-    if (hasFrontend(proxy) && (selection.types & TYPE_FRONTEND) !== 0)
-      yield frontendRow(runtime, proxy, slots.frontendSlot);
-    if (proxy.options.socketStats && (selection.types & TYPE_LISTENER) !== 0) {
-      for (const listener of plan.listeners) if (listener.proxy === index) yield listenerRow(runtime, proxy, listener);
+/** `fullconns` of a plan, which looks at every proxy, once for each plan. */
+class Fullconns {
+  #plan: Plan | undefined;
+  #limits: readonly number[] = [];
+
+  of(plan: Plan, index: number): number {
+    if (plan !== this.#plan) {
+      this.#plan = plan;
+      this.#limits = fullconns(plan);
     }
-    if (!hasBackend(proxy)) continue;
-    if ((selection.types & TYPE_SERVER) !== 0) {
-      for (const [position, server] of proxy.servers.entries()) {
-        if (selection.server !== undefined && server.id !== selection.server) continue;
-        const row = serverRow(runtime, proxy, slots.backendSlot, server, slots.serverSlots[position]);
-        const status = String(row.status);
-        if (selection.hideMaintenance && status.startsWith('MAINT')) continue;
-        if (selection.hideDown && status.startsWith('DOWN')) continue;
-        yield row;
-      }
-    }
-    if ((selection.types & TYPE_BACKEND) !== 0)
-      yield backendRow(runtime, proxy, slots.backendSlot, slots.serverSlots, limits[index]);
+    return this.#limits[index];
   }
+}
+
+function* rows(runtime: Runtime, selection: Selection): Generator<Row> {
+  const limits = new Fullconns();
+  for (const walked of proxiesOf(runtime)) yield* rowsOfProxy(runtime, selection, walked, limits);
+}
+
+function* rowsOfProxy(runtime: Runtime, selection: Selection, walked: WalkedProxy, limits: Fullconns): Generator<Row> {
+  const { types } = selection;
+  const start = walked.now();
+  if (start === undefined) return;
+  const { plan, index, proxy, slots } = start;
+  if (proxy.disabled || (selection.proxy !== undefined && proxy.id !== selection.proxy)) return;
+  if (hasFrontend(proxy) && (types & TYPE_FRONTEND) !== 0) yield frontendRow(runtime, proxy, slots.frontendSlot);
+  if (proxy.options.socketStats && (types & TYPE_LISTENER) !== 0) {
+    for (const listener of plan.listeners) if (listener.proxy === index) yield listenerRow(runtime, proxy, listener);
+  }
+  if (!hasBackend(proxy)) return;
+  if ((types & TYPE_SERVER) !== 0) {
+    for (const { here, server, slot } of walked.servers()) {
+      if (selection.server !== undefined && server.id !== selection.server) continue;
+      const row = serverRow(runtime, here.proxy, here.slots.backendSlot, server, slot);
+      const status = String(row.status);
+      if (selection.hideMaintenance && status.startsWith('MAINT')) continue;
+      if (selection.hideDown && status.startsWith('DOWN')) continue;
+      yield row;
+    }
+  }
+  const end = walked.now();
+  if (end === undefined || (types & TYPE_BACKEND) === 0) return;
+  const { backendSlot, serverSlots } = end.slots;
+  yield backendRow(runtime, end.proxy, backendSlot, serverSlots, limits.of(end.plan, end.index));
 }
 
 function hasFrontend(proxy: Proxy): boolean {

@@ -58,9 +58,6 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
       ? {}
       : {
           ...answers(figures, FrontendStat),
-          req_rate: requestRate.rate(now),
-          req_rate_max: requestRate.highest(),
-          req_tot: field('requests'),
           intercepted: field('intercepted'),
           cache_lookups: field('cacheLookups'),
           cache_hits: field('cacheHits'),
@@ -90,7 +87,10 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
     comp_in: field('compressIn'),
     comp_out: field('compressOut'),
     comp_byp: field('compressBypassed'),
-    comp_rsp: proxy.mode === 'http' ? field('compressedResponses') : undefined,
+    comp_rsp: field('compressedResponses'),
+    req_rate: requestRate.rate(now),
+    req_rate_max: requestRate.highest(),
+    req_tot: field('requests'),
     conn_rate: connectionRate.rate(now),
     conn_rate_max: connectionRate.highest(),
     conn_tot: field('connections'),
@@ -113,11 +113,12 @@ export function listenerRow(runtime: Runtime, proxy: Proxy, listener: ListenerPl
   const { slot } = listener;
   const figures = runtime.statistics.read('listener', slot);
   const sessions = gauge(runtime, 'listener', slot, ListenerGauge.sessions);
+  const maxconn = proxy.binds[listener.bind].maxconn ?? 0;
   const field = (name: keyof typeof ListenerStat): number => figures[ListenerStat[name]];
   return {
     pxname: proxy.name,
     svname: listener.name ?? `sock-${listener.id}`,
-    status: runtime.stopping() ? 'STOP' : 'OPEN',
+    status: runtime.stopping() ? 'STOP' : maxconn > 0 && sessions.sum() >= maxconn ? 'FULL' : 'OPEN',
     type: ROW_TYPE.listener,
     mode: proxy.mode,
     pid: PROCESS_NUMBER,
@@ -126,14 +127,13 @@ export function listenerRow(runtime: Runtime, proxy: Proxy, listener: ListenerPl
     addr: listener.text,
     scur: sessions.sum(),
     smax: sessions.highest(),
-    slim: proxy.binds[listener.bind].maxconn ?? proxy.maxconn ?? runtime.plan().limits.maxconn,
+    slim: maxconn,
     stot: field('sessions'),
     bin: field('bytesIn'),
     bout: field('bytesOut'),
     dreq: field('deniedRequests'),
     dresp: field('deniedResponses'),
     ereq: field('failedRequests'),
-    conn_tot: field('connections'),
     dcon: field('deniedConnections'),
     dses: field('deniedSessions'),
     wrew: field('failedRewrites'),
@@ -229,7 +229,6 @@ export function backendRow(
       : {
           ...answers(figures, BackendStat),
           req_tot: field('requests'),
-          comp_rsp: field('compressedResponses'),
           cache_lookups: field('cacheLookups'),
           cache_hits: field('cacheHits'),
         };
@@ -273,6 +272,7 @@ export function backendRow(
     comp_in: field('compressIn'),
     comp_out: field('compressOut'),
     comp_byp: field('compressBypassed'),
+    comp_rsp: field('compressedResponses'),
     lastsess: secondsSince(runtime, field('lastSessionMs')),
     ...times(figures, BackendStat),
     wrew: field('failedRewrites'),
@@ -301,7 +301,7 @@ function healthColumns(runtime: Runtime, watched: WatchedServer | undefined, sta
         hanafail: server.observe === undefined ? undefined : state.get('observedFailures'),
         chkfail: state.get('checksFailed'),
         chkdown: state.get('transitionsDown'),
-        downtime: Math.floor(state.time('downMs') / 1000),
+        downtime: Math.floor(downMs(runtime, state, view.operational) / 1000),
         last_chk: watched.lastInfo,
       }
     : {};
@@ -318,6 +318,14 @@ function healthColumns(runtime: Runtime, watched: WatchedServer | undefined, sta
         ? throttlePercent(state.get('userWeight'), state.get('effectiveWeight'))
         : undefined,
   };
+}
+
+/** In all, the time since it went down included. */
+function downMs(runtime: Runtime, state: ServerState, operational: number): number {
+  const past = state.time('downMs');
+  return operational === OperationalState.stopped
+    ? past + Math.max(0, runtime.dateNow() - state.time('lastChangeMs'))
+    : past;
 }
 
 /** Servers that may get new streams: backups count only where no active one is left, as they then serve. */

@@ -1,4 +1,4 @@
-// Numbers that no two threads get: the process's requests (`%rt`), a frontend's log lines (`%lc`).
+// Numbers that no two threads get: the process's requests (`%rt`) and invalid messages, a frontend's log lines (`%lc`).
 //
 // One shared word, raised by an atomic addition: no lock, so a thread that dies leaves at most a number that nobody used. Wraps
 // after 2^32, as HAProxy's 32-bit counters do.
@@ -17,6 +17,10 @@ export class Sequence {
 
   static ofRequests(segment: Segment, slot: number): Sequence {
     return new Sequence(segment, 'process', slot, ProcessShared.requests);
+  }
+
+  static ofInvalidMessages(segment: Segment, slot: number): Sequence {
+    return new Sequence(segment, 'process', slot, ProcessShared.invalidMessages);
   }
 
   static ofLogLines(segment: Segment, slot: number): Sequence {

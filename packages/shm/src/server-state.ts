@@ -200,6 +200,11 @@ export class BackendState {
     return Atomics.load(this.#ints, this.#transitions);
   }
 
+  /** `clear counters all` */
+  clearTransitions(): void {
+    Atomics.store(this.#ints, this.#transitions, 0);
+  }
+
   lastChangeMs(): number {
     return this.#floats[this.#times + BackendSharedFloat.lastChangeMs];
   }

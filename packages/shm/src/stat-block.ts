@@ -6,7 +6,7 @@
 // order among themselves. A thread that dies leaves what it counted; its successor goes on counting in the same block.
 //
 // Clearing: one writer for each block means that a reader cannot reset it. Sums are cleared by a baseline that the reader
-// subtracts. Maxima and averages are cleared by raising the object's epoch: threads start them anew when they next write,
+// subtracts; a time stamp that is still the baseline's is none. Maxima and averages are cleared by raising the object's epoch: threads start them anew when they next write,
 // and a reader ignores those of a thread that has not seen the epoch. Epoch: the low 16 bits count `clear counters`, the
 // rest `clear counters all`.
 import { CommonShared, CommonThread, kindLayouts, type ObjectKind } from './layout.ts';
@@ -118,7 +118,7 @@ function sampleAt(values: Float64Array, at: number, value: number): void {
 
 interface Baseline {
   readonly birth: number;
-  readonly sums: Float64Array;
+  readonly figures: Float64Array;
 }
 
 /** Reads what all threads counted. Keeps the baselines of `clear counters all`, so a process has one that clears. */
@@ -143,17 +143,18 @@ export class StatReader {
     const baseline = this.#baseline(kind, slot);
     statFields[kind].forEach(({ combine }, field) => {
       if (combine === 'average') figures[field] = figures[field + 1] === 0 ? 0 : figures[field] / figures[field + 1];
-      else if (combine === 'sum' && baseline !== undefined) figures[field] -= baseline.sums[field];
+      else if (combine === 'sum' && baseline !== undefined) figures[field] -= baseline.figures[field];
+      else if (combine === 'latest' && figures[field] === baseline?.figures[field]) figures[field] = 0;
     });
     return figures;
   }
 
-  /** `clear counters all`: sums, averages and maxima start anew; time stamps stay. */
+  /** `clear counters all`: sums, averages and maxima start anew, and time stamps are unknown until there is a new one. */
   clearAll(kind: ObjectKind, slot: number): void {
     const { ints, shared } = this.#segment.object(kind, slot);
     this.#baselines[kind].set(slot, {
       birth: Atomics.load(ints, shared + CommonShared.birth),
-      sums: this.#combine(kind, slot),
+      figures: this.#combine(kind, slot),
     });
     Atomics.add(ints, shared + CommonShared.statEpoch, ALL_CLEARED);
   }

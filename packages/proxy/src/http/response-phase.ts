@@ -12,10 +12,11 @@ import {
 import { createBodyReader } from '@evenkeel/http';
 import { isGoodStatus, Observation } from '@evenkeel/shm';
 import type { ConnectionError } from '../connection.ts';
+import { endText } from '../errors/invalid-messages.ts';
 import { answerReply, answerStatus } from './answer.ts';
-import { countDeniedResponse, countFailedResponse, countFailedRewrite } from './counters.ts';
+import { countDeniedResponse, countFailedResponse, countFailedRewrite, countServerResponse } from './counters.ts';
 import { abandon, disown, dropServer, finish, logEarly, releaseServer, terminate } from './ending.ts';
-import { captureResponse } from './http-context.ts';
+import { captureCookieOfResponse, captureResponse } from './http-context.ts';
 import { completeResponse, forwardResponse, sendText } from './response-body.ts';
 import { applyAfterResponse, applyResponseRules } from './response-rules.ts';
 import { Stage, Upload } from './stage.ts';
@@ -56,7 +57,11 @@ function readHeads(tx: HttpTransaction, buffer: Buffer, scanned: number): void {
     while ((from = skipEmptyLines(buffer, from, to)) < to) {
       const head = readResponseHead(buffer, from, to, tx.request!, backendHttp.responseHead);
       if (head === undefined) break;
-      if (head instanceof HeadError || head.bytes > backendHttp.maxHeadBytes) return refuseResponse(tx);
+      if (head instanceof HeadError) {
+        keepInvalid(tx, buffer, from, head.offset);
+        return refuseResponse(tx);
+      }
+      if (head.bytes > backendHttp.maxHeadBytes) return refuseResponse(tx);
       from += head.bytes;
       if (!head.informational) return startResponse(tx, head, buffer, from);
       sendInterim(tx, head);
@@ -77,6 +82,20 @@ function sendInterim(tx: HttpTransaction, head: ResponseHead): void {
   const request = tx.request!;
   if (request.version === '1.0') return;
   tx.session.connection.writeLatin1(serializeResponse(head, request.version, 'keep-alive', 'none', tx.http.clientCase));
+}
+
+/** For `show errors`. */
+function keepInvalid(tx: HttpTransaction, buffer: Buffer, from: number, position: number): void {
+  const { frontend, backend, assignedServer: server } = tx;
+  const { thread } = frontend;
+  thread.invalidMessages.keep(buffer, from, position, frontend.bufferBytes, {
+    direction: 'response',
+    dateMs: thread.dateNow(),
+    frontend: { name: frontend.name, id: frontend.id },
+    backend: backend === undefined ? undefined : { name: backend.name, id: backend.config.id },
+    server: server === undefined ? undefined : { name: server.name, id: server.id },
+    source: endText(tx.session.connection.remote),
+  });
 }
 
 /** What the server sent is no response, or too much of one. */
@@ -121,6 +140,7 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
     if (tx.backendHttp.retryOn!.statuses.has(head.status) && retryAfterResponse(tx, head, to - from)) return;
     tx.isHeldForRetry = false;
   }
+  countServerResponse(tx, head.status);
   if ((head.status === 401 || head.status === 407) && authenticatesConnection(head)) {
     tx.dispatch.privateConnection = true;
     tx.dispatch.prefersLastServer = true;
@@ -149,6 +169,7 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
   const verdict = applyResponseRules(tx);
   if (verdict !== undefined)
     return obeyResponse(tx, verdict.kind, verdict.reply, isComplete && end === to && head.keepAlive);
+  captureCookieOfResponse(tx, head);
   applyAfterResponse(tx);
   tx.responseMs = tx.thread.now;
   tx.status = head.status;
@@ -281,8 +302,9 @@ function loseServer(tx: HttpTransaction, byReset: boolean): void {
   const wasUploading = tx.upload === Upload.open;
   const isRetriedByClient = !tx.hasResponseBytes && tx.isServerReused && tx.session.requests > 1;
   tx.termination.set('server-abort', wasUploading && byReset ? 'data' : 'headers');
-  tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
   countFailedResponse(tx);
+  // HAProxy counts the connection that broke, and the response that is missing.
+  if (byReset) countFailedResponse(tx);
   observe(tx, byReset ? Observation.readError : Observation.closed);
   // A kept connection that was closed by the time of its next request is no news to a client: it tries again by itself. An
   // error would tell it that the request failed, which nobody knows.

@@ -1,6 +1,6 @@
 // What streams of one frontend count, in one place: the statistics of the listener, the frontend, the backend and the
 // server that an event belongs to (management manual, section 9.1). Plain stores into this thread's own blocks.
-import { BackendStat, FrontendStat, ListenerStat, ServerStat, type StatBlock } from '@evenkeel/shm';
+import { BackendStat, FrontendStat, ListenerStat, ProcessStat, ServerStat, type StatBlock } from '@evenkeel/shm';
 import type { Backend } from '../backend/backend.ts';
 import type { Dispatch } from '../backend/dispatch.ts';
 import type { Server } from '../backend/server.ts';
@@ -20,10 +20,11 @@ export class StreamCounters {
     this.frontend = frontend;
   }
 
-  /** A rule refused the request (`dreq`). */
-  deniedRequest(session: ClientSession): void {
+  /** A rule refused the request (`dreq`); `backend` where one had been chosen. */
+  deniedRequest(session: ClientSession, backend: Backend | undefined): void {
     this.frontend.add(FrontendStat.deniedRequests, 1);
     session.listener.stat.add(ListenerStat.deniedRequests, 1);
+    backend?.stat.add(BackendStat.deniedRequests, 1);
   }
 
   /** A rule refused the response (`dresp`). */
@@ -71,7 +72,9 @@ export class StreamCounters {
     if (bytesOut > 0) {
       frontend.add(FrontendStat.bytesOut, bytesOut);
       stat.add(ListenerStat.bytesOut, bytesOut);
-      this.#thread.counts.bytesOutRate.add(this.#thread.now, Math.min(bytesOut, MAX_RATE_EVENTS));
+      const { counts } = this.#thread;
+      counts.bytesOutRate.add(this.#thread.now, Math.min(bytesOut, MAX_RATE_EVENTS));
+      counts.stat.add(ProcessStat.bytesOut, bytesOut);
       backend?.stat.add(BackendStat.bytesOut, bytesOut);
       server?.stat.add(ServerStat.bytesOut, bytesOut);
     }

@@ -17,7 +17,6 @@ const table = numberFields({
   receivedLogs: 'sum', // CumRecvLogs
   busyMicroseconds: 'sum', // for Idle_pct
   loopMicroseconds: 'sum', // for Idle_pct
-  timersPending: 'sum', // Tasks
 });
 
 export const ProcessStat = table.index;
