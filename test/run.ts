@@ -8,7 +8,8 @@
  */
 
 import { spawn, execFileSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -194,6 +195,11 @@ const LAYERS: readonly (readonly [string, Layer])[] = [
   ['system', nodeTests('system', ['test/system/*.test.ts'], { serial: true, runsAgain: true })],
   ['soak', nodeTests('soak', ['test/soak/*.test.ts'], { serial: true })],
 ];
+
+// What daemons under test keep does not outlive the tests.
+const stateDirectory = mkdtempSync(join(tmpdir(), 'evenkeel-states-'));
+process.env['STATE_DIRECTORY'] = stateDirectory;
+process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }));
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !LAYERS.some(([layer]) => layer === name));

@@ -88,7 +88,7 @@ export class Daemon {
     ];
     const child = spawn(command[0], command.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.environment },
+      env: { ...process.env, STATE_DIRECTORY: folder, ...options.environment },
     });
     const daemon = new Daemon(folder, file, child, options.deaf === true);
     const limit = performance.now() + START_LIMIT_MS;

@@ -65,6 +65,7 @@ export class RuntimeChanges {
   #isOpened = false;
   /** What serves, as it was read. */
   #file: Config | undefined;
+  #prepared: PreparedConfig | undefined;
   #fileIndex: ConfigIndex | undefined;
   #planIndex: ConfigIndex | undefined;
   #added: ReadonlySet<string> = new Set();
@@ -146,7 +147,8 @@ export class RuntimeChanges {
       this.#isOpened = true;
       await this.#open(file);
     }
-    return { file, config: file.global.persistRuntime.enabled ? this.#merge(file).config : file };
+    this.#prepared = { file, config: file.global.persistRuntime.enabled ? this.#merge(file).config : file };
+    return this.#prepared;
   }
 
   /** Before the first configuration serves: what was kept counts from the first connection on. */
@@ -250,8 +252,7 @@ export class RuntimeChanges {
 
   #record(change: Change): Effect | undefined {
     const { object, field } = change;
-    const known = this.#overrides.get(object, field);
-    const file = known?.file ?? this.#fileValue(object, field);
+    const file = this.#fileValue(object, field);
     return this.#overrides.record(change, file, this.#options.dateNow(), this.#hasStateFile(object));
   }
 
@@ -265,8 +266,7 @@ export class RuntimeChanges {
   }
 
   #fileValue(object: ChangedObject, field: string): string {
-    const file = this.#file;
-    if (file === undefined) throw new Error('nothing can be changed before a configuration serves');
+    const file = this.#servedFile();
     if (field === PRESENCE) return lineOf(file, object.name);
     this.#fileIndex = indexOf(file, this.#fileIndex);
     const inFile = fileValue(this.#fileIndex, object, field);
@@ -280,6 +280,14 @@ export class RuntimeChanges {
     if (kind !== 'server') return false;
     const backend = this.#served().proxy('backend', name.slice(0, name.indexOf('/')))?.proxy;
     return backend !== undefined && backend.loadServerState !== 'none';
+  }
+
+  /** The runtime socket answers from the moment on in which a configuration serves, a moment before commit() is told of it. */
+  #servedFile(): Config {
+    const { config } = this.#options.process.plan();
+    const file = this.#prepared?.config === config ? this.#prepared.file : this.#file;
+    if (file === undefined) throw new Error('nothing can be changed before a configuration serves');
+    return file;
   }
 
   #served(): ConfigIndex {
@@ -339,7 +347,7 @@ export class RuntimeChanges {
       if (type === 'drop') this.#overrides.drop(object, field);
       else this.#overrides.put(override);
     }
-    const { file } = { file: this.#file };
+    const file = this.#file;
     if (file === undefined) return;
     if (effects.some(({ override }) => override.field === PRESENCE)) {
       void this.#options.republish(file);
