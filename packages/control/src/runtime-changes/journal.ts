@@ -48,6 +48,8 @@ export class Journal {
   #lines = 0;
   /** The lock is ours. */
   #isOurs = false;
+  /** What is in the file is known, and nobody else changes it. */
+  #isRead = false;
   /** Nothing may be added to what is there: it is written anew. */
   #isUnfit = true;
   /** What was found is kept under another name before that. */
@@ -74,22 +76,28 @@ export class Journal {
     return this.#options.disk.path;
   }
 
+  /** Nothing has kept the last change from being written. */
+  get isWell(): boolean {
+    return this.#fault === undefined;
+  }
+
   /**
-   * What an earlier process left, and what is wrong with it. `isEager`: that nothing could be written is said now, not when
-   * something is changed.
+   * Gives `load` what an earlier process left, and says what is wrong with it. `isEager`: that nothing could be written is said
+   * now, not when something is changed.
    */
-  async open(isEager: boolean): Promise<readonly Override[]> {
+  async open(isEager: boolean, load: (overrides: Overrides) => void): Promise<void> {
     const { disk, report } = this.#options;
     try {
       if (isEager || (await disk.exists())) await this.#lock();
       this.#known = await this.#read();
+      this.#isRead = this.#isOurs;
     } catch (error) {
       report('warning', `runtime changes of ${disk.path} cannot be read or kept (${reasonOf(error)}).`);
     }
+    load(this.#known);
     // A tail that was cut off, or a damaged line, is taken away at once.
-    if (this.#isOurs && this.#isDirty) this.#start();
+    if (this.#isDirty) this.#start();
     await this.#work;
-    return [...this.#known];
   }
 
   /** Resolves when the changes would survive the end of the process, or when that cannot be waited for. */
@@ -230,9 +238,10 @@ export class Journal {
 
   /** Makes sure that nobody else writes, and hears what somebody else has written. */
   async #own(): Promise<boolean> {
-    if (this.#isOurs) return true;
+    if (this.#isRead) return true;
     if (!(await this.#lock())) return false;
     const theirs = await this.#read();
+    this.#isRead = true;
     const effects = difference(this.#known, theirs, new Overrides(this.#options.snapshot()));
     this.#known = theirs;
     if (effects.length > 0) this.#options.takeOver(effects);

@@ -306,7 +306,7 @@ export class RuntimeChanges {
     const place = this.#placeOf(file);
     if (place === undefined || !file.global.persistRuntime.enabled) return;
     this.#journal = this.#journalAt(place);
-    this.#overrides = new Overrides(await this.#journal.open(place.isNamed));
+    await this.#journal.open(place.isNamed, (overrides) => (this.#overrides = new Overrides(overrides)));
   }
 
   /** `persist-runtime` may have been edited. */
@@ -318,10 +318,13 @@ export class RuntimeChanges {
       this.#journal = undefined;
       await journal.discard();
     } else if (this.#journal?.path !== place.path) {
-      await this.#journal?.close(CLOSE_LIMIT_MS);
+      const before = this.#journal;
+      await before?.close(CLOSE_LIMIT_MS);
       this.#journal = this.#journalAt(place);
-      await this.#journal.open(place.isNamed);
+      // What lies there is of another time.
+      await this.#journal.open(place.isNamed, () => undefined);
       await this.#journal.rewrite();
+      if (this.#journal.isWell) await before?.discard();
     }
   }
 
