@@ -59,10 +59,15 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. */
-export async function run(name: string, args: readonly string[], input: Buffer | string = ''): Promise<Outcome> {
+/** Runs a program to its end, which is made where it takes longer than `limitMs`. */
+export async function run(
+  name: string,
+  args: readonly string[],
+  input: Buffer | string = '',
+  limitMs = RUN_LIMIT_MS,
+): Promise<Outcome> {
   const child = spawn(findProgram(name) ?? name, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), RUN_LIMIT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

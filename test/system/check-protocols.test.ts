@@ -24,11 +24,11 @@ const DEFAULTS = `global
   max-spread-checks 1ms
 defaults
   mode tcp
-  timeout connect 400ms
-  timeout check 400ms
+  timeout connect 1s
+  timeout check 1s
   timeout client 5s
   timeout server 5s
-  default-server check inter 400ms rise 1 fall 1
+  default-server check inter 1s fastinter 200ms downinter 200ms rise 1 fall 1
 `;
 
 const folder = new TemporaryFolder();
@@ -37,6 +37,13 @@ after(() => folder[Symbol.dispose]());
 /** Lines of `show stat`; none while the runtime socket, which may open after the listener, is not there yet. */
 async function rowsOf(daemon: Daemon): Promise<Record<string, string>[]> {
   return await daemon.statistics().catch(() => []);
+}
+
+/** Lines of servers at one place, so many that it is checked often while each check may take its time. */
+function servers(port: number, count: number): string {
+  return Array.from({ length: count }, (_, at) => `  server s${at === 0 ? '' : at} 127.0.0.1:${port} inter 500ms`).join(
+    '\n',
+  );
 }
 
 /** One daemon whose backends are the given lines. */
@@ -146,8 +153,7 @@ test(
     const server = await preparePostgresql(join(folder.path, 'pgsql-users'), port);
     await server.start();
     try {
-      const backend = (user: string): string =>
-        `  option pgsql-check user ${user}\n  server s 127.0.0.1:${port} inter 20ms`;
+      const backend = (user: string): string => `  option pgsql-check user ${user}\n${servers(port, 10)}`;
       await using daemon = await watch({
         good: backend('check'),
         locked: backend('locked'),
@@ -200,7 +206,7 @@ test('an LDAP server sees each bind followed by an unbind', { skip: missing('sla
   const server = prepareLdap(join(folder.path, 'ldap-log'), port);
   await server.start();
   try {
-    await using daemon = await watch({ ldap: `  option ldap-check\n  server s 127.0.0.1:${port} inter 20ms` });
+    await using daemon = await watch({ ldap: `  option ldap-check\n${servers(port, 10)}` });
     await said(daemon, 'ldap', 'L7OK');
     await until('some unbinds', () => (server.log().match(/UNBIND/g)?.length ?? 0) > 10);
     // The first connection was the test's own, which asked whether it accepts.
@@ -237,17 +243,17 @@ after(async () => await database?.stop());
 for (const option of ['option mysql-check user check', 'option mysql-check user check pre-41']) {
   test(`${option}: a thousand checks leave no error on MariaDB`, { skip: noMariaDb, timeout: 90_000 }, async () => {
     const start = await counters(databasePort, 'Connections', ...ERRORS);
-    const servers = Array.from(
-      { length: 10 },
-      (_, at) => `  server s${at === 0 ? '' : at} 127.0.0.1:${databasePort} inter 20ms`,
-    );
-    await using daemon = await watch({ mysql: `  ${option}\n${servers.join('\n')}` });
+    await using daemon = await watch({ mysql: `  ${option}\n${servers(databasePort, 100)}` });
     await said(daemon, 'mysql', 'L7OK');
     let now = start;
-    await until('a thousand logins', async () => {
-      now = await counters(databasePort, 'Connections', ...ERRORS);
-      return now['Connections'] - start['Connections'] > 1000;
-    });
+    await until(
+      'a thousand logins',
+      async () => {
+        now = await counters(databasePort, 'Connections', ...ERRORS);
+        return now['Connections'] - start['Connections'] > 1000;
+      },
+      60_000,
+    );
     for (const name of ERRORS) assert.equal(now[name], start[name], name);
   });
 }
@@ -257,9 +263,7 @@ test(
   { skip: noMariaDb, timeout: 60_000 },
   async () => {
     const start = await counters(databasePort, ...ERRORS);
-    await using daemon = await watch({
-      mysql: `  option mysql-check\n  server s 127.0.0.1:${databasePort} inter 20ms`,
-    });
+    await using daemon = await watch({ mysql: `  option mysql-check\n${servers(databasePort, 50)}` });
     await said(daemon, 'mysql', 'L7OK');
     let now = start;
     await until('two hundred checks', async () => {

@@ -42,7 +42,8 @@ before(async () => {
     stats socket FOLDER/admin.sock level admin
 defaults
     mode tcp
-    timeout connect 2s
+    timeout connect 5s
+    timeout check 5s
     timeout client 20s
     timeout server 20s
 listen galera
@@ -50,7 +51,7 @@ listen galera
     option tcpka
     option httpchk
     balance leastconn
-    default-server inter 200ms fall 2 rise 2 on-marked-down shutdown-sessions
+    default-server inter 1s fastinter 200ms downinter 200ms fall 2 rise 2 on-marked-down shutdown-sessions
     server db1 127.0.0.1:${ports[0]} check port ${ports[1]}
     server db2 127.0.0.1:${ports[2]} check port ${ports[3]} backup
 `,

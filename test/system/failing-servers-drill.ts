@@ -164,11 +164,11 @@ function configuration(port: number, ports: readonly number[]): string {
   stats socket FOLDER/admin.sock level admin
 defaults
   mode http
-  timeout connect 500ms
+  timeout connect 1s
   timeout client 20s
-  timeout server 1s
-  timeout queue 5s
-  timeout check 300ms
+  timeout server 2s
+  timeout queue 10s
+  timeout check 1s
   retries 3
   option redispatch 1
   retry-on all-retryable-errors
@@ -176,7 +176,7 @@ listen web
   bind 127.0.0.1:${port}
   balance roundrobin
   option httpchk GET /
-  default-server check inter 100ms fastinter 50ms fall 2 rise 2
+  default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 2
 ${ports.map((each, index) => `  server s${index + 1} 127.0.0.1:${each}`).join('\n')}
 `;
 }

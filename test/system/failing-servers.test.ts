@@ -15,15 +15,8 @@ const skip =
 
 async function drill(program: string): Promise<readonly DrillResult[]> {
   const command = `ip link set lo up && exec "$0" "$1" "$2"`;
-  const { status, stdout, stderr } = await run('unshare', [
-    '-n',
-    'sh',
-    '-c',
-    command,
-    process.execPath,
-    DRILL,
-    program,
-  ]);
+  const args = ['-n', 'sh', '-c', command, process.execPath, DRILL, program];
+  const { status, stdout, stderr } = await run('unshare', args, '', 120_000);
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout.toString()) as DrillResult[];
 }

@@ -14,12 +14,13 @@ const LIMIT = 20;
 /** Long enough that clients pile up behind the limit, short enough that all have had their turn in a second or two. */
 const SERVICE_MS = 10;
 
-/** Answers each request after a while and counts how many were in its hands at a time. */
+/** Answers nobody until `LIMIT` requests are in its hands, then each after a while; counts how many it has at a time. */
 class CountingServer {
   highest = 0;
   served = 0;
   now = 0;
   #server: RawServer | undefined;
+  readonly #crowd = Promise.withResolvers<void>();
 
   static async start(): Promise<CountingServer> {
     const counting = new CountingServer();
@@ -45,14 +46,16 @@ class CountingServer {
     socket.on('data', (chunk) => {
       active = true;
       this.highest = Math.max(this.highest, ++this.now);
+      if (this.highest >= LIMIT) this.#crowd.resolve();
       const close = /connection: close/i.test(chunk.toString('latin1'));
-      setTimeout(() => {
+      const answer = (): void => {
         leave();
         this.served++;
         const head = `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${close ? 'connection: close\r\n' : ''}\r\nok`;
         if (close) socket.end(head);
         else socket.write(head);
-      }, SERVICE_MS);
+      };
+      void this.#crowd.promise.then(() => setTimeout(answer, SERVICE_MS));
     });
   }
 }
@@ -132,7 +135,7 @@ defaults
     timeout connect 20s
     timeout client 20s
     timeout server 20s
-    timeout queue 300ms
+    timeout queue 2s
 listen limited
     bind 127.0.0.1:${port}
     server s1 127.0.0.1:${server.port} maxconn 1

@@ -58,7 +58,7 @@ async function mailer(context: TestContext, isDeaf = false): Promise<Mailer> {
   return { port: (server.address() as { port: number }).port, mails };
 }
 
-function configuration(front: number, mailPorts: readonly number[], level: string): string {
+function configuration(front: number, mailPorts: readonly number[], level: string, mailMs = 10_000): string {
   return `global
   stats socket FOLDER/admin.sock level admin
 defaults
@@ -67,7 +67,7 @@ defaults
   timeout client 5s
   timeout server 5s
 mailers ops
-  timeout mail 2s
+  timeout mail ${mailMs}ms
 ${mailPorts.map((port, index) => `  mailer m${index} 127.0.0.1:${port}`).join('\n')}
 frontend front
   bind 127.0.0.1:${front}
@@ -125,7 +125,9 @@ test('by default alerts alone are mailed, and a dead mailer delays neither the o
   const good = await mailer(context);
   const deaf = await mailer(context, true);
   const [front, closed] = await freePorts(2);
-  await using daemon = await Daemon.start(configuration(front, [deaf.port, closed, good.port], ''), { port: front });
+  await using daemon = await Daemon.start(configuration(front, [deaf.port, closed, good.port], '', 2000), {
+    port: front,
+  });
   for (let round = 1; round <= 3; round++) {
     await daemon.ask('set server be/a health down');
     await daemon.ask('set server be/a health up');

@@ -10,9 +10,9 @@ import { SERVER_CLOSE_CODE, WebSocketClient, WebSocketServer } from '../support/
 
 const MESSAGES = 100;
 /** Ends silent connections that are no tunnels. */
-const CLIENT_TIMEOUT_MS = 300;
+const CLIENT_TIMEOUT_MS = 800;
 /** Ends silent tunnels; well above the other, so that both can be told apart on a busy machine. */
-const TUNNEL_TIMEOUT_MS = 3000;
+const TUNNEL_TIMEOUT_MS = 4500;
 
 const resources = new AsyncDisposableStack();
 let server: WebSocketServer;
