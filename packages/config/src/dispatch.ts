@@ -165,6 +165,10 @@ function placeLabel(name: string): string {
 /** HAProxy's sentences for a first word whose second is unknown; others get a general one. `owner` is "frontend 'f'". */
 const FAMILY_MESSAGES: Readonly<Record<string, (list: string, got: string, owner: string) => string>> = {
   capture: () => "'capture' expects 'cookie' or 'request header' or 'response header'.",
+  declare: (_list, got) =>
+    got === ''
+      ? "'declare' needs a second keyword that specify the type of declaration ('capture')"
+      : `unknown declaration type '${got}' (supports 'capture')`,
   persist: (_list, got) => (got === '' ? 'missing persist method.' : 'unknown persist method.'),
   monitor: () => "'monitor' only supports 'fail'.",
   option: (_list, got) => (got === '' ? "'option' expects an option name" : `unknown option '${got}'`),

@@ -3,7 +3,7 @@
 import type { Diagnostics } from './diagnostic.ts';
 import type { Acl } from './expression-model.ts';
 import type { ConfigHost } from './host.ts';
-import type { HttpErrors, Mode, SectionKind } from './model.ts';
+import type { CaptureSlot, HttpErrors, Mode, SectionKind } from './model.ts';
 
 /** The rule phases by the manual's names: the words with which a rule's line begins. */
 export type RulePhase =
@@ -23,6 +23,8 @@ export type EvaluationPlace =
   | 'monitor fail'
   | 'http-error'
   | 'log-format'
+  | 'log-format-sd'
+  | 'error-log-format'
   | 'unique-id-format'
   | 'http-check'
   | 'tcp-check'
@@ -40,6 +42,8 @@ export interface ExpressionScope {
   readonly place: EvaluationPlace;
   readonly diagnostics: Diagnostics;
   readonly host: ConfigHost;
+  /** Slots declared so far; rules add theirs. */
+  readonly captures: CaptureSlot[];
   /** `http-errors` section by name; complete only when a `whenComplete` task runs. */
   httpErrors(name: string): HttpErrors | undefined;
   /** A proxy and the names of its servers, for fetches that take one; complete only when a `whenComplete` task runs. */

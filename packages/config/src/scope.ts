@@ -3,7 +3,7 @@
 import type { ParseState, ProxyDraft } from './draft.ts';
 import type { EvaluationPlace, ExpressionScope } from './expression-scope.ts';
 import type { Acl } from './expression-model.ts';
-import type { HttpErrors, Mode } from './model.ts';
+import type { CaptureSlot, HttpErrors, Mode } from './model.ts';
 
 class ProxyScope implements ExpressionScope {
   readonly place: EvaluationPlace;
@@ -34,6 +34,9 @@ class ProxyScope implements ExpressionScope {
   }
   get host() {
     return this.state.host;
+  }
+  get captures(): CaptureSlot[] {
+    return this.draft?.captures ?? [];
   }
 
   httpErrors(name: string): HttpErrors | undefined {

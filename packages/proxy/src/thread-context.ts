@@ -15,9 +15,9 @@ export interface Clock {
 export interface LogSink {
   /**
    * `logSet` is a proxy's `ProxyPlan.logSet`; `level` is the syslog severity 0..7; `line` is the message without header or
-   * line end.
+   * line end; `structuredData` is for destinations in the format rfc5424 only.
    */
-  emit(logSet: number, level: number, line: string): void;
+  emit(logSet: number, level: number, line: string, structuredData?: string): void;
 }
 
 export interface ThreadContext extends Clock {

@@ -41,27 +41,49 @@ const NAMES: Readonly<Record<RulePhase, string>> = {
 const WORKS: Readonly<Record<RulePhase, ReadonlySet<string>>> = {
   'tcp-request connection': new Set(['accept', 'reject']),
   'tcp-request session': new Set(['accept', 'reject']),
-  'tcp-request content': new Set(['accept', 'reject', 'set-priority-class', 'set-priority-offset']),
+  'tcp-request content': new Set([
+    'accept',
+    'capture',
+    'reject',
+    'set-log-level',
+    'set-priority-class',
+    'set-priority-offset',
+  ]),
   'http-request': new Set([
     'allow',
     'deny',
+    'reject',
     'return',
     'tarpit',
     'set-header',
     'add-header',
     'del-header',
     'disable-l7-retry',
+    'capture',
+    'set-log-level',
     'set-priority-class',
     'set-priority-offset',
   ]),
-  'tcp-response content': new Set(['accept', 'reject']),
-  'http-response': new Set(['allow', 'deny', 'return', 'set-header', 'add-header', 'del-header']),
-  'http-after-response': new Set(['allow', 'set-header', 'add-header', 'del-header']),
+  'tcp-response content': new Set(['accept', 'reject', 'set-log-level']),
+  'http-response': new Set([
+    'allow',
+    'capture',
+    'deny',
+    'return',
+    'set-header',
+    'add-header',
+    'del-header',
+    'set-log-level',
+  ]),
+  'http-after-response': new Set(['allow', 'capture', 'set-header', 'add-header', 'del-header']),
 };
 
 const REFUSED: Readonly<Record<string, string>> = {
   'ot-group': 'the OpenTracing filter is a plug-in of HAProxy; trace by unique-id-format and logs instead',
 };
+
+/** HAProxy lists it and refuses it. */
+const NO_STREAM = 'no stream exists yet whose log line could show it; use tcp-request content capture';
 
 const ACCEPTED: Readonly<Record<string, string>> = {
   'set-nice': 'streams have no priority of their own here; every event loop serves them in order',
@@ -77,7 +99,7 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
 
 function stateOf(phase: RulePhase, name: string): { state: KeywordState; reason?: string } {
   if (WORKS[phase].has(name)) return { state: 'works' };
-  const refusal = REFUSED[name];
+  const refusal = name === 'capture' ? NO_STREAM : REFUSED[name];
   if (refusal !== undefined) return { state: 'refused', reason: refusal };
   const acceptance = ACCEPTED[name];
   if (acceptance !== undefined) return { state: 'accepted', reason: acceptance };

@@ -199,7 +199,7 @@ class FormatReader {
   /** The mode is known for good only when the section has been read. Rules with HTTP variables say so themselves. */
   private checkMode(name: string, start: number): void {
     const { scope, place, sentence } = this;
-    if (scope.place !== 'log-format' && scope.place !== 'unique-id-format') return;
+    if (!FORMAT_PLACES.has(scope.place)) return;
     scope.whenComplete(() => {
       if (scope.mode === 'http' || scope.proxyKind === 'defaults') return;
       reportFormatFailure(
@@ -243,6 +243,14 @@ class FormatReader {
     throw new ExpressionFailure(message, offset, length, { expected });
   }
 }
+
+/** Directives whose whole argument is a format. */
+const FORMAT_PLACES: ReadonlySet<string> = new Set([
+  'log-format',
+  'log-format-sd',
+  'error-log-format',
+  'unique-id-format',
+]);
 
 const FLAG_NAMES: Readonly<Record<string, keyof LogFormatFlags>> = { Q: 'quote', X: 'hex', E: 'escape' };
 

@@ -120,6 +120,8 @@ const SINGLE_PLACES: Readonly<
   use_backend: { frontend: 'frontend use-backend rule' },
   'use-server': { backend: 'backend use-server, balance or stick-match rule' },
   'log-format': { frontend: 'logs', backend: 'logs' },
+  'log-format-sd': { frontend: 'logs', backend: 'logs' },
+  'error-log-format': { frontend: 'logs', backend: 'logs' },
   'unique-id-format': { frontend: 'frontend http-request header rule', backend: 'backend http-request header rule' },
   'http-check': { frontend: 'backend tcp-check rule', backend: 'backend tcp-check rule' },
   'tcp-check': { frontend: 'backend tcp-check rule', backend: 'backend tcp-check rule' },

@@ -108,6 +108,8 @@ test('every action that works has a reader, in its phase', () => {
     'add-header': 'a b',
     'del-header': 'a',
     'disable-l7-retry': '',
+    capture: 'src len 10',
+    'set-log-level': 'silent',
     'set-priority-class': 'int(1)',
     'set-priority-offset': 'int(1),add(2) ,mul(3)',
   };
@@ -116,9 +118,10 @@ test('every action that works has a reader, in its phase', () => {
     for (const action of actions.values()) {
       if (action.state !== 'works') continue;
       assert.ok(action.name in examples, `${phase} ${action.name} needs an example`);
+      const words = action.name === 'capture' && phase.endsWith('response') ? 'src id 0' : examples[action.name];
       const findings = proxyFindings(section, [
-        section === 'frontend f' ? 'bind :1' : 'server s 127.0.0.1:1',
-        `${phase} ${action.name} ${examples[action.name]}`,
+        ...(section === 'frontend f' ? ['bind :1', 'declare capture response len 9'] : ['server s 127.0.0.1:1']),
+        `${phase} ${action.name} ${words}`,
       ]);
       assert.deepEqual(findings, [], `${phase} ${action.name}`);
     }

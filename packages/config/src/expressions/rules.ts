@@ -10,6 +10,7 @@ import type { ExpressionScope, RulePhase } from '../expression-scope.ts';
 import type { Action, Rule } from '../model.ts';
 import { nearestWord } from '../nearest.ts';
 import { ACTIONS, findAction } from './actions.ts';
+import { readCapture, readLogLevel } from './captures.ts';
 import { parseCondition, ruleSentences } from './condition.ts';
 import { regularExpressionError } from './regex.ts';
 import { parseReply } from './reply.ts';
@@ -95,6 +96,10 @@ function readAction(phase: RulePhase, name: string, cursor: Cursor, scope: Expre
     case 'set-priority-offset':
       if (cursor.atEnd) words.fail('missing fetch method', 'a sample expression');
       return { type: name, expression: readExpressionWords(cursor, scope, words.sentence) };
+    case 'capture':
+      return readCapture(phase, cursor, scope, words);
+    case 'set-log-level':
+      return readLogLevel(phase, cursor, words);
     case 'deny':
       return {
         type: 'deny',

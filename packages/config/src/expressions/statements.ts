@@ -38,12 +38,13 @@ export function parseExpression(
 
 /**
  * An expression at the cursor whose converters may stand in words of their own (`int(1) ,add(2)`), as rules with a sample as
- * argument have it. `sentence` makes the complaint.
+ * argument have it. `sentence` makes the complaint, which calls the sample by its fetch, or as it is written.
  */
 export function readExpressionWords(
   cursor: Cursor,
   scope: ExpressionScope,
   sentence: (message: string) => string,
+  named: 'fetch' | 'written' = 'fetch',
 ): Expression {
   const start = cursor.index;
   let text = cursor.next() ?? '';
@@ -57,7 +58,7 @@ export function readExpressionWords(
     if (where !== undefined && placeConflict(read, text, where) !== undefined) {
       const sources = read.fetch.sources.map(sourceName).join(',');
       throw new ExpressionFailure(
-        ` fetch method '${read.fetch.name}' extracts information from '${sources}', none of which is available here`,
+        `${named === 'fetch' ? ` fetch method '${read.fetch.name}'` : `fetch method '${text}'`} extracts information from '${sources}', none of which is available here`,
         0,
         text.length,
         { expected: `a sample that exists in a ${placeName(where)}` },

@@ -11,7 +11,6 @@ const ALL: readonly KeywordPlace[] = ['defaults', 'frontend', 'listen', 'backend
 const PROXIES: readonly KeywordPlace[] = ['frontend', 'listen', 'backend'];
 const FRONTENDS: readonly KeywordPlace[] = ['defaults', 'frontend', 'listen'];
 const BACKENDS: readonly KeywordPlace[] = ['defaults', 'listen', 'backend'];
-const FRONTENDS_ONLY: readonly KeywordPlace[] = ['frontend', 'listen'];
 const BACKENDS_ONLY: readonly KeywordPlace[] = ['listen', 'backend'];
 
 function later(places: readonly KeywordPlace[], reason?: string, more: Partial<Group> = {}): Group {
@@ -107,11 +106,9 @@ export const declaredProxyKeywords: readonly Keyword<ProxyContext>[] = [
     'option splice-auto, option splice-request, option splice-response',
   ),
 
-  ...declare(later(FRONTENDS_ONLY, 'it needs cookies to be captured'), 'capture cookie'),
   ...declare(later(ALL, 'it needs compression'), 'compression algo, compression offload, compression type'),
   ...declare(later(BACKENDS, 'it needs persistence by cookies'), 'cookie, dynamic-cookie-key'),
   ...declare(later(BACKENDS_ONLY, 'it needs persistence by cookies'), 'force-persist, ignore-persist'),
-  ...declare(later(FRONTENDS_ONLY, 'it needs captures by rules'), 'declare capture'),
   ...declare(
     refused(BACKENDS_ONLY, 'every address has a server that can be watched and counted; write a server line with it'),
     'dispatch',

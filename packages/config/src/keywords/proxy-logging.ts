@@ -20,7 +20,9 @@ function readLog(cursor: Cursor, { draft, state }: ProxyContext): void {
     cursor.next();
     draft.logs.push('global');
   } else {
-    draft.logs.push(readLogTarget(cursor, state, 'log : expects <address> and <facility> or global as arguments'));
+    draft.logs.push(
+      readLogTarget(cursor, state, 'log : expects <address> and <facility> or global as arguments', draft.name),
+    );
   }
 }
 
@@ -68,7 +70,7 @@ function readFormat(
         expected: 'the end of the line',
       });
     }
-    if (name.startsWith('log-format') && ignoredInBackends(cursor, draft)) return;
+    if (name !== 'unique-id-format' && ignoredInBackends(cursor, draft)) return;
     const format = parseLogFormat(text, at, context.scope(place));
     if (format !== undefined) store(draft, format, cursor);
   };
@@ -97,22 +99,18 @@ export const proxyLoggingKeywords: readonly Keyword<ProxyContext>[] = [
   {
     name: 'log-format-sd',
     places: FRONTENDS_AND_DEFAULTS,
-    state: 'later',
-    severity: 'warning',
+    state: 'works',
     manual: '4.2',
-    reason: 'structured data is left empty',
-    parse: readFormat('log-format', (draft, format) => {
+    parse: readFormat('log-format-sd', (draft, format) => {
       draft.logFormatSd = format;
     }),
   },
   {
     name: 'error-log-format',
-    places: FRONTEND_SIDE,
-    state: 'later',
-    severity: 'warning',
+    places: FRONTENDS_AND_DEFAULTS,
+    state: 'works',
     manual: '4.2',
-    reason: "errors are logged in the proxy's log format",
-    parse: readFormat('log-format', (draft, format) => {
+    parse: readFormat('error-log-format', (draft, format) => {
       draft.errorLogFormat = format;
     }),
   },
@@ -127,9 +125,8 @@ export const proxyLoggingKeywords: readonly Keyword<ProxyContext>[] = [
   {
     name: 'option httpslog',
     places: FRONTENDS_AND_DEFAULTS,
-    state: 'later',
+    state: 'works',
     manual: '4.2',
-    reason: 'TLS is not available',
     parse: readPreset('httpslog'),
   },
   {

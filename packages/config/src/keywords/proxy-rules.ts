@@ -93,18 +93,6 @@ function inspectDelay(field: 'tcpRequestInspectDelayMs' | 'tcpResponseInspectDel
   };
 }
 
-function readCapture(direction: 'request' | 'response'): Parse {
-  return (cursor, { draft }) => {
-    const usage = `'capture ${direction}' expects 'header' <header_name> 'len' <len>.`;
-    const header = cursor.word('a header name', usage).toLowerCase();
-    if (!cursor.take('len')) cursor.fail(usage, { expected: "'len' and a number" });
-    const length = cursor.integer('a length', { min: 0, message: usage });
-    cursor.keyword = `capture ${direction}`;
-    cursor.end();
-    draft.captures.push({ direction, header, length });
-  };
-}
-
 function readDefaultBackend(cursor: Cursor, { draft }: ProxyContext): void {
   const name = cursor.word('a backend name', "'default_backend' expects a backend name.");
   const at = cursor.lastPosition();
@@ -124,8 +112,6 @@ export const proxyRuleKeywords: readonly Keyword<ProxyContext>[] = [
       parseAcl(cursor, context.scope('acl'));
     },
   },
-  { name: 'capture request header', places: FRONTENDS, state: 'works', manual: '4.2', parse: readCapture('request') },
-  { name: 'capture response header', places: FRONTENDS, state: 'works', manual: '4.2', parse: readCapture('response') },
   { name: 'default_backend', places: FRONTEND_SIDE, state: 'works', manual: '4.2', parse: readDefaultBackend },
   {
     name: 'http-request',

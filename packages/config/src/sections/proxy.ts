@@ -177,6 +177,14 @@ function noteUse(cursor: Cursor, base: ProxyDraft, draft: ProxyDraft): void {
       tight,
     );
   }
+  if (draft.kind === 'backend' && base.captures.length > 0) {
+    diagnostics.alert(
+      'backend or defaults sections cannot inherit from a defaults section defining capptures ' +
+        `(defaults section at ${place(base.at)}).`,
+      at,
+      tight,
+    );
+  }
 }
 
 const OWN_DEFAULTS = "use a defaults section of its own, with 'from', or put the rules into the proxies";

@@ -415,6 +415,9 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     backend.thread.stopWaiting(ticket);
     const grants = backend.admission.cancel(ticket, (slot) => limitOf(backend, slot));
     this.#countPosition();
+    // Who leaves unserved stood behind those that were: it counts itself, as one that is served does.
+    if (this.server === undefined) this.backendQueuePosition++;
+    else this.serverQueuePosition++;
     this.#ticket = -1;
     backend.thread.deliver(grants);
   }
@@ -457,8 +460,10 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
       }
     }
     const { redir } = server;
-    if (redir !== undefined && this.mayRedirect) this.#client.onServerRedirect!(redir);
-    else this.#connect(true);
+    if (redir !== undefined && this.mayRedirect) {
+      server.stat.add(ServerStat.sessions, 1);
+      this.#client.onServerRedirect!(redir);
+    } else this.#connect(true);
   }
 
   #releaseSlot(): void {

@@ -6,6 +6,7 @@
 // and only until the response begins. A reset means that nobody reads any more, but a request that the server is working on goes
 // on all the same without that option: the server may be changing something, and would not be told apart from a failure.
 import { answerReply, answerStatus } from './answer.ts';
+import { countFailedResponse } from './counters.ts';
 import { abandon, dropServer, finish, terminate } from './ending.ts';
 import { SHUTDOWN_EVENT } from '../stream/termination.ts';
 import type { ShutdownReason } from '../backend/dispatch.ts';
@@ -43,7 +44,8 @@ export function handleClientGone(tx: HttpTransaction): void {
     case Stage.request:
       return tx.advance();
     case Stage.tarpit:
-      return leaveTarpit(tx);
+      if (abortsOnClose(tx)) leaveTarpit(tx);
+      return;
     case Stage.dispatch:
     case Stage.head:
       if (tx.upload !== Upload.complete) return abortUpload(tx);
@@ -64,10 +66,10 @@ function abortsOnClose(tx: HttpTransaction): boolean {
   return tx.backendHttp.proxy.options.abortonclose || tx.http.proxy.options.abortonclose;
 }
 
-/** The client of a tarpit left: logged as what it would have got. */
+/** The client of a tarpit left: logged as what it would have got. HAProxy has no letter of its own for it, for all its manual says. */
 function leaveTarpit(tx: HttpTransaction): void {
   tx.queueLeftMs = tx.thread.now;
-  terminate(tx, 'client-abort');
+  terminate(tx, 'denied');
   answerReply(tx, tx.tarpitReply!);
 }
 
@@ -79,15 +81,17 @@ function abortUpload(tx: HttpTransaction): void {
   abandon(tx);
 }
 
-/** `option abortonclose`: the client left before the response began. */
+/** `option abortonclose`: the client left before the response began. Only a server that has the request is told about it. */
 function abortWait(tx: HttpTransaction): void {
-  const isSent = tx.stage === Stage.head;
-  if (tx.dispatch.waitsFor === 'queue') tx.queueLeftMs = tx.thread.now;
   terminate(tx, 'client-abort');
-  tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
+  if (tx.stage === Stage.head) {
+    tx.frontend.counters.clientAbort(tx.backend, tx.assignedServer);
+    tx.keepsClient = false;
+    return answerStatus(tx, 400);
+  }
+  if (tx.dispatch.waitsFor === 'queue') tx.queueLeftMs = tx.thread.now;
   tx.dispatch.cancel();
-  tx.keepsClient = false;
-  answerStatus(tx, isSent ? 400 : 503);
+  abandon(tx);
 }
 
 /** `timeout client` (or, while rules wait for the body, `timeout http-request`). */
@@ -141,6 +145,8 @@ export function handleServerShutdown(tx: HttpTransaction, reason: ShutdownReason
   const event = SHUTDOWN_EVENT[reason];
   if (tx.tunnel !== undefined) return tx.tunnel.stop(event);
   terminate(tx, event);
+  if (tx.status > 0) tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
+  else countFailedResponse(tx);
   dropServer(tx);
   tx.dispatch.finish();
   if (tx.status > 0) return abandon(tx);

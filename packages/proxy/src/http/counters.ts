@@ -54,21 +54,26 @@ export function countFailedRewrite(tx: HttpTransaction): void {
     tx.backend.stat.add(BackendStat.failedRewrites, 1);
 }
 
-/** The ended transaction: status, bytes, times. */
+/** A server's response head, whatever becomes of it; answers of our own count for no server. */
+export function countServerResponse(tx: HttpTransaction, status: number): void {
+  const { stat } = tx.assignedServer!;
+  stat.add(SERVER_CLASS[digitOf(status)], 1);
+  stat.add(ServerStat.requests, 1);
+}
+
+function digitOf(status: number): number {
+  return status >= 600 || status < 100 ? 0 : Math.floor(status / 100);
+}
+
+/** The ended transaction: status, bytes, times. What got no answer counts among the others, as on HAProxy. */
 export function countEnd(tx: HttpTransaction): void {
   const { frontend, backend, status } = tx;
   const server = tx.assignedServer;
-  if (status > 0) {
-    const digit = status >= 600 || status < 100 ? 0 : Math.floor(status / 100);
-    frontend.stat.add(FRONTEND_CLASS[digit], 1);
-    if (backend !== undefined) {
-      backend.stat.add(BACKEND_CLASS[digit], 1);
-      backend.stat.add(BackendStat.requests, 1);
-      if (server !== undefined && tx.responseMs >= 0) {
-        server.stat.add(SERVER_CLASS[digit], 1);
-        server.stat.add(ServerStat.requests, 1);
-      }
-    }
+  const digit = digitOf(status);
+  frontend.stat.add(FRONTEND_CLASS[digit], 1);
+  if (backend !== undefined) {
+    backend.stat.add(BACKEND_CLASS[digit], 1);
+    backend.stat.add(BackendStat.requests, 1);
   }
   const bytesOut = tx.session.connection.bytesOut - tx.bytesOutBefore;
   frontend.counters.bytes(tx.session.client, backend, server, tx.bytesIn, bytesOut);

@@ -64,11 +64,18 @@ export function finish(tx: HttpTransaction): void {
   tx.service?.abandon();
   if (!tx.isMonitor) {
     countEnd(tx);
-    if (!tx.isLogged) tx.frontend.streamLog?.writeAtEnd(tx.context);
+    if (!tx.isLogged) logAtEnd(tx);
   }
   const keep = tx.keepsClient && !mustLinger;
   tx.release();
   session.afterTransaction(keep, mustLinger);
+}
+
+function logAtEnd(tx: HttpTransaction): void {
+  const log = tx.frontend.streamLog;
+  if (log === undefined) return;
+  if (tx.isRefused) log.writeRefusal(tx.context);
+  else log.writeAtEnd(tx.context);
 }
 
 /** The response head was sent: writes the log line where it does not wait for the end. */

@@ -10,17 +10,16 @@ import {
 } from '@evenkeel/expr';
 import type { RequestHead, ResponseHead } from '@evenkeel/http';
 import { limitClass, limitOffset, type StreamControls } from '../rules/controls.ts';
+import { captureHeaders, captureText, emptyCaptures } from '../stream/captures.ts';
 import type { ClientSession } from '../stream/client-session.ts';
 import { serverView } from '../stream/views.ts';
-import { captureHeaders } from './captures.ts';
+import { captureRequestCookie, captureResponseCookie } from './cookie-capture.ts';
 import { heldBodyText } from './request-body.ts';
 import type { HttpTransaction } from './transaction.ts';
 
 export class HttpContext implements LogContext, StreamControls {
   readonly timers: LogTimers;
   readonly cookieState = '--';
-  readonly requestCookie = undefined;
-  readonly responseCookie = undefined;
   /** Rules run when the head is complete: nothing more will come. */
   readonly inspectionFinal = true;
 
@@ -39,6 +38,20 @@ export class HttpContext implements LogContext, StreamControls {
   }
   disableRetries(): void {
     this.#tx.isRetryDisabled = true;
+  }
+  captureRequest(slot: number, text: string): void {
+    const { frontend, capturedRequest } = this.#tx;
+    captureText(frontend.captures.request, capturedRequest, slot, text);
+  }
+  captureResponse(slot: number, text: string): void {
+    const slots = this.#tx.frontend.captures.response;
+    if (slots.length > 0) captureText(slots, (this.#tx.capturedResponse ??= emptyCaptures(slots)), slot, text);
+  }
+  setLogLevel(level: number): void {
+    this.#tx.logLevel = level;
+  }
+  get logLevel(): number {
+    return this.#tx.logLevel;
   }
 
   get session(): ClientSession {
@@ -125,26 +138,53 @@ export class HttpContext implements LogContext, StreamControls {
   get backendSourcePort(): number {
     return this.#tx.backendSource?.port ?? 0;
   }
+  get requestCookie(): string | undefined {
+    return this.#tx.requestCookie;
+  }
+  get responseCookie(): string | undefined {
+    return this.#tx.responseCookie;
+  }
   get capturedRequestHeaders(): readonly (string | undefined)[] {
-    const { capturedRequest, http } = this.#tx;
-    return capturedRequest ?? http.requestCaptures.map(() => undefined);
+    return this.#tx.capturedRequest ?? NO_CAPTURES;
   }
   get capturedResponseHeaders(): readonly (string | undefined)[] {
-    const { capturedResponse, http } = this.#tx;
-    return capturedResponse ?? http.responseCaptures.map(() => undefined);
+    const { capturedResponse, frontend, isRefused } = this.#tx;
+    return capturedResponse ?? (isRefused ? NO_CAPTURES : emptyCaptures(frontend.captures.response));
   }
 }
 
-/** Keeps what the configured captures of the request name, before any rule changes it. */
+/** Of what never became a request: HAProxy prints no braces then. */
+const NO_CAPTURES: readonly undefined[] = [];
+
+/** Makes room for captures of the request; rules may fill it from now on. */
+export function startCaptures(tx: HttpTransaction): void {
+  const { request } = tx.frontend.captures;
+  if (request.length > 0) tx.capturedRequest = emptyCaptures(request);
+}
+
+/** Keeps what the configured captures of the request name, before any HTTP rule changes it. */
 export function captureRequest(tx: HttpTransaction, head: RequestHead): void {
-  const { requestCaptures } = tx.http;
-  if (requestCaptures.length > 0) tx.capturedRequest = captureHeaders(requestCaptures, head.headers);
+  if (tx.capturedRequest !== undefined) captureHeaders(tx.frontend.captures.request, head.headers, tx.capturedRequest);
 }
 
 /** The same for the response. */
 export function captureResponse(tx: HttpTransaction, head: ResponseHead): void {
-  const { responseCaptures } = tx.http;
-  if (responseCaptures.length > 0) tx.capturedResponse = captureHeaders(responseCaptures, head.headers);
+  const slots = tx.frontend.captures.response;
+  if (slots.length === 0) return;
+  tx.capturedResponse = emptyCaptures(slots);
+  captureHeaders(slots, head.headers, tx.capturedResponse);
+}
+
+/** `capture cookie`, after the rules of requests. */
+export function captureCookieOfRequest(tx: HttpTransaction, head: RequestHead): void {
+  const { cookie } = tx.frontend.captures;
+  if (cookie !== undefined) tx.requestCookie = captureRequestCookie(cookie, head.headers);
+}
+
+/** The same, after the rules of responses. */
+export function captureCookieOfResponse(tx: HttpTransaction, head: ResponseHead): void {
+  const { cookie } = tx.frontend.captures;
+  if (cookie !== undefined) tx.responseCookie = captureResponseCookie(cookie, head.headers);
 }
 
 /** ms since the accept, which for later requests of a connection is the end of the one before (manual, 8.4). */

@@ -129,7 +129,7 @@ export function advanceRequest(tx: HttpTransaction): void {
 
 /** `tcp-request content reject`: closed without an answer. */
 function rejectContent(tx: HttpTransaction): void {
-  tx.frontend.counters.deniedRequest(tx.session.client);
+  tx.frontend.counters.deniedRequest(tx.session.client, undefined);
   tx.termination.setLetters('P', 'R');
   tx.requestEndMs = -1;
   abandon(tx);
@@ -141,11 +141,12 @@ function obey(tx: HttpTransaction, verdict: Verdict, section: HttpProxy): void {
     case 'allow':
       return;
     case 'reject':
-      tx.frontend.counters.deniedRequest(tx.session.client);
+      tx.frontend.counters.deniedRequest(tx.session.client, tx.backend);
       terminate(tx, 'denied');
+      tx.requestEndMs = -1;
       return abandon(tx);
     case 'deny':
-      tx.frontend.counters.deniedRequest(tx.session.client);
+      tx.frontend.counters.deniedRequest(tx.session.client, tx.backend);
       terminate(tx, 'denied');
       return answerReply(tx, verdict.reply!);
     case 'return':
@@ -153,7 +154,7 @@ function obey(tx: HttpTransaction, verdict: Verdict, section: HttpProxy): void {
       terminate(tx, 'local');
       return answerReply(tx, verdict.reply!);
     case 'tarpit':
-      tx.frontend.counters.deniedRequest(tx.session.client);
+      tx.frontend.counters.deniedRequest(tx.session.client, tx.backend);
       tx.stage = Stage.tarpit;
       tx.requestEndMs = -1;
       tx.tarpitReply = verdict.reply;
@@ -178,6 +179,7 @@ function dispatchRequest(tx: HttpTransaction): void {
     // The rest of the body will never come, so no server is bothered.
     tx.termination.set('client-abort', 'request');
     tx.frontend.counters.failedRequest(session.client);
+    tx.frontend.counters.clientAbort(tx.backend, undefined);
     return abandon(tx);
   }
   captureCookieOfRequest(tx, request);

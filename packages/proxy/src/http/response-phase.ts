@@ -58,7 +58,7 @@ function readHeads(tx: HttpTransaction, buffer: Buffer, scanned: number): void {
       const head = readResponseHead(buffer, from, to, tx.request!, backendHttp.responseHead);
       if (head === undefined) break;
       if (head instanceof HeadError) {
-        keepInvalid(tx, buffer, from, head.offset);
+        keepInvalid(tx, buffer, from, head);
         return refuseResponse(tx);
       }
       if (head.bytes > backendHttp.maxHeadBytes) return refuseResponse(tx);
@@ -85,10 +85,10 @@ function sendInterim(tx: HttpTransaction, head: ResponseHead): void {
 }
 
 /** For `show errors`. */
-function keepInvalid(tx: HttpTransaction, buffer: Buffer, from: number, position: number): void {
+function keepInvalid(tx: HttpTransaction, buffer: Buffer, from: number, error: HeadError): void {
   const { frontend, backend, assignedServer: server } = tx;
   const { thread } = frontend;
-  thread.invalidMessages.keep(buffer, from, position, frontend.bufferBytes, {
+  thread.invalidMessages.keep(buffer, from, frontend.bufferBytes, error, {
     direction: 'response',
     dateMs: thread.dateNow(),
     frontend: { name: frontend.name, id: frontend.id },

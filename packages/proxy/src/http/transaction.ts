@@ -15,6 +15,8 @@ import {
 import type { Server } from '../backend/server.ts';
 import type { Connection, ConnectionError, ConnectionOwner, PeerAddress } from '../connection.ts';
 import type { Frontend } from '../frontend.ts';
+import type { Captured } from '../stream/captures.ts';
+import { USUAL_LEVEL } from '../stream/log-line.ts';
 import { Termination, type TerminationEvent } from '../stream/termination.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Timer, type TimerOwner } from '../timers.ts';
@@ -83,7 +85,9 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   isRetryDisabled = false;
   /** The head as it is sent to the server. */
   requestText = '';
-  capturedRequest: readonly (string | undefined)[] | undefined = undefined;
+  capturedRequest: Captured | undefined = undefined;
+  /** Of `capture cookie`. */
+  requestCookie: string | undefined = undefined;
   tarpitReply: CompiledReply | undefined = undefined;
   service: TransactionService | undefined = undefined;
   tunnel: HttpTunnel | undefined = undefined;
@@ -104,7 +108,8 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   /** At least one byte came from the server. */
   hasResponseBytes = false;
   responseReader: BodyReader | undefined = undefined;
-  capturedResponse: readonly (string | undefined)[] | undefined = undefined;
+  capturedResponse: Captured | undefined = undefined;
+  responseCookie: string | undefined = undefined;
 
   // ------------------------------------------------------------------------------------------------- for the log line
   /** Sent to the client, or meant to be; -1 for none. */
@@ -125,7 +130,11 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
   bytesOutBefore = 0;
   clientBytesBefore = 0;
   isLogged = false;
+  /** Of `set-log-level`. */
+  logLevel = USUAL_LEVEL;
   isMonitor = false;
+  /** It never became a request. */
+  isRefused = false;
   /** Our end of the server connection, where the log line names it. */
   backendSource: PeerAddress | undefined = undefined;
   uniqueId: string | undefined = undefined;
@@ -254,7 +263,9 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     this.bytesIn = 0;
     this.bytesOutBefore = session.connection.bytesOut;
     this.isLogged = false;
+    this.logLevel = USUAL_LEVEL;
     this.isMonitor = false;
+    this.isRefused = false;
     this.backendSource = undefined;
     this.requestNumber = frontend.thread.counts.requests.take();
     this.termination.reset();
@@ -274,6 +285,8 @@ export class HttpTransaction implements ConnectionOwner, DispatchClient, TimerOw
     this.requestUri = '';
     this.capturedRequest = undefined;
     this.capturedResponse = undefined;
+    this.requestCookie = undefined;
+    this.responseCookie = undefined;
     this.tarpitReply = undefined;
     this.service = undefined;
     this.uniqueId = undefined;

@@ -99,6 +99,7 @@ export class HttpTunnel implements SideOwner {
       return this.#finish();
     }
     if (terminate(tx, 'server-abort')) counters.serverAbort(tx.backend, tx.assignedServer);
+    counters.failedResponse(tx.backend, tx.assignedServer);
     this.#client.isReadDone = true;
     this.#client.end();
     this.#finishIfDone();
@@ -126,10 +127,10 @@ export class HttpTunnel implements SideOwner {
     this.#finishIfDone();
   }
 
-  /** Ends both sides at once. */
+  /** Ends both sides at once. As on HAProxy what was ended while it relayed has no second letter. */
   stop(event: TerminationEvent): void {
     if (this.#isOver) return;
-    terminate(this.#tx, event);
+    this.#tx.termination.set(event, 'done');
     this.#client.connection.reset();
     this.#server.connection.reset();
     this.#finish();

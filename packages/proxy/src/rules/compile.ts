@@ -7,6 +7,7 @@ import type { RuleContext, StreamControls } from './controls.ts';
 import type { HeaderList } from '@evenkeel/http';
 import type { ErrorPageSet } from '../errors/pages.ts';
 import { compileReply, oneLine, type CompiledReply } from '../errors/reply.ts';
+import { SILENT } from '../stream/log-line.ts';
 import { compileHeaderRemoval } from './header-removal.ts';
 
 /** What a phase of rules decided. No verdict: all rules passed. */
@@ -87,6 +88,7 @@ function compileAction(
   compiler: Compiler,
   sections: ReadonlyMap<string, ErrorPageSet>,
 ): Apply {
+  const isResponse = headersOf === responseHeaders;
   switch (action.type) {
     case 'allow':
     case 'accept':
@@ -133,6 +135,20 @@ function compileAction(
         return undefined;
       };
     }
+    case 'capture': {
+      const capture = compileCapture(action, isResponse, compiler);
+      return (context) => {
+        capture(context);
+        return undefined;
+      };
+    }
+    case 'set-log-level': {
+      const level = logLevelOf(action);
+      return (context) => {
+        context.setLogLevel(level);
+        return undefined;
+      };
+    }
     case 'del-header': {
       const remove = compileHeaderRemoval(action.name, action.match);
       return (context) => {
@@ -143,9 +159,28 @@ function compileAction(
   }
 }
 
+/** `capture`: a sample that is not found leaves the slot as it is. */
+export function compileCapture(
+  { expression, slot }: Extract<Action, { readonly type: 'capture' }>,
+  isResponse: boolean,
+  compiler: Compiler,
+): (context: SampleContext & StreamControls) => void {
+  const value = compiler.string(expression);
+  return (context) => {
+    const text = value(context);
+    if (text === undefined) return;
+    if (isResponse) context.captureResponse(slot, text);
+    else context.captureRequest(slot, text);
+  };
+}
+
+export function logLevelOf({ level }: Extract<Action, { readonly type: 'set-log-level' }>): number {
+  return level === 'silent' ? SILENT : level;
+}
+
 /** `set-priority-class` and `set-priority-offset`: an expression without a value changes nothing. */
 export function compilePriority(
-  action: Extract<Action, { readonly expression: unknown }>,
+  action: Extract<Action, { readonly type: 'set-priority-class' | 'set-priority-offset' }>,
   compiler: Compiler,
 ): (context: SampleContext & StreamControls) => void {
   const value = compiler.integer(action.expression);

@@ -9,6 +9,11 @@ export interface StreamControls {
   setPriorityOffset(offsetMs: number): void;
   /** `disable-l7-retry`: nothing but a failed connect is tried again. */
   disableRetries(): void;
+  /** Keeps `text` in the frontend's slot of that number, cut to its length; nothing happens where there is no such slot. */
+  captureRequest(slot: number, text: string): void;
+  captureResponse(slot: number, text: string): void;
+  /** Of the stream's log line: 0 to 7, or SILENT. */
+  setLogLevel(level: number): void;
 }
 
 /** A stream as its rules see it. */

@@ -20,7 +20,7 @@ export class StreamCounters {
     this.frontend = frontend;
   }
 
-  /** A rule refused the request (`dreq`); `backend` where one had been chosen. */
+  /** A rule refused the request (`dreq`); `backend` where one had been chosen and its rules were those of HTTP. */
   deniedRequest(session: ClientSession, backend: Backend | undefined): void {
     this.frontend.add(FrontendStat.deniedRequests, 1);
     session.listener.stat.add(ListenerStat.deniedRequests, 1);
@@ -51,6 +51,12 @@ export class StreamCounters {
   serverAbort(backend: Backend | undefined, server: Server | undefined): void {
     backend?.stat.add(BackendStat.serverAborts, 1);
     server?.stat.add(ServerStat.serverAborts, 1);
+  }
+
+  /** The server's connection broke (`eresp`). */
+  failedResponse(backend: Backend | undefined, server: Server | undefined): void {
+    backend?.stat.add(BackendStat.failedResponses, 1);
+    server?.stat.add(ServerStat.failedResponses, 1);
   }
 
   /** Bytes from the client and towards it since the last call (`bin`, `bout`). */

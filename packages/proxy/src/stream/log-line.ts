@@ -1,5 +1,6 @@
 // The log lines of a proxy's streams: which of the standard formats or its own, and whether and how severely a line is
-// written (manual, sections 8.2 and 8.3, "option dontlog-normal", "option dontlognull", "option log-separate-errors").
+// written (manual, sections 8.2 and 8.3, "option dontlog-normal", "option dontlognull", "option log-separate-errors",
+// "error-log-format", "log-format-sd", "http-request set-log-level"). Formats are compiled once; a line costs one call.
 import type { LogFormat, LogFormatFlags, LogFormatPart, Proxy } from '@evenkeel/config';
 import type { Compiler, LogContext, SessionView } from '@evenkeel/expr';
 import type { Sequence } from '@evenkeel/shm';
@@ -8,10 +9,25 @@ import type { LogSink } from '../thread-context.ts';
 const LOG_ERR = 3;
 const LOG_INFO = 6;
 
+/** No rule has said how severe the line is. */
+export const USUAL_LEVEL = -1;
+/** `set-log-level silent`: no line. */
+export const SILENT = 8;
+
+/** A stream that rules may have given a level: 0 to 7, USUAL_LEVEL or SILENT. */
+export interface LoggedStream extends LogContext {
+  readonly logLevel: number;
+}
+
+const HTTPLOG =
+  '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r';
+
 /** The standard formats as log-format strings (manual, sections 8.2.2 to 8.2.4); they consist of literals and aliases. */
 const STANDARD_FORMATS = {
   tcplog: '%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq',
-  httplog: '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r',
+  httplog: HTTPLOG,
+  // Where there is no TLS, its errors and its server name are missing, and nothing was resumed.
+  httpslog: `${HTTPLOG} 0/-/-/-/0 -/%sslv/%sslc`,
   clf: '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl',
 } as const;
 
@@ -30,7 +46,12 @@ export class StreamLog {
   /** Number of the line that is being made; -1 otherwise. */
   #current = -1;
   readonly #set: number;
-  readonly #line: (context: LogContext) => string;
+  /** undefined where streams write nothing of their own, but for errors of what never became one. */
+  readonly #line: FormatText | undefined;
+  /** `error-log-format` */
+  readonly #errorLine: FormatText | undefined;
+  /** `log-format-sd`, for destinations in the format rfc5424. */
+  readonly #structuredData: FormatText | undefined;
   readonly #skipsNull: boolean;
   readonly #skipsNormal: boolean;
   readonly #separatesErrors: boolean;
@@ -40,17 +61,25 @@ export class StreamLog {
     set: number,
     lines: Sequence,
     proxy: Proxy,
-    format: LogFormat,
+    format: LogFormat | undefined,
     compiler: Compiler,
   ) {
-    this.needsDestination = names(format, DESTINATION_ALIASES);
-    this.needsBackendSource = names(format, BACKEND_SOURCE_ALIASES);
+    const { errorLogFormat, logFormatSd } = proxy;
+    const formats = [format, errorLogFormat, logFormatSd, proxy.uniqueIdFormat];
+    const lineOf = (one: LogFormat | undefined): FormatText | undefined =>
+      one === undefined ? undefined : compiler.logLine(one);
+    this.needsDestination = formats.some((one) => names(one, DESTINATION_ALIASES));
+    this.needsBackendSource = formats.some((one) => names(one, BACKEND_SOURCE_ALIASES));
     this.isEarly =
-      proxy.options.logasap || !format.parts.some((part) => part.kind === 'alias' && LATE_ALIASES.has(part.name));
+      format !== undefined &&
+      (proxy.options.logasap ||
+        !formats.some((one) => one?.parts.some((part) => part.kind === 'alias' && LATE_ALIASES.has(part.name))));
     this.#sink = sink;
     this.#lines = lines;
     this.#set = set;
-    this.#line = compiler.logLine(format);
+    this.#line = lineOf(format);
+    this.#errorLine = lineOf(errorLogFormat);
+    this.#structuredData = lineOf(logFormatSd);
     this.#skipsNull = proxy.options.dontlognull;
     this.#skipsNormal = proxy.options.dontlogNormal;
     this.#separatesErrors = proxy.options.logSeparateErrors;
@@ -60,23 +89,38 @@ export class StreamLog {
   static of(proxy: Proxy, set: number, lines: Sequence, compiler: Compiler, sink: LogSink): StreamLog | undefined {
     if (set === 0) return undefined;
     const format = formatOf(proxy);
-    return format === undefined ? undefined : new StreamLog(sink, set, lines, proxy, format, compiler);
+    return format === undefined && proxy.errorLogFormat === undefined
+      ? undefined
+      : new StreamLog(sink, set, lines, proxy, format, compiler);
   }
 
   /** The line of a stream that has ended. */
-  writeAtEnd(context: LogContext): void {
-    if (this.#skipsNull && context.bytesUploaded === 0) return;
-    this.write(context);
+  writeAtEnd(stream: LoggedStream): void {
+    if (this.#skipsNull && stream.bytesUploaded === 0) return;
+    this.write(stream);
   }
 
   /** The line, ended or not. */
-  write(context: LogContext): void {
-    const failed = hasFailed(context);
+  write(stream: LoggedStream): void {
+    if (this.#line === undefined) return;
+    const failed = hasFailed(stream);
     if (this.#skipsNormal && !failed) return;
+    const { logLevel } = stream;
+    if (logLevel === SILENT) return;
+    const usual = failed && this.#separatesErrors ? LOG_ERR : LOG_INFO;
+    this.#emit(stream, logLevel < 0 ? usual : logLevel, (failed ? this.#errorLine : undefined) ?? this.#line);
+  }
+
+  /** The line of a client that sent no request, or none that can be understood. */
+  writeRefusal(stream: LoggedStream): void {
+    const line = this.#errorLine ?? this.#line;
+    if (line !== undefined) this.#emit(stream, this.#separatesErrors ? LOG_ERR : LOG_INFO, line);
+  }
+
+  #emit(stream: LoggedStream, level: number, line: FormatText): void {
     this.#current = this.#lines.take();
-    const line = this.#line(context);
+    this.#sink.emit(this.#set, level, line(stream), this.#structuredData?.(stream));
     this.#current = -1;
-    this.#sink.emit(this.#set, failed && this.#separatesErrors ? LOG_ERR : LOG_INFO, line);
   }
 
   /** `%lc`: lines that were written before this one, or before now. */
@@ -114,9 +158,14 @@ const LATE_ALIASES: ReadonlySet<string> = new Set([
   'tsc',
 ]);
 
+type FormatText = (context: LogContext) => string;
+
 /** Whether a format has one of these aliases, or a sample, which may fetch anything. */
-function names(format: LogFormat, aliases: ReadonlySet<string>): boolean {
-  return format.parts.some((part) => part.kind === 'sample' || (part.kind === 'alias' && aliases.has(part.name)));
+function names(format: LogFormat | undefined, aliases: ReadonlySet<string>): boolean {
+  return (
+    format !== undefined &&
+    format.parts.some((part) => part.kind === 'sample' || (part.kind === 'alias' && aliases.has(part.name)))
+  );
 }
 
 /** What `dontlog-normal` and `log-separate-errors` take for worth a look: aborts, retries, redispatches, statuses from 500. */
@@ -136,10 +185,9 @@ function formatOf(proxy: Proxy): LogFormat | undefined {
       return logFormat.format;
     case 'tcplog':
     case 'httplog':
+    case 'httpslog':
     case 'clf':
       return standardFormat(STANDARD_FORMATS[logFormat.kind]);
-    case 'httpslog':
-      throw new Error(`proxy ${proxy.name}: option httpslog without TLS`);
   }
 }
 

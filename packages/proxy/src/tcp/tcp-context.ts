@@ -4,21 +4,18 @@ import type { LogContext, LogTimers, ProxyView, ServerView } from '@evenkeel/exp
 import { parseIpAddress, type IpAddress } from '@evenkeel/expr';
 import { limitClass, limitOffset, type StreamControls } from '../rules/controls.ts';
 import type { ClientSession } from '../stream/client-session.ts';
+import { captureText, emptyCaptures } from '../stream/captures.ts';
 import { serverView } from '../stream/views.ts';
 import type { TcpStream } from './tcp-stream.ts';
-
-const NO_CAPTURES: readonly undefined[] = [];
 
 export class TcpContext implements LogContext, StreamControls {
   readonly request = undefined;
   readonly response = undefined;
   readonly loggedRequestLine = undefined;
-  readonly status = -1;
+  readonly status = 0;
   readonly cookieState = '--';
   readonly requestCookie = undefined;
   readonly responseCookie = undefined;
-  readonly capturedRequestHeaders = NO_CAPTURES;
-  readonly capturedResponseHeaders = NO_CAPTURES;
   readonly serverNameFallback = '<NOSRV>';
   readonly timers: LogTimers;
 
@@ -38,6 +35,18 @@ export class TcpContext implements LogContext, StreamControls {
   }
   /** Nothing of a TCP stream is ever sent twice. */
   disableRetries(): void {}
+  captureRequest(slot: number, text: string): void {
+    const slots = this.#stream.frontend.captures.request;
+    if (slots.length > 0) captureText(slots, (this.#stream.captured ??= emptyCaptures(slots)), slot, text);
+  }
+  /** No rule of TCP responses captures. */
+  captureResponse(): void {}
+  setLogLevel(level: number): void {
+    this.#stream.logLevel = level;
+  }
+  get logLevel(): number {
+    return this.#stream.logLevel;
+  }
 
   get session(): ClientSession {
     return this.#stream.session;
@@ -98,6 +107,12 @@ export class TcpContext implements LogContext, StreamControls {
   }
   get serverQueue(): number {
     return this.#stream.dispatch.serverQueuePosition;
+  }
+  get capturedRequestHeaders(): readonly (string | undefined)[] {
+    return this.#stream.captured ?? emptyCaptures(this.#stream.frontend.captures.request);
+  }
+  get capturedResponseHeaders(): readonly (string | undefined)[] {
+    return emptyCaptures(this.#stream.frontend.captures.response);
   }
   get backendSource(): IpAddress | undefined {
     const address = this.#stream.serverConnection?.local.address;

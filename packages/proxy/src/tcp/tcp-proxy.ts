@@ -2,7 +2,7 @@
 // "tcp-request connection/session/content", "tcp-response content"). A phase without rules is undefined: one branch.
 import type { Proxy, Rule } from '@evenkeel/config';
 import type { Compiler, SampleContext, Verdict } from '@evenkeel/expr';
-import { compilePriority } from '../rules/compile.ts';
+import { compileCapture, compilePriority, logLevelOf } from '../rules/compile.ts';
 import type { StreamControls } from '../rules/controls.ts';
 
 /** Whether a connection may go on: `connection` and `session` rules. */
@@ -92,7 +92,17 @@ function compileContentAction(
   | { readonly verdict: 'accept' | 'reject' }
   | { readonly verdict: undefined; readonly apply: (context: ContentContext) => void } {
   const { action } = rule;
-  if (action.type === 'set-priority-class' || action.type === 'set-priority-offset')
-    return { verdict: undefined, apply: compilePriority(action, compiler) };
-  return { verdict: accepts(rule) ? 'accept' : 'reject' };
+  switch (action.type) {
+    case 'set-priority-class':
+    case 'set-priority-offset':
+      return { verdict: undefined, apply: compilePriority(action, compiler) };
+    case 'capture':
+      return { verdict: undefined, apply: compileCapture(action, false, compiler) };
+    case 'set-log-level': {
+      const level = logLevelOf(action);
+      return { verdict: undefined, apply: (context) => context.setLogLevel(level) };
+    }
+    default:
+      return { verdict: accepts(rule) ? 'accept' : 'reject' };
+  }
 }

@@ -176,7 +176,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.#stopInspectTimer();
     this.inspectionFinal = false;
     if (verdict === 'accept') return true;
-    this.frontend.counters.deniedRequest(this.session);
+    this.frontend.counters.deniedRequest(this.session, undefined);
     this.#giveUp('P', 'R');
     return false;
   }
@@ -343,6 +343,7 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
       return this.#finish();
     }
     if (this.termination.set('server-abort', 'data')) counters.serverAbort(this.backend, this.dispatch.server);
+    counters.failedResponse(this.backend, this.dispatch.server);
     // What the server sent before it broke off still goes to the client.
     this.#client.isReadDone = true;
     this.#client.end();
@@ -411,9 +412,8 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   #abort(event: TerminationEvent): void {
     if (this.#state === 'finished') return;
-    // As on HAProxy, where a stream that was killed while it relayed has no second letter.
-    const relays: StreamPhase = event === 'killed' ? 'done' : 'data';
-    const phase: StreamPhase = this.#state === 'relay' ? relays : this.#state === 'dispatch' ? 'connect' : 'request';
+    // As on HAProxy, where a stream that was ended while it relayed has no second letter.
+    const phase: StreamPhase = this.#state === 'relay' ? 'done' : this.#state === 'dispatch' ? 'connect' : 'request';
     this.termination.set(event, phase);
     this.#server?.connection.reset();
     this.#finish();
