@@ -6,10 +6,13 @@ import type { Command } from './cli/command.ts';
 import { clearConfigDiff, showConfigDiff } from './config-diff.ts';
 import { showBackend, showEnv, showLibs, showStartupLogs, showVersion } from './process-commands.ts';
 import { disableServer, enableServer, getWeight, setWeight } from './server-commands.ts';
+import { showErrors } from './show-errors.ts';
+import { showFd } from './show-fd.ts';
 import { showInfo, showSchemaJson } from './show-info.ts';
 import { showResolvers } from './show-resolvers.ts';
 import { showServersState } from './show-servers-state.ts';
 import { showStat } from './show-stat.ts';
+import { showActivity, showPools, showTasks, showThreads } from './show-threads.ts';
 import {
   experimentalMode,
   expertMode,
@@ -38,18 +41,24 @@ export const COMMANDS: readonly Command[] = [
   setSeverityOutput,
   setTimeoutCli,
   setWeight,
+  showActivity,
   showBackend,
   showCliLevel,
   showCliSockets,
   showConfigDiff,
   showEnv,
+  showErrors,
+  showFd,
   showInfo,
   showLibs,
+  showPools,
   showResolvers,
   showSchemaJson,
   showServersState,
   showStartupLogs,
   showStat,
+  showTasks,
+  showThreads,
   showVersion,
   user,
   prompt,

@@ -1,7 +1,7 @@
 /** What the runtime socket can ask of the running process. Implemented by the assembly over packages/control. */
 
 import type { HealthMonitor } from '@evenkeel/checks';
-import type { Resolvers, RuntimeChanges } from '@evenkeel/control';
+import type { AskThreads, Resolvers, RuntimeChanges } from '@evenkeel/control';
 import type { Plan } from '@evenkeel/proxy';
 import type { Segment, StatReader } from '@evenkeel/shm';
 
@@ -16,6 +16,8 @@ export interface Runtime {
   /** Whatever a command changes goes through here. */
   readonly changes: RuntimeChanges;
   readonly resolvers: Pick<Resolvers, 'figures' | 'nameOf'>;
+  /** What only data threads know. */
+  readonly ask: AskThreads;
   readonly pid: number;
   /** What `Version:` says. */
   readonly version: string;

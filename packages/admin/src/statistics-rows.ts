@@ -53,15 +53,15 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
   const connectionRate = rate(runtime, 'frontend', slot, FrontendRate.connections);
   const requestRate = rate(runtime, 'frontend', slot, FrontendRate.requests);
   const field = (name: keyof typeof FrontendStat): number => figures[FrontendStat[name]];
-  const http: Row =
-    proxy.mode !== 'http'
-      ? {}
-      : {
-          ...answers(figures, FrontendStat),
-          intercepted: field('intercepted'),
-          cache_lookups: field('cacheLookups'),
-          cache_hits: field('cacheHits'),
-        };
+  const isHttp = proxy.mode === 'http';
+  const http: Row = !isHttp
+    ? {}
+    : {
+        ...answers(figures, FrontendStat),
+        intercepted: field('intercepted'),
+        cache_lookups: field('cacheLookups'),
+        cache_hits: field('cacheHits'),
+      };
   return {
     ...http,
     pxname: proxy.name,
@@ -102,8 +102,13 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
     ssl_reused_sess: field('sslReusedSessions'),
     ssl_failed_handshake: field('sslFailedHandshakes'),
     ...multiplexed(figures, FrontendStat),
-    h1_open_connections: gauge(runtime, 'frontend', slot, FrontendGauge.h1Connections).sum(),
+    h1_open_connections: isHttp ? sessions.sum() : 0,
     h1_open_streams: gauge(runtime, 'frontend', slot, FrontendGauge.h1Streams).sum(),
+    // Every connection and every request of mode http is one of HTTP/1.
+    h1_total_connections: isHttp ? field('connections') : 0,
+    h1_total_streams: isHttp ? field('requests') : 0,
+    h1_bytes_in: isHttp ? field('bytesIn') : 0,
+    h1_bytes_out: isHttp ? field('bytesOut') : 0,
     h2_open_connections: gauge(runtime, 'frontend', slot, FrontendGauge.h2Connections).sum(),
     h2_backend_open_streams: gauge(runtime, 'frontend', slot, FrontendGauge.h2Streams).sum(),
   };
@@ -223,15 +228,15 @@ export function backendRow(
   const field = (name: keyof typeof BackendStat): number => figures[BackendStat[name]];
   const usable = usableServers(runtime, proxy, serverSlots);
   const up = usable.active + usable.backup > 0 || proxy.servers.length === 0;
-  const http: Row =
-    proxy.mode !== 'http'
-      ? {}
-      : {
-          ...answers(figures, BackendStat),
-          req_tot: field('requests'),
-          cache_lookups: field('cacheLookups'),
-          cache_hits: field('cacheHits'),
-        };
+  const isHttp = proxy.mode === 'http';
+  const http: Row = !isHttp
+    ? {}
+    : {
+        ...answers(figures, BackendStat),
+        req_tot: field('requests'),
+        cache_lookups: field('cacheLookups'),
+        cache_hits: field('cacheHits'),
+      };
   return {
     ...http,
     pxname: proxy.name,
@@ -286,11 +291,26 @@ export function backendRow(
     ssl_reused_sess: field('sslReusedSessions'),
     ssl_failed_handshake: field('sslFailedHandshakes'),
     ...multiplexed(figures, BackendStat),
-    h1_open_connections: gauge(runtime, 'backend', slot, BackendGauge.h1Connections).sum(),
+    h1_open_connections: isHttp ? openConnections(runtime, serverSlots) : 0,
     h1_open_streams: gauge(runtime, 'backend', slot, BackendGauge.h1Streams).sum(),
+    h1_total_connections: isHttp ? field('connects') : 0,
+    h1_total_streams: isHttp ? field('connects') + field('reuses') : 0,
+    h1_bytes_in: isHttp ? field('bytesOut') : 0,
+    h1_bytes_out: isHttp ? field('bytesIn') : 0,
     h2_open_connections: gauge(runtime, 'backend', slot, BackendGauge.h2Connections).sum(),
     h2_backend_open_streams: gauge(runtime, 'backend', slot, BackendGauge.h2Streams).sum(),
   };
+}
+
+/** To all servers, in use and idle. */
+function openConnections(runtime: Runtime, slots: readonly number[]): number {
+  let sum = 0;
+  for (const slot of slots) {
+    sum += gauge(runtime, 'server', slot, ServerGauge.usedConnections).sum();
+    sum += gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum();
+    sum += gauge(runtime, 'server', slot, ServerGauge.safeConnections).sum();
+  }
+  return sum;
 }
 
 function healthColumns(runtime: Runtime, watched: WatchedServer | undefined, state: ServerState, server: Server): Row {
@@ -389,10 +409,6 @@ function multiplexed(figures: Float64Array, places: typeof FrontendStat | typeof
     h2_goaway_resp: figures[places.h2GoawaysSent],
     h2_total_connections: figures[places.h2Connections],
     h2_backend_total_streams: figures[places.h2Streams],
-    h1_total_connections: figures[places.h1Connections],
-    h1_total_streams: figures[places.h1Streams],
-    h1_bytes_in: figures[places.h1BytesIn],
-    h1_bytes_out: figures[places.h1BytesOut],
     h1_spliced_bytes_in: 0,
     h1_spliced_bytes_out: 0,
   };

@@ -113,6 +113,7 @@ class Process {
       version: VERSION,
       releaseDate: RELEASE_DATE,
       startTimeMs: this.#startTimeMs,
+      ask: daemon.ask,
       startupLogs: () => terminal.record,
       nodeName: () => daemon.plan.config.global.node ?? hostname(),
       environment: process.env,

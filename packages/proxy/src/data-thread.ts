@@ -11,6 +11,7 @@ import { ParkingLot } from './listener/parking.ts';
 import { PROCESS_SLOT } from './plan.ts';
 import type { ClientSession } from './stream/client-session.ts';
 import type { LogSink, ThreadContext } from './thread-context.ts';
+import type { ThreadLoad } from './thread-questions.ts';
 import { TimerWheel } from './timers.ts';
 
 export interface DataThreadOptions {
@@ -110,6 +111,27 @@ export class DataThread implements ThreadContext {
 
   onWake(reasons: number, handler: (reasons: number) => void): void {
     this.#wakeHandlers.push({ reasons, handler });
+  }
+
+  /** For the runtime socket. */
+  load(generation: number, generations: number): ThreadLoad {
+    const { heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const { active, idle } = performance.eventLoopUtilization();
+    const { user, system } = process.threadCpuUsage();
+    return {
+      index: this.index,
+      generation,
+      generations,
+      sessions: this.sessions.length,
+      timers: this.wheel.size,
+      cpuUs: user + system,
+      activeUs: Math.round(active * 1000),
+      idleUs: Math.round(idle * 1000),
+      heapTotal,
+      heapUsed,
+      external,
+      arrayBuffers,
+    };
   }
 
   /** How busy the event loop was since the last beat, for `Idle_pct`. */

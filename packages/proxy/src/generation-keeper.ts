@@ -178,6 +178,10 @@ export class GenerationKeeper {
         return this.#streams.end(question.number);
       case 'end-server-streams':
         return this.#maker.backends.endStreams(question.serverSlot);
+      case 'invalid-messages':
+        return this.#thread.invalidMessages.all();
+      case 'load':
+        return this.#thread.load(this.#current?.plan.generation ?? 0, this.#living.size);
       case 'pools':
         return question.serverSlots.map((slot) => this.#maker.backends.poolNeeds(slot));
       case 'frontend':

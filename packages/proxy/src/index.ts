@@ -3,3 +3,4 @@
 export type * from './plan.ts';
 export type * from './thread-protocol.ts';
 export type * from './thread-questions.ts';
+export type { InvalidMessage, NamedObject } from './errors/invalid-messages.ts';

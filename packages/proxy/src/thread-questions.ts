@@ -2,6 +2,7 @@
 // port, like the rest of the protocol (thread-protocol.ts). A thread answers at once, but for what has to bind sockets.
 import type { Proxy } from '@evenkeel/config';
 import type { FrontendCondition, SegmentHandle } from '@evenkeel/shm';
+import type { InvalidMessage } from './errors/invalid-messages.ts';
 import type { ProxyPlan } from './plan.ts';
 
 export type ThreadQuestion =
@@ -13,6 +14,10 @@ export type ThreadQuestion =
   | { readonly type: 'end-stream'; readonly number: number }
   /** Ends every stream that has a session of this server, of all generations. */
   | { readonly type: 'end-server-streams'; readonly serverSlot: number }
+  /** The last invalid request of each frontend and response of each backend. */
+  | { readonly type: 'invalid-messages' }
+  /** What the thread holds and has used. */
+  | { readonly type: 'load' }
   /** What the pools of these servers need. */
   | { readonly type: 'pools'; readonly serverSlots: readonly number[] }
   /** The frontend's condition in shared memory has changed. */
@@ -37,11 +42,33 @@ export interface ThreadAnswers {
   readonly 'end-stream': boolean;
   /** How many. */
   readonly 'end-server-streams': number;
+  readonly 'invalid-messages': readonly InvalidMessage[];
+  readonly load: ThreadLoad;
   /** Parallel to the question's. */
   readonly pools: readonly PoolFacts[];
   /** Listeners that could not go on, as `bindFailure` words it. */
   readonly frontend: readonly string[];
   readonly servers: true;
+}
+
+/** Sizes in bytes, times in microseconds since the thread began. */
+export interface ThreadLoad {
+  /** Of the data thread, from 0. */
+  readonly index: number;
+  readonly generation: number;
+  /** Generations that are alive. */
+  readonly generations: number;
+  readonly sessions: number;
+  readonly timers: number;
+  readonly cpuUs: number;
+  /** What its event loop worked, and what it waited. */
+  readonly activeUs: number;
+  readonly idleUs: number;
+  readonly heapTotal: number;
+  readonly heapUsed: number;
+  /** Outside of the heap, kept by objects in it. */
+  readonly external: number;
+  readonly arrayBuffers: number;
 }
 
 /** A client connection that is being served, as `show sess` tells of it. */

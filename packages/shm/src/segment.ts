@@ -166,6 +166,11 @@ export class Segment {
     return this.#chunks[kind].length * this.#geometries[kind].objects;
   }
 
+  /** Bytes that objects of a kind have reserved; the system commits them as they are used. */
+  reservedBytes(kind: ObjectKind): number {
+    return this.#chunks[kind].length * this.#geometries[kind].bytes;
+  }
+
   /** Throws RangeError when there is none of that name in this thread's view. */
   buffer(name: string): SharedArrayBuffer {
     const buffer = this.#buffers[name];

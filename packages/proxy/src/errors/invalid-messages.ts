@@ -1,6 +1,7 @@
 // The last invalid request of each frontend and the last invalid response of each backend, as a thread has seen them: what
 // `show errors` prints (management manual, section 9.3). Each is a copy of the bytes and a few facts, so that it outlives
 // its connection and its generation; there is one for each proxy and direction, each no longer than a buffer.
+import type { HeadError } from '@evenkeel/http';
 import { Sequence, type Segment } from '@evenkeel/shm';
 import type { PeerAddress } from '../connection.ts';
 import { latin1 } from '../http/latin1.ts';
@@ -39,21 +40,25 @@ export class InvalidMessages {
     this.#sequence = Sequence.ofInvalidMessages(segment, PROCESS_SLOT);
   }
 
-  /** The message is what `bytes` holds from `from` on, of which at most `limit` bytes are copied; `position` counts from there. */
+  /**
+   * The message is what `bytes` holds from `from` on, of which at most `limit` bytes are copied. `error`: what the parser
+   * found there, or undefined for a message that is too long.
+   */
   keep(
     bytes: Buffer,
     from: number,
-    position: number,
     limit: number,
+    error: HeadError | undefined,
     facts: Omit<InvalidMessage, 'event' | 'bytes' | 'position'>,
   ): void {
+    const text = latin1(bytes, from, Math.min(bytes.length, from + limit));
     const { direction, frontend, backend } = facts;
     const owner = direction === 'request' ? frontend : (backend ?? frontend);
     this.#last.set(`${direction} ${owner.name}`, {
       ...facts,
       event: this.#sequence.take(),
-      bytes: latin1(bytes, from, Math.min(bytes.length, from + limit)),
-      position: Math.max(0, position),
+      bytes: text,
+      position: error === undefined ? text.length : faultyByte(text, error),
     });
   }
 
@@ -61,6 +66,19 @@ export class InvalidMessages {
     return [...this.#last.values()];
   }
 }
+
+/** The parser names the word that is wrong; the operator wants to see the byte. */
+function faultyByte(text: string, { code, offset }: HeadError): number {
+  const good = code === 'bad-header-name' ? TOKEN : code === 'bad-target' ? VISIBLE : undefined;
+  if (good === undefined) return offset;
+  good.lastIndex = offset;
+  good.test(text);
+  return good.lastIndex;
+}
+
+/** RFC 9110, section 5.6.2. */
+const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]*/y;
+const VISIBLE = /[!-~]*/y;
 
 /** An end of a connection as the report names it. */
 export function endText({ address, family, port }: PeerAddress): string {

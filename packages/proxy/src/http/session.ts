@@ -168,9 +168,9 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
       const head = readRequestHead(buffer, from, to, http.requestHead);
       if (head !== undefined) {
         if (head instanceof HeadError) {
-          this.#keepInvalid(buffer, from, head.offset);
+          this.#keepInvalid(buffer, from, head);
           this.#refuse('denied', head.status);
-        } else if (head.bytes > http.maxHeadBytes) this.#refuse('denied', 400);
+        } else if (head.bytes > http.maxHeadBytes) this.#refuseLong(buffer, from);
         else {
           this.#begin();
           this.#transaction!.begin(head, buffer, from + head.bytes);
@@ -179,7 +179,7 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
         return false;
       }
     }
-    if (to - from >= http.maxHeadBytes) this.#refuse('denied', 400);
+    if (to - from >= http.maxHeadBytes) this.#refuseLong(buffer, from);
     else {
       if (from < to) this.#pending = from === 0 ? buffer : buffer.subarray(from);
       this.#armWaiting();
@@ -187,17 +187,20 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
     return false;
   }
 
+  #refuseLong(buffer: Buffer, from: number): void {
+    this.#keepInvalid(buffer, from, undefined);
+    this.#refuse('denied', 400);
+  }
+
   /** For `show errors`. */
-  #keepInvalid(buffer: Buffer, from: number, position: number): void {
+  #keepInvalid(buffer: Buffer, from: number, error: HeadError | undefined): void {
     const { frontend } = this;
     const { thread } = frontend;
-    const side = { name: frontend.name, id: frontend.id };
-    thread.invalidMessages.keep(buffer, from, position, frontend.bufferBytes, {
+    thread.invalidMessages.keep(buffer, from, frontend.bufferBytes, error, {
       direction: 'request',
       dateMs: thread.dateNow(),
-      frontend: side,
-      // The proxy itself is its own backend until a rule chooses another one.
-      backend: frontend.config.kind === 'listen' ? side : undefined,
+      frontend: { name: frontend.name, id: frontend.id },
+      backend: undefined,
       server: undefined,
       source: endText(this.connection.remote),
     });

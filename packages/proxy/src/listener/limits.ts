@@ -67,8 +67,11 @@ export class ProcessCounts {
 export function enter(process: ProcessCounts, frontend: Frontend, listener: Listener, now: number): number {
   if (!process.connections.tryIncrement(process.maxconn)) return -1;
   const bindLimit = listener.config.maxconn ?? 0;
-  if (bindLimit === 0) listener.sessions.add(1);
-  else if (!listener.sessions.tryIncrement(bindLimit)) {
+  // The most at one time is asked for with `option socket-stats` only, and costs a lock.
+  if (bindLimit === 0) {
+    if (frontend.config.options.socketStats) listener.sessions.increment();
+    else listener.sessions.add(1);
+  } else if (!listener.sessions.tryIncrement(bindLimit)) {
     process.connections.decrement();
     process.onGivenBack?.();
     return -1;
