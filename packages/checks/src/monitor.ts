@@ -294,7 +294,8 @@ export class HealthMonitor implements ServerWatch {
     const entry = this.#entries.get(slot);
     if (entry?.watched.agent.isConfigured !== true) return false;
     entry.agentChanges = { ...entry.agentChanges, ...changes };
-    if (this.#renewAgent(entry)) this.#startAgent(entry, 0);
+    // Before that, what was changed waits for the publication.
+    if (entry.isPublished && this.#renewAgent(entry)) this.#startAgent(entry, 0);
     return true;
   }
 
@@ -311,7 +312,7 @@ export class HealthMonitor implements ServerWatch {
     if (agent.isEnabled !== isPaused) return true;
     agent.pause(isPaused);
     // A question under way is answered; no other is asked.
-    if (!isPaused && entry.agent === undefined) this.#startAgent(entry, 0);
+    if (!isPaused && entry.agent === undefined && entry.isPublished) this.#startAgent(entry, 0);
     return true;
   }
 

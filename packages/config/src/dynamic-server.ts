@@ -23,6 +23,13 @@ export type DynamicServer =
 
 /** What takes the place of a file and a line in what is said. */
 const FILE = 'CLI';
+/** Lines of files count from 1. */
+const NO_LINE = 0;
+
+/** Whether a server was added, and is not one of the file's. */
+export function isAdded({ at }: Pick<Server, 'at'>): boolean {
+  return at.line === NO_LINE;
+}
 
 /**
  * `words` are those after the name. The server waits in maintenance (`disabled`) unless `enabled` is among them. `dynamic`
@@ -38,7 +45,7 @@ export function readDynamicServer(
 ): DynamicServer {
   const diagnostics = new Diagnostics();
   const all = ['server', name, ...words];
-  const line = { file: FILE, number: 1, words: all, columns: all.map(() => 1), endColumn: 1 };
+  const line = { file: FILE, number: NO_LINE, words: all, columns: all.map(() => 1), endColumn: 1 };
   const state = stateOf(diagnostics, host);
   const draft = draftOf(proxy);
   const cursor = new Cursor(line, diagnostics, 1);
@@ -78,6 +85,7 @@ function stateOf(diagnostics: Diagnostics, host: ConfigHost): ParseState {
     userlists: new Map(),
     resolvers: new Map(),
     mailers: new Map(),
+    rings: new Map(),
     noted: new Set(),
     defaultPath: new DefaultPath(host),
     whenComplete() {},

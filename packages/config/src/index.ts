@@ -20,7 +20,7 @@ export {
 } from './render.ts';
 export { printConfig, quoteWord } from './print.ts';
 export { deepFreeze } from './build.ts';
-export { readDynamicServer, withServers, type DynamicServer } from './dynamic-server.ts';
+export { isAdded, readDynamicServer, withServers, type DynamicServer } from './dynamic-server.ts';
 export { parseSize, parseTimeMs } from './units.ts';
 export {
   formatAddress,

@@ -263,7 +263,7 @@ export class Daemon {
     });
     for (const warning of warnings) this.#options.report('warning', warning);
     if (errors.length > 0) return { ok: false, errors };
-    this.log.publishSets();
+    this.log.publishSets(config.rings);
     const monitored = monitoredGeneration(plan);
     const restored = this.health.prepare(monitored, states.find);
     if (isFirst) this.changes.restore(prepared, plan);
@@ -277,10 +277,11 @@ export class Daemon {
       this.health.forget(generation);
       return result;
     }
-    this.servers.forget();
+    this.servers.follow(plan.config);
     this.health.apply(monitored);
     this.resolvers.apply(config, followedServers(plan));
     const merged = await this.changes.commit(prepared);
+    this.log.publishRings(config.rings);
     // What was logged so far waits in the ring: until here the processors are wanted by the data threads.
     this.log.start();
     for (const line of merged) this.#announce('notice', line);

@@ -9,8 +9,8 @@
 
 import { isIP } from 'node:net';
 import type { HealthMonitor } from '@evenkeel/checks';
-import { withServers } from '@evenkeel/config';
-import type { Server } from '@evenkeel/config';
+import { isAdded, withServers } from '@evenkeel/config';
+import type { Config, Server } from '@evenkeel/config';
 import type { Plan } from '@evenkeel/proxy';
 import { monitoredGeneration } from '@evenkeel/proxy/main';
 import { Admission, ServerGauge, SharedCount } from '@evenkeel/shm';
@@ -37,20 +37,22 @@ export interface DynamicServersOptions {
 export class DynamicServers {
   readonly #options: DynamicServersOptions;
   /** `backend/server` of those that were added and not removed since. */
-  readonly #names = new Set<string>();
+  #names = new Set<string>();
 
   constructor(options: DynamicServersOptions) {
     this.#options = options;
   }
 
-  /** `backend/server` of those that were added since the configuration that serves was read. */
+  /** `backend/server` of those that were added and are still there. */
   get names(): ReadonlySet<string> {
     return this.#names;
   }
 
-  /** Another configuration serves: its servers are all its own. */
-  forget(): void {
-    this.#names.clear();
+  /** Another configuration serves: of what was added, it has what lasts. */
+  follow({ proxies }: Config): void {
+    this.#names = new Set(
+      proxies.flatMap((proxy) => proxy.servers.filter(isAdded).map((server) => `${proxy.name}/${server.name}`)),
+    );
   }
 
   /** The server, whose name must be free there, joins in maintenance, or at once where its line says `enabled`. False: the process stops, or is full. */

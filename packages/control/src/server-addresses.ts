@@ -1,6 +1,7 @@
 /** First addresses of servers: host names of `server` lines to numeric addresses, by the methods of `init-addr` (manual 5.2). */
 
 import { isIP } from 'node:net';
+import { isAdded } from '@evenkeel/config';
 import type { Proxy, Server } from '@evenkeel/config';
 import { isServiceName } from './resolvers/resolvers.ts';
 
@@ -68,7 +69,9 @@ export async function resolveServers(
           }
           // A name that was not asked for is not missed.
           if (found?.wasAsked === false) return undefined;
-          if (found !== undefined || resolvers !== undefined || ignore) warnings.push(`${text}, disabling server.`);
+          // Nor may one that was added at run time keep a configuration from serving.
+          if (found !== undefined || resolvers !== undefined || ignore || isAdded(server))
+            warnings.push(`${text}, disabling server.`);
           else if (asksSystem(server)) errors.push(`${text}. ${REMEDY}`);
           else errors.push(`${place}no method found to resolve address '${address.host}'. ${REMEDY}`);
           return undefined;

@@ -8,7 +8,7 @@
  */
 
 import type { GivenAddress, HealthMonitor, WatchedServer } from '@evenkeel/checks';
-import { formatAddress, parseAddress } from '@evenkeel/config';
+import { formatAddress, isAdded, parseAddress } from '@evenkeel/config';
 import type { Global, Proxy, Server } from '@evenkeel/config';
 import { PROCESS_SLOT } from '@evenkeel/proxy/main';
 import type { Plan } from '@evenkeel/proxy';
@@ -59,6 +59,11 @@ export interface GlobalPlace {
 
 const numberText = (value: number | undefined): string => (value === undefined ? '' : String(value));
 
+/** A server that was added asks nothing until it is told to (management manual, section 9.3 "add server"). */
+const asks = (server: Server): string => (isAdded(server) ? 'disabled' : 'enabled');
+const checkValue = (server: Server): string => (server.check ? asks(server) : '');
+const agentValue = (server: Server): string => (server.agentCheck ? asks(server) : '');
+
 const SERVER_FIELDS: readonly FieldOf<Server, ServerPlace>[] = [
   {
     name: 'state',
@@ -77,8 +82,8 @@ const SERVER_FIELDS: readonly FieldOf<Server, ServerPlace>[] = [
   },
   {
     name: 'agent',
-    fileValue: ({ agentCheck }) => (agentCheck ? 'enabled' : ''),
-    put({ process, slot }, value) {
+    fileValue: agentValue,
+    put({ process, slot, server }, value = agentValue(server)) {
       process.health.pauseAgent(slot, value === 'disabled');
     },
   },
@@ -117,8 +122,9 @@ const SERVER_FIELDS: readonly FieldOf<Server, ServerPlace>[] = [
   },
   {
     name: 'check',
-    fileValue: ({ check }) => (check ? 'enabled' : ''),
-    put: ({ process, slot }, value) => void process.health.pauseChecks(slot, value === 'disabled'),
+    fileValue: checkValue,
+    put: ({ process, slot, server }, value = checkValue(server)) =>
+      void process.health.pauseChecks(slot, value === 'disabled'),
   },
   {
     name: 'check-addr',

@@ -7,7 +7,7 @@
  */
 
 import type { Config, DynamicServer, Proxy, Server, Statement } from '@evenkeel/config';
-import { withServers } from '@evenkeel/config';
+import { isAdded, withServers } from '@evenkeel/config';
 import { objectText, type Override } from './change.ts';
 import type { EndedOverride, Ending } from './merge.ts';
 
@@ -100,8 +100,7 @@ class ServerLines {
   }
 
   of(server: Server): string {
-    const words = this.#statements.get(placeOf(server))?.words;
-    // One that was added has no line in the file.
+    const words = isAdded(server) ? undefined : this.#statements.get(placeOf(server))?.words;
     if (words === undefined) return '';
     // Behind the name, or the prefix and the range of a template.
     return joinWords(words.slice(words[0] === 'server' ? 2 : 3));

@@ -68,7 +68,6 @@ export class RuntimeChanges {
   #prepared: PreparedConfig | undefined;
   #fileIndex: ConfigIndex | undefined;
   #planIndex: ConfigIndex | undefined;
-  #added: ReadonlySet<string> = new Set();
 
   constructor(options: ChangesOptions) {
     this.#options = options;
@@ -91,21 +90,19 @@ export class RuntimeChanges {
     await this.#keep(changes.flatMap((change) => this.#record(change) ?? []));
   }
 
-  /** `add server` was carried out; `words` are those behind the name. */
-  async noteAdded(backend: string, server: string, words: readonly string[], by: string): Promise<void> {
-    this.#added = new Set([...this.#added, `${backend}/${server}`]);
-    await this.note([{ object: serverObject(backend, server), field: PRESENCE, value: joinWords(words), by }]);
-  }
-
-  /** `del server` was carried out: whatever else was changed of the server goes with it. */
-  async noteRemoved(backend: string, server: string, by: string): Promise<void> {
+  /** `add server` or `del server` was carried out; `words` are those behind the name, undefined where it was removed. */
+  async noteServer(backend: string, server: string, words: readonly string[] | undefined, by: string): Promise<void> {
     const object = serverObject(backend, server);
-    this.#added = new Set([...this.#added].filter((name) => name !== object.name));
-    const effects = [...this.#overrides]
-      .filter((override) => objectText(override.object) === objectText(object) && override.field !== PRESENCE)
-      .map((override) => this.#drop(override));
-    const removed = this.#record({ object, field: PRESENCE, value: '', by });
-    await this.#keep(removed === undefined ? effects : [...effects, removed]);
+    // Whatever else was changed of a server goes with it.
+    const effects: Effect[] =
+      words === undefined
+        ? [...this.#overrides]
+            .filter(({ object: one, field }) => objectText(one) === objectText(object) && field !== PRESENCE)
+            .map((override) => this.#drop(override))
+        : [];
+    const value = words === undefined ? '' : joinWords(words);
+    const effect = this.#record({ object, field: PRESENCE, value, by });
+    await this.#keep(effect === undefined ? effects : [...effects, effect]);
   }
 
   /** What differs from the file now, in the order in which it came to. */
@@ -136,11 +133,6 @@ export class RuntimeChanges {
 
   // ------------------------------------------------------------------------------------------------------ for the daemon
 
-  /** `backend/server` of servers that were added and are still there. */
-  get added(): ReadonlySet<string> {
-    return this.#added;
-  }
-
   /** Before `file` is compiled. The first time it reads what an earlier process has kept. */
   async prepare(file: Config): Promise<PreparedConfig> {
     if (!this.#isOpened) {
@@ -154,8 +146,15 @@ export class RuntimeChanges {
   /** Before the first configuration serves: what was kept counts from the first connection on. */
   restore({ file }: PreparedConfig, plan: Plan): void {
     const live = { ...this.#options.process, plan: () => plan };
+    const merged = this.#merge(file);
     const index = new ConfigIndex(plan.config);
-    for (const { object, field, value } of this.#merge(file).kept) put(live, index, object, field, value);
+    for (const name of merged.added) {
+      const found = index.server(name);
+      const watched = found && live.health.server(plan.proxies[found.index].serverSlots[found.position]);
+      watched?.waitInMaintenance();
+      if (found?.server.disabled === false) watched?.administer('ready');
+    }
+    for (const { object, field, value } of merged.kept) put(live, index, object, field, value);
   }
 
   /**
@@ -165,16 +164,20 @@ export class RuntimeChanges {
   async commit({ file }: PreparedConfig): Promise<readonly string[]> {
     const isFirst = this.#file === undefined;
     const isKept = file.global.persistRuntime.enabled;
-    const { kept, ended, added } = isKept ? this.#merge(file) : this.#endAll();
+    const { kept, ended } = isKept ? this.#merge(file) : this.#endAll();
     this.#file = file;
-    this.#added = added;
     const effects: Effect[] = [];
     for (const { override } of ended) {
       effects.push(this.#drop(override));
       // A process that only begins has the file's values.
       if (!isFirst) put(this.#options.process, this.#served(), override.object, override.field, undefined);
     }
-    if (isFirst) effects.push(...this.#recordStateFiles());
+    if (isFirst) {
+      // Names are followed only once a configuration serves.
+      for (const { object, field, value } of kept)
+        if (field === 'fqdn') put(this.#options.process, this.#served(), object, field, value);
+      effects.push(...this.#recordStateFiles());
+    }
     await this.#follow(file);
     await this.#keep(effects);
     return mergeLines(kept, ended);
@@ -219,9 +222,9 @@ export class RuntimeChanges {
     };
   }
 
-  #endAll(): Omit<Merged, 'config'> {
+  #endAll(): Pick<Merged, 'kept' | 'ended'> {
     const ended = [...this.#overrides].map((override) => ({ override, ending: { why: 'off' } as const }));
-    return { kept: [], ended, added: new Set() };
+    return { kept: [], ended };
   }
 
   /** What a state file has given servers is a change too, where no journal knew better. */
