@@ -169,10 +169,8 @@ export class WatchedServer {
   }
 
   /** What an operator, or the configuration, has said of it; not what it inherits, nor what became of its name. */
-  get administration(): 'ready' | 'drain' | 'maint' {
-    const { admin } = this.#health;
-    if ((admin & AdminState.forcedMaintenance) !== 0) return 'maint';
-    return (admin & AdminState.forcedDrain) !== 0 ? 'drain' : 'ready';
+  get administration(): Administration {
+    return administrationOf(this.#health.admin);
   }
 
   get tracked(): WatchedServer | undefined {
@@ -631,6 +629,15 @@ export class WatchedServer {
     state.setTime('lastChangeMs', this.#watch.dateNow() - saved.sinceChangeS * 1000);
   }
 
+  /** It was known before, and takes over from a state file what an operator says of a server: its health is known better. */
+  administerAs(saved: SavedState): void {
+    const { config } = this.server;
+    const fresh = initialHealth(config, configuredAdmin(this.server));
+    const { health, weight = config.weight } = restoredState(saved, config, fresh);
+    if (weight !== this.weight) this.setWeight(weight);
+    this.administer(administrationOf(health.admin));
+  }
+
   /** What HAProxy says at its start of a server that a state file has moved; nothing of it is logged. */
   restoredText(): string | undefined {
     const { operational, admin } = this.#health;
@@ -642,6 +649,13 @@ export class WatchedServer {
       return operationalLine(this.#lineServer(), change)?.text;
     return isDraining(admin) ? adminLines(this.#lineServer(), { ...change, before: change.after })[0]?.text : undefined;
   }
+}
+
+type Administration = 'ready' | 'drain' | 'maint';
+
+function administrationOf(admin: number): Administration {
+  if ((admin & AdminState.forcedMaintenance) !== 0) return 'maint';
+  return (admin & AdminState.forcedDrain) !== 0 ? 'drain' : 'ready';
 }
 
 const isServing = ({ operational }: { readonly operational: Operational }): boolean =>

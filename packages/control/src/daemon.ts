@@ -280,7 +280,7 @@ export class Daemon {
     this.servers.follow(plan.config);
     this.health.apply(monitored);
     this.resolvers.apply(config, followedServers(plan));
-    const merged = await this.changes.commit(prepared);
+    const merged = await this.changes.commit(prepared, states.find);
     this.log.publishRings(config.rings);
     // What was logged so far waits in the ring: until here the processors are wanted by the data threads.
     this.log.start();

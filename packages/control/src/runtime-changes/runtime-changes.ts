@@ -5,6 +5,7 @@
  */
 
 import { statSync } from 'node:fs';
+import type { SavedState, SavedStates, WatchedServer } from '@evenkeel/checks';
 import type { Config } from '@evenkeel/config';
 import type { Plan } from '@evenkeel/proxy';
 import { changeKey, objectText, serverObject, type ChangedObject, type Override } from './change.ts';
@@ -159,9 +160,10 @@ export class RuntimeChanges {
 
   /**
    * The configuration serves: fields that it has edited have its values from now on. Returns what is to be said. Merges anew,
-   * since something may have been changed while the configuration was prepared.
+   * since something may have been changed while the configuration was prepared. `saved`: what state files say, which a process
+   * that forgets takes over at each reload, as a new one would.
    */
-  async commit({ file }: PreparedConfig): Promise<readonly string[]> {
+  async commit({ file }: PreparedConfig, saved: SavedStates): Promise<readonly string[]> {
     const isFirst = this.#file === undefined;
     const isKept = file.global.persistRuntime.enabled;
     const { kept, ended } = isKept ? this.#merge(file) : this.#endAll();
@@ -176,8 +178,8 @@ export class RuntimeChanges {
       // Names are followed only once a configuration serves.
       for (const { object, field, value } of kept)
         if (field === 'fqdn') put(this.#options.process, this.#served(), object, field, value);
-      effects.push(...this.#recordStateFiles());
-    }
+    } else if (!isKept) this.#forEachSaved(saved, (watched, state) => watched.administerAs(state));
+    if (isFirst || !isKept) effects.push(...this.#recordStateFiles(saved));
     await this.#follow(file);
     await this.#keep(effects);
     return mergeLines(kept, ended);
@@ -228,27 +230,32 @@ export class RuntimeChanges {
   }
 
   /** What a state file has given servers is a change too, where no journal knew better. */
-  #recordStateFiles(): Effect[] {
+  #recordStateFiles(saved: SavedStates): Effect[] {
+    const effects: Effect[] = [];
+    this.#forEachSaved(saved, (watched) => {
+      const object: ChangedObject = { kind: 'server', name: watched.name };
+      const values = { weight: String(watched.weight), state: watched.administration };
+      for (const [field, value] of Object.entries(values)) {
+        if (this.#overrides.get(object, field) !== undefined || this.#fileValue(object, field) === value) continue;
+        const effect = this.#record({ object, field, value, by: 'server-state-file' });
+        if (effect !== undefined) effects.push(effect);
+      }
+    });
+    return effects;
+  }
+
+  /** Servers that are known to a state file. */
+  #forEachSaved(saved: SavedStates, visit: (watched: WatchedServer, state: SavedState) => void): void {
     const { process } = this.#options;
     const { config, proxies } = process.plan();
-    const effects: Effect[] = [];
     for (const [index, proxy] of config.proxies.entries()) {
-      if (proxy.kind === 'frontend' || proxy.disabled || proxy.loadServerState === 'none') continue;
+      if (proxy.kind === 'frontend' || proxy.disabled) continue;
       for (const [position, { name }] of proxy.servers.entries()) {
+        const state = saved(proxy.name, name);
         const watched = process.health.server(proxies[index].serverSlots[position]);
-        if (watched === undefined) continue;
-        const object = serverObject(proxy.name, name);
-        for (const [field, value] of [
-          ['weight', String(watched.weight)],
-          ['state', watched.administration],
-        ] as const) {
-          if (this.#overrides.get(object, field) !== undefined || this.#fileValue(object, field) === value) continue;
-          const effect = this.#record({ object, field, value, by: 'server-state-file' });
-          if (effect !== undefined) effects.push(effect);
-        }
+        if (state !== undefined && watched !== undefined) visit(watched, state);
       }
     }
-    return effects;
   }
 
   // ------------------------------------------------------------------------------------------------------------ keeping
