@@ -6,6 +6,7 @@
 import type { WatchedServer } from '@evenkeel/checks';
 import type { ChangedObject } from '@evenkeel/control';
 import { change } from './change.ts';
+import { fault } from './cli/command.ts';
 import type { Command, CommandContext } from './cli/command.ts';
 import { findServer } from './find-server.ts';
 
@@ -14,10 +15,7 @@ interface Target {
   readonly object: ChangedObject;
 }
 
-function watchedServer(
-  context: CommandContext,
-  word: string | undefined,
-): Target | { readonly fault: string } {
+function watchedServer(context: CommandContext, word: string | undefined): Target | { readonly fault: string } {
   const found = findServer(context, word);
   if ('fault' in found) return found;
   const watched = context.runtime.health.server(found.slot);
@@ -82,7 +80,9 @@ export const getWeight: Command = {
   level: 'user',
   run(context, [name]) {
     const found = watchedServer(context, name);
-    return 'fault' in found ? found.fault : `${found.watched.weight} (initial ${found.watched.server.config.weight})\n`;
+    return 'fault' in found
+      ? fault(found.fault)
+      : `${found.watched.weight} (initial ${found.watched.server.config.weight})\n`;
   },
 };
 

@@ -11,6 +11,8 @@ export class SocketChannel implements Channel {
   #received = '';
   #hasEnded = false;
   #isGone = false;
+  #silence: NodeJS.Timeout | undefined;
+  #silenceMs = 0;
   /** Who waits for input, for room or for the end. */
   #wake: (() => void)[] = [];
 
@@ -18,8 +20,8 @@ export class SocketChannel implements Channel {
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('error', () => socket.destroy());
-    socket.on('timeout', () => socket.destroy());
     socket.on('data', (chunk) => {
+      this.#silence?.refresh();
       this.#received += chunk.toString('latin1');
       socket.pause();
       this.#wakeAll();
@@ -30,6 +32,7 @@ export class SocketChannel implements Channel {
     });
     socket.on('drain', () => this.#wakeAll());
     socket.on('close', () => {
+      clearTimeout(this.#silence);
       this.#hasEnded = true;
       this.#isGone = true;
       this.#wakeAll();
@@ -56,7 +59,7 @@ export class SocketChannel implements Channel {
 
   async write(text: string): Promise<boolean> {
     if (this.#isGone || !this.#socket.writable) return false;
-    const hasRoom = this.#socket.write(text, 'latin1');
+    const hasRoom = this.#socket.write(text, 'latin1', this.#onWritten);
     // Others have their turn between two pieces of a long answer: health checks, and other clients.
     if (hasRoom) await turn();
     else while (this.#socket.writableNeedDrain && !this.#isGone) await this.#change();
@@ -64,8 +67,18 @@ export class SocketChannel implements Channel {
   }
 
   limitSilence(timeoutMs: number): void {
-    this.#socket.setTimeout(timeoutMs);
+    if (timeoutMs === this.#silenceMs) return;
+    this.#silenceMs = timeoutMs;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#socket.destroy(), timeoutMs);
+    // A process that stops waits for nobody's silence.
+    this.#silence.unref();
   }
+
+  /** The kernel took what was written: the client reads, or has room. */
+  readonly #onWritten = (): void => {
+    this.#silence?.refresh();
+  };
 
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => this.#wake.push(resolve));

@@ -27,6 +27,7 @@ import {
   SharedCount,
 } from '@evenkeel/shm';
 import type { ObjectKind } from '@evenkeel/shm';
+import { getSocketName, isOpen } from '@evenkeel/sys';
 import type { Runtime } from './runtime.ts';
 import type { Row } from './statistics-columns.ts';
 
@@ -129,7 +130,7 @@ export function listenerRow(runtime: Runtime, proxy: Proxy, listener: ListenerPl
     pid: PROCESS_NUMBER,
     iid: proxy.id,
     sid: listener.id,
-    addr: listener.text,
+    addr: listenerAddress(listener),
     scur: sessions.sum(),
     smax: sessions.highest(),
     slim: maxconn,
@@ -430,6 +431,14 @@ function secondsSince(runtime: Runtime, epochMs: number): number {
 /** HAProxy 2.6 has no word for `balance random` there. */
 function algorithmText({ balance }: Proxy): string {
   return balance.algorithm === 'random' ? 'unknown' : balance.algorithm;
+}
+
+/** An inherited socket is shown by the address that it is bound to. */
+function listenerAddress({ address, text }: ListenerPlan): string {
+  const name = address.kind === 'fd' && isOpen(address.fd) ? getSocketName(address.fd) : undefined;
+  if (name === undefined) return text;
+  if (name.family === 'unix') return 'unix';
+  return `${name.family === 'ipv6' ? `[${name.address}]` : name.address}:${name.port}`;
 }
 
 /** Where it is reached now; empty while it has no address. */
