@@ -25,8 +25,8 @@ function folder(t: TestContext): string {
   return path;
 }
 
-function open(t: TestContext, path: string, makesFolder = false): JournalFile {
-  const file = new JournalFile(path, makesFolder);
+function open(t: TestContext, path: string, hasFolder = false): JournalFile {
+  const file = new JournalFile(path, hasFolder);
   t.after(async () => await file.close());
   return file;
 }
@@ -88,12 +88,13 @@ test('a file that somebody takes away while it is open is noticed', async (t) =>
   await assert.rejects(file.append('three\n'), /taken away/);
 });
 
-test('our own folder is made, for its owner alone; another must be there', async (t) => {
+test('our own folder is made, for its owner alone, where others may have theirs; one that is not ours must be there', async (t) => {
   const base = folder(t);
   const own = open(t, join(base, 'own/deep/journal'), true);
   assert.equal(await own.lock(), 'own');
   await own.replace('x\n');
-  assert.equal(statSync(join(base, 'own')).mode & 0o777, 0o700);
+  assert.equal(statSync(join(base, 'own')).mode & 0o777, 0o755);
+  assert.equal(statSync(join(base, 'own/deep')).mode & 0o777, 0o700);
   const other = open(t, join(base, 'other/journal'));
   await assert.rejects(other.lock(), { code: 'ENOENT' });
   await assert.rejects(other.replace('x\n'), { code: 'ENOENT' });

@@ -4,7 +4,7 @@
  */
 
 import { constants, type Stats } from 'node:fs';
-import { chown, link, mkdir, open, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, open, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lockFile, support } from '@evenkeel/sys';
 
@@ -34,19 +34,20 @@ export interface JournalDisk {
 /** Only who runs the proxy needs to know what was changed. */
 const MODE = 0o600;
 const FOLDER_MODE = 0o700;
+const BASE_MODE = 0o755;
 /** Longer than a thousand changes for each of a thousand servers, and far from what memory holds. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 export class JournalFile implements JournalDisk {
   readonly path: string;
-  readonly #makesFolder: boolean;
+  readonly #hasFolder: boolean;
   #lock: FileHandle | undefined;
   #file: FileHandle | undefined;
 
-  /** `makesFolder`: the folder is ours, and is made where it is not there. */
-  constructor(path: string, makesFolder: boolean) {
+  /** `hasFolder`: the folder is ours alone, and is made where it is not there. */
+  constructor(path: string, hasFolder: boolean) {
     this.path = path;
-    this.#makesFolder = makesFolder;
+    this.#hasFolder = hasFolder;
   }
 
   async exists(): Promise<boolean> {
@@ -75,10 +76,9 @@ export class JournalFile implements JournalDisk {
    * it is ours.
    */
   async giveTo(uid: number, gid: number): Promise<void> {
-    const folder = dirname(this.path);
-    if (this.#makesFolder) {
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-      await chown(folder, uid, gid);
+    if (this.#hasFolder) {
+      await this.#makeFolder();
+      await chown(dirname(this.path), uid, gid);
     }
     for (const path of [this.path, `${this.path}.lock`]) {
       await chown(path, uid, gid).catch((error: unknown) => {
@@ -89,7 +89,7 @@ export class JournalFile implements JournalDisk {
 
   async lock(): Promise<'own' | { readonly holder: string | undefined }> {
     if (this.#lock !== undefined) return 'own';
-    if (this.#makesFolder) await mkdir(dirname(this.path), { recursive: true, mode: FOLDER_MODE });
+    if (this.#hasFolder) await this.#makeFolder();
     // Not the journal itself, in whose place another file is put.
     const file = await open(`${this.path}.lock`, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, MODE);
     try {
@@ -107,6 +107,16 @@ export class JournalFile implements JournalDisk {
     }
     this.#lock = file;
     return 'own';
+  }
+
+  async #makeFolder(): Promise<void> {
+    const folder = dirname(this.path);
+    const base = dirname(folder);
+    // Others, of other users, have their folders beside it.
+    if ((await mkdir(base, { recursive: true })) !== undefined) await chmod(base, BASE_MODE);
+    await mkdir(folder, { mode: FOLDER_MODE }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
   }
 
   async append(text: string): Promise<void> {

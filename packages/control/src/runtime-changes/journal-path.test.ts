@@ -17,9 +17,9 @@ function place(
 }
 
 test('where nothing is said, the journal lies in the folder of the program, under the name of the configuration', () => {
-  const { path, makesFolder, isNamed } = place(['/etc/haproxy/haproxy.cfg']);
-  assert.match(path, /^\/var\/lib\/evenkeel\/runtime-haproxy\.cfg-[0-9a-f]{12}\.journal$/);
-  assert.deepEqual([makesFolder, isNamed], [true, false]);
+  const { path, hasFolder, isNamed } = place(['/etc/haproxy/haproxy.cfg']);
+  assert.match(path, /^\/var\/lib\/evenkeel\/haproxy\.cfg-[0-9a-f]{12}\/runtime\.journal$/);
+  assert.deepEqual([hasFolder, isNamed], [true, false]);
 });
 
 test('two configurations do not share one, a configuration always finds its own', () => {
@@ -32,14 +32,17 @@ test('files that are read together in another company are another configuration'
 });
 
 test("the service manager's folder, then that of state files, then what the configuration names come first", () => {
-  assert.match(place(['/c'], { managed: '/var/lib/private/x:/var/lib/y' }).path, /^\/var\/lib\/private\/x\/runtime-/);
-  assert.match(place(['/c'], { managed: '/m', base: '/base' }).path, /^\/base\/runtime-/);
-  assert.equal(place(['/c'], { base: '/base', path: 'changes' }).path, '/base/changes');
+  assert.match(place(['/c'], { managed: '/var/lib/private/x:/var/lib/y' }).path, /^\/var\/lib\/private\/x\/c-/);
+  assert.match(place(['/c'], { managed: '/m', base: '/base' }).path, /^\/base\/c-/);
+  assert.deepEqual(place(['/c'], { base: '/base', path: 'changes' }), {
+    path: '/base/changes',
+    hasFolder: false,
+    isNamed: true,
+  });
   assert.equal(place(['/c'], { base: '/base', path: '/else/changes' }).path, '/else/changes');
-  assert.equal(place(['/c'], { path: '/else/changes' }).isNamed, true);
 });
 
-test('a path that is a folder gets the usual name in it', () => {
-  assert.match(place(['/c'], { path: '/var/lib/mine/' }).path, /^\/var\/lib\/mine\/runtime-c-/);
-  assert.match(place(['/c'], { path: '/var/lib/mine', isFolder: true }).path, /^\/var\/lib\/mine\/runtime-c-/);
+test('in a folder that is named it has one of its own', () => {
+  assert.match(place(['/c'], { path: '/var/lib/mine/' }).path, /^\/var\/lib\/mine\/c-/);
+  assert.match(place(['/c'], { path: '/var/lib/mine', isFolder: true }).path, /^\/var\/lib\/mine\/c-/);
 });

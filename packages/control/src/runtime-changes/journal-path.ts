@@ -9,19 +9,20 @@ import type { Config } from '@evenkeel/config';
 
 export interface JournalPlace {
   readonly path: string;
-  /** The folder is ours alone: it is made where it is missing. */
-  readonly makesFolder: boolean;
+  /** The folder that it lies in is ours alone: it is made where it is missing, and belongs to the user of the process. */
+  readonly hasFolder: boolean;
   /** The configuration names it: what is wrong with it is said at once. */
   readonly isNamed: boolean;
 }
 
 /** Where neither the configuration nor the service manager says another. */
-const FOLDER = '/var/lib/evenkeel';
+const BASE = '/var/lib/evenkeel';
 
 /**
  * `names`: the files and folders that the command line names. `stateDirectory`: systemd's STATE_DIRECTORY. `isFolder`: asked about
  * a path that the configuration names. In this order: what `persist-runtime` names, beside the files of `server-state-base`,
- * the service manager's folder, our own.
+ * the service manager's folder, our own. In a folder that others use too it has one of its own, since a process that has
+ * become another user could not put a new file in the place of an old one there.
  */
 export function journalPlace(
   { global }: Pick<Config, 'global'>,
@@ -29,25 +30,24 @@ export function journalPlace(
   stateDirectory: string | undefined,
   isFolder: (path: string) => boolean,
 ): JournalPlace {
-  const name = journalName(names);
+  const inside = (base: string): string => join(base, folderName(names), 'runtime.journal');
   const { path } = global.persistRuntime;
   const base = global.serverStateBase;
   if (path !== undefined) {
     const named = resolve(base ?? '', path);
-    const inside = path.endsWith('/') || isFolder(named);
-    return { path: inside ? join(named, name) : named, makesFolder: false, isNamed: true };
+    const hasFolder = path.endsWith('/') || isFolder(named);
+    return { path: hasFolder ? inside(named) : named, hasFolder, isNamed: true };
   }
-  if (base !== undefined) return { path: resolve(base, name), makesFolder: false, isNamed: false };
   // Several folders are separated by colons; the first one is the main one.
-  const managed = stateDirectory?.split(':')[0];
-  if (managed !== undefined && managed !== '') return { path: join(managed, name), makesFolder: false, isNamed: false };
-  return { path: join(FOLDER, name), makesFolder: true, isNamed: false };
+  const managed = stateDirectory?.split(':')[0] ?? '';
+  const folder = base !== undefined ? resolve(base) : managed !== '' ? managed : BASE;
+  return { path: inside(folder), hasFolder: true, isNamed: false };
 }
 
 /** Of the files as they were named, whatever is in them: an edit must find what was changed before. */
-function journalName(names: readonly string[]): string {
+function folderName(names: readonly string[]): string {
   const paths = names.map((name) => resolve(name));
   const label = basename(paths[0] ?? '').replace(/[^A-Za-z0-9._-]/g, '_');
   const digest = createHash('sha256').update(paths.join('\n')).digest('hex').slice(0, 12);
-  return `runtime-${label === '' ? 'evenkeel' : label}-${digest}.journal`;
+  return `${label === '' ? 'evenkeel' : label}-${digest}`;
 }

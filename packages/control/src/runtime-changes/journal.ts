@@ -92,7 +92,10 @@ export class Journal {
       this.#known = await this.#read();
       this.#isRead = this.#isOurs;
     } catch (error) {
-      report('warning', `runtime changes of ${disk.path} cannot be read or kept (${reasonOf(error)}).`);
+      report(
+        'warning',
+        `runtime changes of ${disk.path} cannot be read or kept (${reasonOf(error)}): name a place for them that this process may write by 'persist-runtime', or turn them off by 'no persist-runtime'.`,
+      );
     }
     load(this.#known);
     // A tail that was cut off, or a damaged line, is taken away at once.

@@ -190,7 +190,7 @@ export class RuntimeChanges {
     const place = this.#placeOf(file);
     if (place === undefined || !file.global.persistRuntime.enabled) return;
     try {
-      await new JournalFile(place.path, place.makesFolder).giveTo(uid, gid);
+      await new JournalFile(place.path, place.hasFolder).giveTo(uid, gid);
     } catch (error) {
       this.#options.report('warning', `${place.path} cannot be given to the user of the process (${String(error)}).`);
     }
@@ -338,10 +338,10 @@ export class RuntimeChanges {
     }
   }
 
-  #journalAt({ path, makesFolder }: JournalPlace): Journal {
+  #journalAt({ path, hasFolder }: JournalPlace): Journal {
     const { report, now } = this.#options;
     return new Journal({
-      disk: new JournalFile(path, makesFolder),
+      disk: new JournalFile(path, hasFolder),
       snapshot: () => this.#overrides,
       takeOver: (effects) => this.#takeOver(effects),
       report,
