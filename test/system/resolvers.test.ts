@@ -228,6 +228,27 @@ for (const [name, program] of PROGRAMS) {
   });
 
   test(
+    `${name}: port 0 of an SRV record leads nowhere, whatever port the line of the server has`,
+    { skip },
+    async () => {
+      await using pages = await Everywhere.start();
+      const records = (port: number): Records => ({
+        addresses: { 'a.test': ['127.0.0.21'] },
+        services: { '_http._tcp.app.test': [{ target: 'a.test', port, weight: 1 }] },
+      });
+      const lines = `retries 0\nserver v _http._tcp.app.test:${pages.port}`;
+      await using stage = await start(program, records(0), lines);
+      const stands = async (port: number): Promise<boolean> =>
+        (await stage.states()).v === `127.0.0.21 0 1 a.test ${port}`;
+      await until('it has its address', async () => await stands(0));
+      assert.equal(await stage.answer(), '503');
+      await stage.names.change(records(pages.port));
+      await until('it serves', async () => (await stage.answer()) === '127.0.0.21');
+      assert.ok(await stands(pages.port));
+    },
+  );
+
+  test(
     `${name}: IPv6 comes first unless IPv4 is preferred, and a preferred network before others`,
     { skip },
     async () => {

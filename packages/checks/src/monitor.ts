@@ -569,7 +569,7 @@ function runtimeAddress({ host, port, portOffset }: GivenAddress): RuntimeAddres
   if (address === undefined) throw new Error(`'${host}' is no address`);
   const { family, w0, w1, w2, w3 } = address;
   const words = [w0, w1, w2, w3] as const;
-  return { family, words, port: port ?? 0, ...(portOffset === undefined ? {} : { portOffset }) };
+  return { family, words, port, ...(portOffset === undefined ? {} : { portOffset }) };
 }
 
 /** Manual "timeout check". */

@@ -24,6 +24,17 @@ describe('the address of a server', () => {
     main.write({ family: 4, words: [0, 0, 0xffff, 0xc0a80001], port: 8080 });
     assert.notEqual(other.version(), before);
     assert.deepEqual(other.read(), { family: 4, words: [0, 0, 0xffff, 0xc0a80001], port: 8080 });
+    for (const port of [
+      { port: 0 },
+      { port: 65_535 },
+      {},
+      { portOffset: -65_535 },
+      { portOffset: 0 },
+      { portOffset: 65_535 },
+    ]) {
+      main.write({ family: 4, words: [0, 0, 0xffff, 1], ...port });
+      assert.deepEqual(other.read(), { family: 4, words: [0, 0, 0xffff, 1], ...port });
+    }
     main.write(undefined);
     assert.equal(other.read(), undefined);
   });

@@ -13,13 +13,13 @@ export type AddressWords = readonly [number, number, number, number];
 export interface RuntimeAddress {
   readonly family: 4 | 6;
   readonly words: AddressWords;
-  /** 0 = that of the configuration. */
-  readonly port: number;
+  /** Undefined: that of the configuration. 0 is one that nobody listens on, which an SRV record may name. */
+  readonly port?: number | undefined;
   /** In its place: what is added to the port that the client connected to, -65535 to 65535. */
   readonly portOffset?: number;
 }
 
-/** Added to an offset in `addressPort`, so that it is told from a port. */
+/** `addressPort`: 0 = that of the configuration, 1 to 65,536 = a port plus one, around OFFSET_BASE = an offset plus that. */
 const OFFSET_BASE = 1 << 20;
 
 /** `addressFamily`: 0 while the configuration's own address holds. */
@@ -75,9 +75,11 @@ export class ServerAddress {
 }
 
 function portWord({ port, portOffset }: RuntimeAddress): number {
-  return portOffset === undefined ? port : OFFSET_BASE + portOffset;
+  if (portOffset !== undefined) return OFFSET_BASE + portOffset;
+  return port === undefined ? 0 : port + 1;
 }
 
 function portOf(word: number): Pick<RuntimeAddress, 'port' | 'portOffset'> {
-  return word < OFFSET_BASE / 2 ? { port: word } : { port: 0, portOffset: word - OFFSET_BASE };
+  if (word === 0) return {};
+  return word < OFFSET_BASE / 2 ? { port: word - 1 } : { portOffset: word - OFFSET_BASE };
 }

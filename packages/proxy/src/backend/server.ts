@@ -92,8 +92,10 @@ export class Server implements Candidate {
   readonly #counts: ReturnType<typeof countsOf> | undefined;
   /** IP literal of the configuration, or what its name resolved to. */
   readonly #configuredHost: string;
-  /** Where `port` is 0: added to the port that the client connected to. */
+  /** Where `port` is 0 and was not given so at run time: added to the port that the client connected to. */
   #portOffset: number;
+  /** The port was given at run time. If it is 0, nobody listens there. */
+  #isPortGiven = false;
 
   constructor(
     context: ThreadContext,
@@ -148,10 +150,10 @@ export class Server implements Candidate {
   /** Options for a connection that goes to the port, or the address, that the client connected to, where the configuration says so. */
   openOptionsFor(clientPort: number, clientDestination: string): OpenOptions {
     const { address } = this.config;
-    if (address.kind !== 'inet' || (this.port !== 0 && !this.#isAnywhere)) return this.openOptions;
+    if (address.kind !== 'inet' || !this.usesClientPort) return this.openOptions;
     return {
       host: this.#isAnywhere ? clientDestination : this.host,
-      port: this.port === 0 ? clientPort + this.#portOffset : this.port,
+      port: this.port === 0 && !this.#isPortGiven ? clientPort + this.#portOffset : this.port,
     };
   }
 
@@ -224,7 +226,7 @@ export class Server implements Candidate {
 
   /** It takes its port or address from the client's: no port, `+1000`, `0.0.0.0`. As of the last refresh. */
   get usesClientPort(): boolean {
-    return this.#isAnywhere || (this.config.address.kind === 'inet' && this.port === 0);
+    return this.#isAnywhere || (this.config.address.kind === 'inet' && this.port === 0 && !this.#isPortGiven);
   }
 
   #dependsOnClient(): boolean {
@@ -238,9 +240,12 @@ export class Server implements Candidate {
     const configured = portOf(this.config.address);
     const host = given === undefined ? this.#configuredHost : new IpAddress(given.family, ...given.words).text;
     const isMapped = given?.portOffset !== undefined;
-    const port = isMapped ? 0 : given === undefined || given.port === 0 ? configured : given.port;
+    const isPortGiven = given?.port !== undefined;
+    const port = isMapped ? 0 : (given?.port ?? configured);
     const offset = given?.portOffset ?? offsetOf(this.config.address);
-    if (host === this.host && port === this.port && offset === this.#portOffset) return;
+    const isPortSame = port === this.port && (port !== 0 || isPortGiven === this.#isPortGiven);
+    this.#isPortGiven = isPortGiven;
+    if (host === this.host && isPortSame && offset === this.#portOffset) return;
     this.#portOffset = offset;
     this.moves++;
     this.host = host;
