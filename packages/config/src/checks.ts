@@ -162,13 +162,17 @@ function incompatible(draft: ProxyDraft, target: ProxyDraft): string {
   return `${from} tries to use incompatible ${target.mode} ${describeKind(target.kind)} '${target.name}' (${place(target.at)})`;
 }
 
-function checkServers(state: ParseState, draft: ProxyDraft): void {
+export function checkServerNames(state: ParseState, draft: ProxyDraft): void {
   for (const { at, first, name } of draft.notes.duplicateServers) {
     const message =
       `${describeKind(draft.kind)} '${draft.name}', another server named '${name}' was already defined at line ` +
       `${first.at.line}, please use distinct names.`;
     state.diagnostics.alert(message, at, { length: name.length, remedy: 'rename one of the two' });
   }
+}
+
+function checkServers(state: ParseState, draft: ProxyDraft): void {
+  checkServerNames(state, draft);
   const names = draft.notes.serverNames;
   for (const rule of draft.useServer) {
     if (typeof rule.server !== 'string' || names.has(rule.server)) continue;
@@ -270,13 +274,19 @@ function warnTimeouts(state: ParseState, draft: ProxyDraft): void {
   const noServerTimeout = server === undefined && (draft.mode === 'http' || tunnel === undefined);
   const missingServer = hasBackendSide(draft) && draft.servers.length > 0 && (connect === undefined || noServerTimeout);
   if (!missingClient && !missingServer) return;
-  state.diagnostics.warning(
-    `missing timeouts for ${describeKind(draft.kind)} '${draft.name}'.\n` +
-      '   | While not properly invalid, you will certainly encounter various problems\n' +
-      '   | with such a configuration. To fix this, please ensure that all following\n' +
-      "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.",
-    draft.at,
-    { form: 'plain', length: draft.kind.length },
+  state.diagnostics.warning(missingTimeouts(`${describeKind(draft.kind)} '${draft.name}'`), draft.at, {
+    form: 'plain',
+    length: draft.kind.length,
+  });
+}
+
+/** HAProxy's sentence; `owner` is "backend 'b'". */
+export function missingTimeouts(owner: string): string {
+  return (
+    `missing timeouts for ${owner}.\n` +
+    '   | While not properly invalid, you will certainly encounter various problems\n' +
+    '   | with such a configuration. To fix this, please ensure that all following\n' +
+    "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'."
   );
 }
 

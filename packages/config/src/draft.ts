@@ -4,6 +4,7 @@
  */
 
 import type { CheckRulesDraft } from './check-rules/ruleset.ts';
+import type { DefaultPath } from './default-path.ts';
 import type { Diagnostics } from './diagnostic.ts';
 import type { ExpressionScope, EvaluationPlace } from './expression-scope.ts';
 import type { Acl } from './expression-model.ts';
@@ -20,11 +21,13 @@ import type {
   Proxy,
   Mailers,
   Resolvers,
+  Ring,
   Rules,
   Server,
   StatsSocket,
   Timeouts,
   Tune,
+  UnixBind,
   Userlist,
 } from './model.ts';
 import type { LookUpVariable } from './tokenize.ts';
@@ -34,7 +37,8 @@ export type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infe
 
 export type RulesDraft = Mutable<Rules>;
 
-export interface GlobalDraft extends Omit<Mutable<Global>, 'tune' | 'h1CaseAdjust' | 'sslDefaults'> {
+export interface GlobalDraft extends Omit<Mutable<Global>, 'tune' | 'h1CaseAdjust' | 'sslDefaults' | 'unixBind'> {
+  unixBind: Mutable<UnixBind>;
   tune: Mutable<Tune>;
   h1CaseAdjust: Record<string, string>;
   sslDefaults: Record<string, readonly string[]>;
@@ -113,6 +117,7 @@ export interface Keywords {
   readonly userlist: KeywordIndex<Keyword<UserlistContext>>;
   readonly resolvers: KeywordIndex<Keyword<ResolversContext>>;
   readonly mailers: KeywordIndex<Keyword<MailersContext>>;
+  readonly ring: KeywordIndex<Keyword<RingContext>>;
   readonly httpErrors: KeywordIndex<Keyword<HttpErrorsContext>>;
   readonly bindOptions: KeywordIndex<Keyword<BindContext>>;
   readonly serverOptions: KeywordIndex<Keyword<ServerContext>>;
@@ -121,7 +126,9 @@ export interface Keywords {
 /** What every section's keywords share during one parse. */
 export interface ParseState {
   readonly keywords: Keywords;
+  /** The machine, with relative paths as `default-path` has them. */
   readonly host: ConfigHost;
+  readonly defaultPath: DefaultPath;
   readonly diagnostics: Diagnostics;
   /** Environment after `setenv` and its like so far. */
   readonly env: Map<string, string>;
@@ -140,6 +147,8 @@ export interface ParseState {
   readonly userlists: Map<string, UserlistContext['draft']>;
   readonly resolvers: Map<string, ResolversContext['draft']>;
   readonly mailers: Map<string, MailersContext['draft']>;
+  /** Those of `log` lines that name a stream are among them. */
+  readonly rings: Map<string, RingDraft>;
   /** Keywords whose acceptance without effect was said once already. */
   readonly noted: Set<string>;
   whenComplete(task: () => void): void;
@@ -163,6 +172,8 @@ export interface ServerContext {
   readonly draft: ServerDraft;
   /** A server of its own, `default-server`, or `server-template`. */
   readonly form: 'server' | 'default' | 'template';
+  /** It stands in a ring section. */
+  readonly ring?: boolean;
 }
 
 export interface BindContext {
@@ -187,6 +198,16 @@ export interface UserlistContext {
 export interface MailersContext {
   readonly state: ParseState;
   readonly draft: Mutable<Mailers>;
+}
+
+export type RingDraft = Mutable<Ring> & {
+  /** What options of servers are read for: names and ids of the ring's servers. */
+  readonly proxy: ProxyDraft;
+};
+
+export interface RingContext {
+  readonly state: ParseState;
+  readonly draft: RingDraft;
 }
 
 export interface ResolversContext {

@@ -190,6 +190,7 @@ export function initialServer(at: Position): ServerDraft {
     poolLowConn: 0,
     maxReuse: -1,
     tcpUserTimeoutMs: undefined,
+    logProto: undefined,
     tfo: false,
     onMarkedDown: undefined,
     onMarkedUp: undefined,

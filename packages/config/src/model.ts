@@ -62,6 +62,7 @@ export interface Config {
   readonly userlists: readonly Userlist[];
   readonly resolvers: readonly Resolvers[];
   readonly mailers: readonly Mailers[];
+  readonly rings: readonly Ring[];
 }
 
 // ---------------------------------------------------------------------------------------------------------- global
@@ -452,6 +453,8 @@ export interface Server {
   /** `max-reuse`: -1 = unlimited unless set. */
   readonly maxReuse: number;
   readonly tcpUserTimeoutMs: number | undefined;
+  /** `log-proto`: how a ring's events are framed; undefined = legacy. */
+  readonly logProto: 'legacy' | 'octet-count' | undefined;
   readonly tfo: boolean;
   readonly onMarkedDown: 'shutdown-sessions' | undefined;
   readonly onMarkedUp: 'shutdown-backup-sessions' | undefined;
@@ -675,18 +678,42 @@ export type LogFormatChoice =
   | { readonly kind: 'httpslog' }
   | { readonly kind: 'custom'; readonly format: LogFormat };
 
+/** Formats of whole lines (manual section 3.1, "log"); `json` is our own: one object a line. */
+export type LogFormatName =
+  'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw' | 'json';
+
+/** A `ring` section (manual section 3.9), or what stands in for one where a `log` line names a stream. */
+export interface Ring {
+  readonly name: string;
+  readonly at: Position;
+  readonly description: string;
+  /** Of what is stored; `raw` unless set. */
+  readonly format: LogFormatName;
+  /** Bytes of the whole; `tune.bufsize` unless set. */
+  readonly size: number;
+  /** Bytes of one event with its header; at most `size`. */
+  readonly maxlen: number;
+  readonly backingFile: string | undefined;
+  readonly timeoutConnectMs: number | undefined;
+  readonly timeoutServerMs: number | undefined;
+  readonly servers: readonly Server[];
+}
+
 export interface LogTarget {
   readonly at: Position;
   readonly destination:
     | { readonly kind: 'stdout' }
     | { readonly kind: 'stderr' }
     | { readonly kind: 'fd'; readonly fd: number }
+    /** Our own: a regular file. */
+    | { readonly kind: 'file'; readonly path: string }
     | { readonly kind: 'unix'; readonly path: string }
+    | { readonly kind: 'abstract'; readonly name: string }
     | { readonly kind: 'udp'; readonly host: string; readonly port: number }
     | { readonly kind: 'ring'; readonly name: string };
   /** Longest line in bytes; 1024 unless set. */
   readonly length: number;
-  readonly format: 'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw';
+  readonly format: LogFormatName;
   readonly sample: { readonly ranges: readonly (readonly [number, number])[]; readonly size: number } | undefined;
   /** 0 (kern) .. 23 (local7). */
   readonly facility: number;

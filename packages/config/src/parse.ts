@@ -5,6 +5,7 @@
 
 import { buildConfig } from './build.ts';
 import { checkPlausibility, checkReferences } from './checks.ts';
+import { DefaultPath } from './default-path.ts';
 import { Diagnostics, type Diagnostic } from './diagnostic.ts';
 import { guard } from './dispatch.ts';
 import type { ParseState } from './draft.ts';
@@ -34,10 +35,12 @@ export function parseConfig(inputs: readonly InputFile[], host: ConfigHost): Par
   const files = inputs.map((input) => input.name);
   const environment = new Environment(host, files);
   const diagnostics = new Diagnostics();
+  const defaultPath = new DefaultPath(host);
   const tasks: (() => void)[] = [];
   const state: ParseState = {
     keywords: KEYWORDS,
-    host,
+    host: defaultPath.host,
+    defaultPath,
     diagnostics,
     env: environment.variables,
     lookUp: environment.lookUp,
@@ -52,6 +55,7 @@ export function parseConfig(inputs: readonly InputFile[], host: ConfigHost): Par
     userlists: new Map(),
     resolvers: new Map(),
     mailers: new Map(),
+    rings: new Map(),
     noted: new Set(),
     whenComplete: (task) => {
       tasks.push(task);

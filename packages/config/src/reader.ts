@@ -48,6 +48,7 @@ export class Reader {
       state.diagnostics,
     );
     environment.file = name;
+    state.defaultPath.enter(name);
     this.outsideReported = false;
     let number = 0;
     for (let start = 0; start < text.length;) {

@@ -30,11 +30,12 @@ export async function unresolvedNames(config: Config, resolve: ResolveName): Pro
 }
 
 /** The hosts of `config` that are names. */
-export function namedHosts({ global, proxies }: Config): readonly NamedHost[] {
+export function namedHosts({ global, proxies, rings }: Config): readonly NamedHost[] {
   const logs = new Set<LogTarget>([...global.logs, ...proxies.flatMap(({ logs: own }) => own)]);
   return [
     ...[...logs].flatMap(logHost),
     ...proxies.flatMap(({ name, servers }) => servers.flatMap((server) => checkHosts(name, server))),
+    ...rings.flatMap(({ name, servers }) => servers.flatMap((server) => ringHost(name, server))),
   ].filter(({ host }) => host !== '*' && isIP(host) === 0);
 }
 
@@ -42,6 +43,15 @@ function logHost({ at, destination }: LogTarget): readonly NamedHost[] {
   if (destination.kind !== 'udp') return [];
   const { host, port } = destination;
   return [{ host, complaint: `parsing [${place(at)}] : log : invalid address: '${host}' in '${host}:${port}'.` }];
+}
+
+/** The server of a ring; or of a `log` line over TCP, which is named after its address. */
+function ringHost(ring: string, { address, at, name }: Server): readonly NamedHost[] {
+  if (address.kind !== 'inet') return [];
+  const { host, port } = address;
+  const text = port === undefined ? host : `${host}:${port.first}`;
+  const who = ring.startsWith('ring#') ? 'log' : `'server ${ring}/${name}'`;
+  return [{ host, complaint: `[${place(at)}] : ${who} : invalid address: '${host}' in '${text}'.` }];
 }
 
 function checkHosts(proxy: string, { agentAddress, at, checkAddress, name }: Server): readonly NamedHost[] {

@@ -4,6 +4,7 @@
  */
 
 import type { Config, LogTarget, Proxy } from '@evenkeel/config';
+import { messageLength } from '@evenkeel/log';
 import type { LogSet } from '@evenkeel/log';
 import type { Plan, ProcessLimits, ProxyPlan } from '@evenkeel/proxy';
 import type { ObjectKind, SegmentOwner } from '@evenkeel/shm';
@@ -39,7 +40,10 @@ export async function compilePlan(config: Config, generation: number, sources: P
   const { slots } = sources;
   slots.allocate('process', PROCESS_NAME);
   const resolved = await resolveServers(config.proxies, sources.resolve, sources.lastAddress, sources.ignoreResolution);
-  const proxies = config.proxies.map((proxy, index) => planProxy(config, proxy, resolved.addresses[index], sources));
+  const longest = longestMessage(config);
+  const proxies = config.proxies.map((proxy, index) =>
+    planProxy(config, proxy, resolved.addresses[index], longest, sources),
+  );
   const { plans: listeners, errors } = await planListeners(
     config.proxies,
     (name) => slots.allocate('listener', name),
@@ -57,6 +61,7 @@ function planProxy(
   config: Config,
   proxy: Proxy,
   serverAddresses: readonly (string | undefined)[],
+  longest: number,
   sources: PlanSources,
 ): ProxyPlan {
   const { slots } = sources;
@@ -67,7 +72,7 @@ function planProxy(
     backendSlot: hasBackend ? slots.allocate('backend', proxy.name) : -1,
     serverSlots: proxy.servers.map((server) => slots.allocate('server', `${proxy.name}/${server.name}`)),
     serverAddresses,
-    logSet: logSetOf(proxy.logs, proxy.logTag, config, sources),
+    logSet: logSetOf(proxy.name, proxy.logs, proxy.logTag, longest, config, sources),
   };
 }
 
@@ -75,12 +80,19 @@ type LogSources = Pick<PlanSources, 'logSetNumber' | 'defaultLogTag' | 'hostname
 
 /** The log set of the process itself: the `log` lines of the global section. */
 export function globalLogSet(config: Config, sources: LogSources): number {
-  return logSetOf(config.global.logs, undefined, config, sources);
+  return logSetOf('', config.global.logs, undefined, longestMessage(config), config, sources);
+}
+
+/** HAProxy makes every message in one buffer, which the largest `len` of the configuration decides. */
+function longestMessage({ global: { logs }, proxies }: Config): number {
+  return messageLength([...logs, ...proxies.flatMap((proxy) => proxy.logs)]);
 }
 
 function logSetOf(
+  owner: string,
   targets: readonly LogTarget[],
   ownTag: string | undefined,
+  longest: number,
   { global: { logTag, logSendHostname } }: Config,
   { logSetNumber, defaultLogTag, hostname }: LogSources,
 ): number {
@@ -88,6 +100,8 @@ function logSetOf(
     targets,
     tag: ownTag ?? logTag ?? defaultLogTag,
     hostname: logSendHostname === undefined ? undefined : (logSendHostname.name ?? hostname),
+    messageLength: longest,
+    owner,
   });
 }
 

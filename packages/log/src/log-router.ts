@@ -1,107 +1,103 @@
 /**
- * From a message to the lines that leave: filters, headers and destinations of every log set. Lives in the log thread; the
- * destinations are made by a factory, so tests see the lines without sockets.
+ * From a message to the lines that leave: the routes of every log set, and the destinations that they share. Lives in the log
+ * thread; the destinations are made by a factory, so tests see the lines without sockets.
  */
 
-import type { LogTarget } from '@evenkeel/config';
+import type { LogTarget, Ring } from '@evenkeel/config';
+import type { Destination } from './destinations/destination.ts';
+import { describeDestination } from './destinations/open.ts';
+import type { OpenedKind } from './destinations/open.ts';
+import type { DropCount } from './drop-report.ts';
+import { LineComposer } from './line-composer.ts';
 import type { LogSet } from './log-set.ts';
-import type { Destination } from './destination.ts';
-import { SyslogHeader } from './syslog-header.ts';
-import { TargetFilter, encodeLine } from './target-filter.ts';
+import type { LogMessage } from './message.ts';
+import { RingSinks } from './rings/ring-sinks.ts';
+import { LineRoute, RingRoute } from './routes.ts';
+import type { Route } from './routes.ts';
 
-interface Route {
-  readonly filter: TargetFilter;
-  readonly header: SyslogHeader;
-  readonly destination: Destination;
-  readonly length: number;
-}
+/** The longest `len`, all of it escaped six times as long by JSON, and what stands around it. */
+const LONGEST_LINE = 65_535 * 6 + 65_536;
 
 export class LogRouter {
+  readonly rings: RingSinks;
   readonly #pid: number;
-  readonly #open: (where: LogTarget['destination']) => Destination;
+  readonly #open: (where: OpenedKind) => Destination;
+  readonly #composer = new LineComposer(LONGEST_LINE);
   /** By the destination's canonical text: two lines that name one socket share it. */
   readonly #destinations = new Map<string, Destination>();
-  readonly #routes: (readonly Route[])[] = [];
-  readonly #reported = new Map<string, number>();
+  #sets: readonly (LogSet | undefined)[] = [];
+  #routes: (readonly Route[])[] = [];
 
-  constructor(pid: number, open: (where: LogTarget['destination']) => Destination) {
+  constructor(pid: number, open: (where: OpenedKind) => Destination) {
     this.#pid = pid;
     this.#open = open;
+    this.rings = new RingSinks([]);
   }
 
-  /** Takes in the sets that are new since the last call; a number never changes its meaning. */
-  setSets(sets: readonly (LogSet | undefined)[]): void {
-    for (let number = this.#routes.length; number < sets.length; number++)
-      this.#routes.push(this.#routesOf(sets[number]));
+  /** Takes in the sets that are new since the last call, whose numbers never change their meaning, and the rings that are. */
+  configure(sets: readonly (LogSet | undefined)[], rings: readonly Ring[]): void {
+    this.rings.configure(rings);
+    this.#sets = sets;
+    // A ring's format may be another one, or it may be another ring.
+    for (const [number, set] of this.#sets.entries()) {
+      if (number >= this.#routes.length || set?.targets.some(({ destination }) => destination.kind === 'ring') === true)
+        this.#routes[number] = this.#routesOf(set);
+    }
   }
 
   knows(set: number): boolean {
     return set < this.#routes.length;
   }
 
-  /** Sends one message of `level` (0..7) to every target of its set that takes it. */
-  route(set: number, level: number, message: string, timeMs: number): void {
+  /** Sends a message to every target of its set that takes it. What it goes to is flushed by flush(). */
+  route(set: number, message: LogMessage): void {
     const routes = this.#routes[set];
-    if (routes === undefined) return;
-    for (const route of routes) {
-      const sendLevel = route.filter.levelFor(level);
-      if (sendLevel >= 0) route.destination.send(encodeLine(route.header.at(sendLevel, timeMs), message, route.length));
-    }
+    for (let index = 0; index < routes.length; index++) routes[index].take(message);
   }
 
-  /** Destinations that dropped lines since the last call: what, how many in all, and why. */
-  newDrops(): readonly { readonly destination: string; readonly dropped: number; readonly reason: string }[] {
-    const found: { destination: string; dropped: number; reason: string }[] = [];
-    for (const [name, destination] of this.#destinations) {
-      if (destination.dropped === (this.#reported.get(name) ?? 0)) continue;
-      this.#reported.set(name, destination.dropped);
-      found.push({ destination: name, dropped: destination.dropped, reason: destination.reason });
-    }
-    return found;
+  /** All that was routed since the last call leaves. */
+  flush(): void {
+    for (const destination of this.#destinations.values()) destination.flush();
+    for (const ring of this.rings.values()) ring.flush();
   }
 
-  /** Lines dropped by all destinations so far. */
-  dropped(): number {
-    let sum = 0;
-    for (const destination of this.#destinations.values()) sum += destination.dropped;
-    return sum;
+  /** Of every destination, and of every ring. */
+  *drops(): Generator<DropCount & { readonly isRing: boolean }> {
+    for (const [name, { dropped, reason }] of this.#destinations) yield { name, dropped, reason, isRing: false };
+    for (const { dropped, reason, settings } of this.rings.values())
+      yield { name: `ring@${settings.name}`, dropped, reason, isRing: true };
   }
 
   /** Calls back once everything that destinations hold has left or was dropped. */
   whenIdle(callback: () => void): void {
-    let open = this.#destinations.size;
-    if (open === 0) {
-      callback();
-      return;
-    }
-    for (const destination of this.#destinations.values()) {
-      destination.whenIdle(() => {
-        if (--open === 0) callback();
-      });
-    }
+    const all = [...this.#destinations.values(), ...this.rings.values()];
+    let open = all.length + 1;
+    const done = (): void => {
+      if (--open === 0) callback();
+    };
+    for (const each of all) each.whenIdle(done);
+    done();
   }
 
   close(): void {
     for (const destination of this.#destinations.values()) destination.close();
+    for (const ring of this.rings.values()) ring.close();
   }
 
   #routesOf(set: LogSet | undefined): readonly Route[] {
     if (set === undefined) return [];
-    return set.targets.map((target) => ({
-      filter: new TargetFilter(target),
-      header: new SyslogHeader({
-        format: target.format,
-        facility: target.facility,
-        tag: set.tag,
-        pid: this.#pid,
-        hostname: set.hostname,
-      }),
-      destination: this.#destination(target.destination),
-      length: target.length,
-    }));
+    return set.targets.flatMap((target) => this.#routeOf(target, set));
   }
 
-  #destination(where: LogTarget['destination']): Destination {
+  #routeOf(target: LogTarget, set: LogSet): Route | readonly Route[] {
+    const { destination: where } = target;
+    if (where.kind !== 'ring') return new LineRoute(target, set, this.#pid, this.#composer, this.#destination(where));
+    const ring = this.rings.get(where.name);
+    // A connection of an older configuration may still log to a ring that is gone.
+    return ring === undefined ? [] : new RingRoute(target, set, this.#pid, this.#composer, ring);
+  }
+
+  #destination(where: OpenedKind): Destination {
     const name = describeDestination(where);
     let destination = this.#destinations.get(name);
     if (destination === undefined) {
@@ -109,23 +105,5 @@ export class LogRouter {
       this.#destinations.set(name, destination);
     }
     return destination;
-  }
-}
-
-/** A destination as the configuration writes it. */
-export function describeDestination(where: LogTarget['destination']): string {
-  switch (where.kind) {
-    case 'stdout':
-      return 'stdout';
-    case 'stderr':
-      return 'stderr';
-    case 'fd':
-      return `fd@${where.fd}`;
-    case 'unix':
-      return where.path;
-    case 'udp':
-      return `${where.host}:${where.port}`;
-    case 'ring':
-      return `ring@${where.name}`;
   }
 }

@@ -45,8 +45,20 @@ async function withFile(use: (service: LogService, fd: number) => Promise<void>)
 
 test('messages of several producers reach the destination of their set, whole and in their order', async () => {
   const text = await withFile(async (service, fd) => {
-    const set = service.numberOf({ targets: [target(fd)], tag: 't', hostname: undefined });
-    const other = service.numberOf({ targets: [target(fd, { format: 'short' })], tag: 't', hostname: undefined });
+    const set = service.numberOf({
+      targets: [target(fd)],
+      tag: 't',
+      hostname: undefined,
+      messageLength: 1023,
+      owner: '',
+    });
+    const other = service.numberOf({
+      targets: [target(fd, { format: 'short' })],
+      tag: 't',
+      hostname: undefined,
+      messageLength: 1023,
+      owner: '',
+    });
     service.publishSets();
     const [first, second] = [new RingLogSink(service.ring, 0), new RingLogSink(service.ring, 2)];
     for (let index = 0; index < 1000; index++) {
@@ -80,7 +92,13 @@ test('set 0 is nowhere', async () => {
 test('an idle log thread sleeps: no processor time passes while nothing is logged', async () => {
   await withFile(async (service, fd) => {
     const sink = new RingLogSink(service.ring, 0);
-    const set = service.numberOf({ targets: [target(fd)], tag: 't', hostname: undefined });
+    const set = service.numberOf({
+      targets: [target(fd)],
+      tag: 't',
+      hostname: undefined,
+      messageLength: 1023,
+      owner: '',
+    });
     service.publishSets();
     sink.emit(set, 6, 'one');
     await service.flush(5000);

@@ -5,10 +5,13 @@
  */
 
 import { Worker } from 'node:worker_threads';
+import type { Ring } from '@evenkeel/config';
 import { RestartPolicy, createByteRing } from '@evenkeel/shm';
 import type { ByteRingHandle } from '@evenkeel/shm';
 import { LogSetRegistry } from './log-set.ts';
 import type { LogSet } from './log-set.ts';
+import type { SinkDescription } from './rings/ring-sinks.ts';
+import type { DropNews } from './drop-report.ts';
 import type { FromLogThread, LogThreadData, ToLogThread } from './log-thread.ts';
 
 /**
@@ -30,8 +33,8 @@ export interface LogServiceOptions {
   /** Threads that may ever write, main included; their number is the producer number. */
   readonly producers: number;
   /**
-   * Called with a sentence when lines were dropped, at most once a second for each destination, and when the log thread
-   * failed: once for a row of failures, and once when it is given up.
+   * Called with a sentence when lines begin to be dropped and when that is over, once each for every destination, and when
+   * the log thread failed: once for a row of failures, and once when it is given up.
    */
   onDrop(sentence: string): void;
 }
@@ -53,6 +56,9 @@ export class LogService {
   #isGivenUp = false;
   #tickets = 0;
   readonly #flushes = new Map<number, () => void>();
+  readonly #descriptions = new Map<number, (sinks: readonly SinkDescription[]) => void>();
+  readonly #readings = new Map<number, RingReading>();
+  #rings: readonly Ring[] = [];
   readonly #dropsByDestination = new Map<string, number>();
 
   constructor(options: LogServiceOptions) {
@@ -71,9 +77,61 @@ export class LogService {
     return this.#registry.numberOf(set);
   }
 
-  /** Tells the log thread of the sets numbered since the last call; to be called before a plan that uses them is published. */
-  publishSets(): void {
-    this.#tell({ type: 'sets', sets: this.#registry.sets });
+  /**
+   * Tells the log thread of the sets numbered since the last call, and of the rings of `next` whose names are new; to be
+   * called before a plan that uses them is published.
+   */
+  publishSets(next: readonly Ring[] = []): void {
+    const known = new Set(this.#rings.map(({ name }) => name));
+    this.#configure([...this.#rings, ...next.filter(({ name }) => !known.has(name))]);
+  }
+
+  /** The rings of the configuration that serves: others end, and settings that changed take effect. */
+  publishRings(rings: readonly Ring[]): void {
+    this.#rings = rings;
+    this.#configure(rings);
+  }
+
+  #configure(rings: readonly Ring[]): void {
+    this.#tell({ type: 'configure', sets: this.#registry.sets, rings });
+  }
+
+  /** Rings and other event sinks, in the order of `show events`. Without a log thread there are none. */
+  async sinks(): Promise<readonly SinkDescription[]> {
+    if (this.#worker === undefined || this.#isGivenUp) return [];
+    const ticket = ++this.#tickets;
+    const answer = new Promise<readonly SinkDescription[]>((resolve) => this.#descriptions.set(ticket, resolve));
+    this.#tell({ type: 'describe', ticket });
+    return await answer;
+  }
+
+  /**
+   * Reads the events of a ring: those that are there unless `fromEnd`, and those that come while `follows`. `reading.take`
+   * gets the next ones as lines (latin1), and whether they were the last; it gets more after the function `more` of what is
+   * returned was called. Nothing more comes after `stop`.
+   */
+  readRing(
+    ring: string,
+    how: { readonly fromEnd: boolean; readonly follows: boolean },
+    take: RingReading['take'],
+  ): {
+    more(): void;
+    stop(): void;
+  } {
+    const ticket = ++this.#tickets;
+    if (this.#worker === undefined || this.#isGivenUp) {
+      queueMicrotask(() => take('', true));
+      return { more() {}, stop() {} };
+    }
+    this.#readings.set(ticket, { take });
+    this.#tell({ type: 'read', ticket, ring, ...how });
+    return {
+      more: () => this.#tell({ type: 'more', ticket }),
+      stop: () => {
+        this.#readings.delete(ticket);
+        this.#tell({ type: 'stop', ticket });
+      },
+    };
   }
 
   /** Lines dropped so far, by the ring and by destinations: `DroppedLogs` of `show info`. */
@@ -113,7 +171,12 @@ export class LogService {
   }
 
   #startWorker(): Worker {
-    const workerData: LogThreadData = { ring: this.ring, sets: this.#registry.sets, pid: process.pid };
+    const workerData: LogThreadData = {
+      ring: this.ring,
+      sets: this.#registry.sets,
+      rings: this.#rings,
+      pid: process.pid,
+    };
     const worker = new Worker(new URL(ENTRY), { workerData, name: 'log' });
     worker.on('message', (message: FromLogThread) => {
       if (message.type === 'ready') this.#onReady();
@@ -122,6 +185,7 @@ export class LogService {
     let reason = 'it ended';
     worker.on('error', (error) => (reason = String(error)));
     worker.on('exit', () => {
+      this.#answerAll();
       if (!this.#closing) this.#restart(reason);
     });
     return worker;
@@ -146,13 +210,42 @@ export class LogService {
   }
 
   #hear(message: Exclude<FromLogThread, { type: 'ready' }>): void {
-    if (message.type === 'flushed') {
-      this.#flushes.get(message.ticket)?.();
-      return;
+    switch (message.type) {
+      case 'flushed':
+        this.#flushes.get(message.ticket)?.();
+        break;
+      case 'sinks':
+        this.#descriptions.get(message.ticket)?.(message.sinks);
+        this.#descriptions.delete(message.ticket);
+        break;
+      case 'events':
+        this.#readings.get(message.ticket)?.take(message.text, message.isLast);
+        if (message.isLast) this.#readings.delete(message.ticket);
+        break;
+      case 'dropped':
+        if (message.isCounted) this.#dropsByDestination.set(message.name, message.dropped);
+        if (message.change !== undefined) this.#options.onDrop(dropSentence(message));
+        break;
     }
-    const name = message.destination ?? '';
-    this.#dropsByDestination.set(name, message.dropped);
-    const where = message.destination === undefined ? '' : ` for ${message.destination}`;
-    this.#options.onDrop(`${message.dropped} log lines${where} dropped so far: ${message.reason}`);
   }
+
+  /** Whoever waits for the log thread that has just ended waits in vain. */
+  #answerAll(): void {
+    for (const answer of this.#descriptions.values()) answer([]);
+    this.#descriptions.clear();
+    for (const { take } of this.#readings.values()) take('', true);
+    this.#readings.clear();
+  }
+}
+
+/** Someone who reads a ring. */
+interface RingReading {
+  take(text: string, isLast: boolean): void;
+}
+
+function dropSentence({ change, name, reason, since }: DropNews): string {
+  const where = name === '' ? '' : ` for ${name}`;
+  return change === 'began'
+    ? `log lines${where} are being dropped: ${reason}`
+    : `log lines${where} are no longer dropped; ${since} were`;
 }

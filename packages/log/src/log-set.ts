@@ -12,10 +12,24 @@ export interface LogSet {
   readonly tag: string;
   /** Host name for the header where `log-send-hostname` is set. */
   readonly hostname: string | undefined;
+  /**
+   * Bytes of the longest message: one less than the largest `len` of the whole configuration, which is the buffer that
+   * HAProxy makes every message in.
+   */
+  readonly messageLength: number;
+  /** Whose lines `sample` counts: each proxy has a count of its own. */
+  readonly owner: string;
 }
 
 /** Set 0 takes nothing: the number of a proxy without a `log` line. */
 export const NO_LOG_SET = 0;
+
+/** The buffer of messages for those targets, and therefore one byte more than the longest. */
+export function messageLength(targets: Iterable<LogTarget>): number {
+  let largest = 0;
+  for (const { length } of targets) largest = Math.max(largest, length);
+  return Math.max(0, largest - 1);
+}
 
 /**
  * Numbers for sets: equal sets share one. A number is never reused; the registry is bounded by the distinct log
@@ -27,7 +41,14 @@ export class LogSetRegistry {
 
   numberOf(set: LogSet): number {
     if (set.targets.length === 0) return NO_LOG_SET;
-    const key = JSON.stringify([set.targets.map(({ at: _at, ...rest }) => rest), set.tag, set.hostname]);
+    const samples = set.targets.some(({ sample }) => sample !== undefined);
+    const key = JSON.stringify([
+      set.targets.map(({ at: _at, ...rest }) => rest),
+      set.tag,
+      set.hostname,
+      set.messageLength,
+      samples ? set.owner : '',
+    ]);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#sets.push(set) - 1;

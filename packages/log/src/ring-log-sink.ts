@@ -23,7 +23,6 @@ export class RingLogSink {
     if (set === NO_LOG_SET) return;
     const mark = markOf(performance.now() + this.#clockOffset);
     if (structuredData === '') this.#writer.writeText(packTag(set, level), mark, line, 'latin1');
-    else
-      this.#writer.writeText(packStructuredTag(set, level), mark, packStructured(structuredData, line), 'latin1');
+    else this.#writer.writeText(packStructuredTag(set, level), mark, packStructured(structuredData, line), 'latin1');
   }
 }

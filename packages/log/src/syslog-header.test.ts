@@ -1,20 +1,11 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { SyslogHeader } from './syslog-header.ts';
-import type { LogTarget } from '@evenkeel/config';
+import type { HeaderFormat } from './syslog-header.ts';
 
-const FORMATS: readonly LogTarget['format'][] = [
-  'local',
-  'rfc3164',
-  'rfc5424',
-  'priority',
-  'short',
-  'timed',
-  'iso',
-  'raw',
-];
+const FORMATS: readonly HeaderFormat[] = ['local', 'rfc3164', 'rfc5424', 'priority', 'short', 'timed', 'iso', 'raw'];
 // The headers that haproxy 2.6.12 sent for facility local0, level info, tag mytag, in UTC.
-const OBSERVED: Readonly<Record<LogTarget['format'], string>> = {
+const OBSERVED: Readonly<Record<HeaderFormat, string>> = {
   local: '<134>Nov 23 18:11:00 mytag[10678]: ',
   rfc3164: '<134>Nov 23 18:11:00 localhost mytag[10678]: ',
   rfc5424: '<134>1 2026-11-23T18:11:00.363603+00:00 - mytag 10678 - - ',

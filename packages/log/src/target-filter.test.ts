@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { TargetFilter, encodeLine } from './target-filter.ts';
+import { TargetFilter } from './target-filter.ts';
 import type { LogTarget } from '@evenkeel/config';
 
 function target(changes: Partial<LogTarget>): LogTarget {
@@ -47,21 +47,4 @@ test('sample 1,3-4:4 takes the messages that HAProxy takes', () => {
   );
   const taken = Array.from({ length: 8 }, (_, index) => index).filter(() => filter.levelFor(6) >= 0);
   assert.deepEqual(taken, [0, 2, 3, 4, 6, 7]);
-});
-
-test('a line is cut to its length before the line feed, header included', () => {
-  const line = encodeLine(
-    '<134>Nov 23 18:12:08 abc haproxy[12521]: ',
-    '127.0.0.1:46382 [23/Nov/2026:18:12:08.219] f',
-    80,
-  );
-  assert.equal(
-    line.toString('latin1'),
-    '<134>Nov 23 18:12:08 abc haproxy[12521]: 127.0.0.1:46382 [23/Nov/2026:18:12:08.2\n',
-  );
-  assert.equal(encodeLine('', 'a'.repeat(80), 80).length, 81);
-});
-
-test('a line feed or NUL inside a message cannot start another line', () => {
-  assert.equal(encodeLine('h ', 'a\nb\0c', 1024).toString('latin1'), 'h a b c\n');
 });

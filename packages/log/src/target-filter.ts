@@ -1,6 +1,6 @@
 /**
- * Which messages a `log` line takes and how: least severe level, cap on severity, sampling and truncation (manual section
- * 3.1, "log"). Pure. One object per target; the sampler's counter is its only state.
+ * Which messages a `log` line takes and how: least severe level, cap on severity, and sampling (manual section 3.1, "log").
+ * Pure. One object per target of a set; the sampler's counter is its only state.
  */
 
 import type { LogTarget } from '@evenkeel/config';
@@ -29,16 +29,4 @@ export class TargetFilter {
     }
     return Math.max(level, this.#target.minLevel);
   }
-}
-
-/**
- * Header and message as the bytes of one line: cut to `length` bytes before the line feed is added, as HAProxy does.
- * Line feeds and NULs inside the message become spaces, so that no request can forge a second line.
- */
-export function encodeLine(header: string, message: string, length: number): Buffer {
-  const clean = /[\n\0]/.test(message) ? message.replace(/[\n\0]/g, ' ') : message;
-  const line = Buffer.from(header + clean + '\n', 'latin1');
-  if (line.length - 1 <= length) return line;
-  line[length] = 0x0a;
-  return line.subarray(0, length + 1);
 }

@@ -14,12 +14,12 @@ export interface DatagramQueueOptions {
   readonly bytes: number;
   /** Datagrams that may wait. */
   readonly datagrams: number;
-  /** Longest time that one `flush(true)` waits for room, in ms; for a receiver that takes one now and then, up to BURST times that. */
+  /** Longest time that one `flush(true)` waits for room, in ms; up to BURST times that more for a receiver that takes one now and then. */
   readonly waitMs: number;
 }
 
 /** Datagrams in a call that may wait: each of them may wait on its own. */
-const BURST = 8;
+const BURST = 4;
 
 /** sizeof struct mmsghdr, and where its fields lie, in bytes. */
 const HEADER_BYTES = 64;
@@ -39,6 +39,7 @@ export class DatagramQueue {
   readonly #headers: Buffer;
   readonly #vectors: Uint32Array;
   readonly #limit: number;
+  readonly #waitMs: number;
   readonly #lengths: Uint32Array;
   /** Datagrams from `first` up to `next` wait; they lie one behind the other from `start` up to `end`. */
   #first = 0;
@@ -54,6 +55,7 @@ export class DatagramQueue {
     const name = encodeTarget(target);
     this.#name.set(name);
     this.#limit = datagrams;
+    this.#waitMs = waitMs;
     this.#arena = Buffer.allocUnsafeSlow(bytes);
     this.#arenaAddress = addressOf(this.#arena);
     this.#headers = Buffer.alloc(datagrams * HEADER_BYTES);
@@ -96,11 +98,15 @@ export class DatagramQueue {
    * `mayWait` lets the call block for a receiver without room, as long as the options allow.
    */
   flush(mayWait: boolean): SendResult {
+    let waitsUntil = 0;
     while (this.#first < this.#next) {
       if (this.#isClosed) return 'gone';
       let taken = this.#send(this.waiting, MSG_DONTWAIT | MSG_NOSIGNAL);
       let errno = taken < 0 ? lastErrno() : 0;
       if (taken < 0 && mayWait && resultOf(errno) === 'again') {
+        const now = performance.now();
+        if (waitsUntil === 0) waitsUntil = now + this.#waitMs;
+        if (now >= waitsUntil) return 'again';
         taken = this.#send(Math.min(this.waiting, BURST), MSG_NOSIGNAL);
         errno = taken < 0 ? lastErrno() : 0;
       }

@@ -95,10 +95,7 @@ export const declaredGlobalKeywords: readonly Keyword<GlobalContext>[] = [
   ...declare(group('accepted', '3.2', 'the event loop has one queue'), 'tune.runqueue-depth, tune.sched.low-latency'),
   ...declare(group('accepted', '3.2', 'handshakes are done by the runtime'), 'ssl-mode-async'),
 
-  ...declare(
-    group('later', '3.1'),
-    `close-spread-time, default-path, fd-hard-limit, h1-accept-payload-with-any-method, pp2-never-send-local, unix-bind`,
-  ),
+  ...declare(group('later', '3.1', 'it needs the PROXY protocol', { bare: true }), 'pp2-never-send-local'),
   ...declare(group('later', '3.1', 'it needs HTTP/2'), 'h2-workaround-bogus-websocket-clients'),
   ...declare(
     group('later', '3.2', 'it needs HTTP/2'),
@@ -124,6 +121,4 @@ export const declaredGlobalKeywords: readonly Keyword<GlobalContext>[] = [
     `tune.vars.check-max-size, tune.vars.global-max-size, tune.vars.proc-max-size, tune.vars.reqres-max-size,
      tune.vars.sess-max-size, tune.vars.txn-max-size`,
   ),
-  ...declare(group('later', '3.3', 'use -q on the command line', { severity: 'warning' }), 'quiet'),
-  ...declare(group('later', '3.3', 'use -dW on the command line'), 'zero-warning'),
 ];

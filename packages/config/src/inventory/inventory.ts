@@ -49,7 +49,9 @@ export function inventory(): InventoryEntry[] {
           ? KEYWORDS.resolvers.get(name)
           : section === 'mailers'
             ? KEYWORDS.mailers.get(name)
-            : SECTION_KEYWORDS[section]?.get(name),
+            : section === 'ring'
+              ? KEYWORDS.ring.get(name)
+              : SECTION_KEYWORDS[section]?.get(name),
       ),
     ),
     ...entries('bind option', plainNames(names.BIND_NAMES), (name) => KEYWORDS.bindOptions.get(name)),

@@ -273,10 +273,8 @@ export const globalProcessKeywords: readonly Keyword<GlobalContext>[] = [
   {
     name: 'grace',
     places: GLOBAL,
-    state: 'later',
-    severity: 'warning',
+    state: 'works',
     manual: '3.1',
-    reason: 'a stop begins at once',
     parse: readTime('graceMs'),
   },
   { name: 'group', places: GLOBAL, state: 'works', manual: '3.1', parse: readOwner('group') },
@@ -294,14 +292,7 @@ export const globalProcessKeywords: readonly Keyword<GlobalContext>[] = [
     parse: flag('insecureForkWanted'),
   },
   { name: 'localpeer', places: GLOBAL, state: 'works', manual: '3.1', parse: readLocalPeer },
-  {
-    name: 'master-worker',
-    places: GLOBAL,
-    state: 'accepted',
-    manual: '3.1',
-    reason: 'a reload is a new generation inside one process',
-    parse: readMasterWorker,
-  },
+  { name: 'master-worker', places: GLOBAL, state: 'works', manual: '3.1', parse: readMasterWorker },
   {
     name: 'nbproc',
     places: GLOBAL,

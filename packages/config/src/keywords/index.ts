@@ -11,6 +11,7 @@ import type {
   ProxyContext,
   MailersContext,
   ResolversContext,
+  RingContext,
   ServerContext,
   UserlistContext,
 } from '../draft.ts';
@@ -23,11 +24,13 @@ import { bindOptionKeywords } from './bind-options.ts';
 import { globalEnvironmentKeywords } from './global-environment.ts';
 import { globalLoggingKeywords } from './global-logging.ts';
 import { globalPerformanceKeywords } from './global-performance.ts';
+import { globalStartKeywords } from './global-start.ts';
 import { globalProcessKeywords } from './global-process.ts';
 import { globalVariableKeywords } from './global-variables.ts';
 import { proxyBalanceKeywords } from './proxy-balance.ts';
 import { proxyBasicKeywords } from './proxy-basics.ts';
 import { checkRuleKeywords } from './check-rules.ts';
+import { proxyCaptureKeywords } from './proxy-captures.ts';
 import { proxyCheckKeywords } from './proxy-checks.ts';
 import { httpErrorsKeywords, proxyErrorKeywords } from './proxy-errors.ts';
 import { proxyLoggingKeywords } from './proxy-logging.ts';
@@ -39,11 +42,13 @@ import { proxyServerKeywords } from './proxy-servers.ts';
 import { proxyTimeoutKeywords } from './proxy-timeouts.ts';
 import { mailersKeywords } from './mailers.ts';
 import { resolversKeywords } from './resolvers.ts';
+import { ringKeywords } from './ring.ts';
 import { serverOptionKeywords } from './server-options.ts';
 import { userlistKeywords } from './userlist.ts';
 
 const GLOBAL: readonly Keyword<GlobalContext>[] = [
   ...globalProcessKeywords,
+  ...globalStartKeywords,
   ...globalPerformanceKeywords,
   ...globalEnvironmentKeywords,
   ...globalLoggingKeywords,
@@ -60,6 +65,7 @@ const PROXY: readonly Keyword<ProxyContext>[] = [
   ...checkRuleKeywords,
   ...proxyProtocolCheckKeywords,
   ...proxyLoggingKeywords,
+  ...proxyCaptureKeywords,
   ...proxyErrorKeywords,
   ...proxyStateKeywords,
   ...proxyRuleKeywords,
@@ -76,6 +82,7 @@ export const KEYWORDS: Keywords = {
   userlist: new KeywordIndex<Keyword<UserlistContext>>(userlistKeywords),
   resolvers: new KeywordIndex<Keyword<ResolversContext>>(resolversKeywords),
   mailers: new KeywordIndex<Keyword<MailersContext>>(mailersKeywords),
+  ring: new KeywordIndex<Keyword<RingContext>>(ringKeywords),
   httpErrors: new KeywordIndex<Keyword<HttpErrorsContext>>(httpErrorsKeywords),
   bindOptions: new KeywordIndex(withDeclared(BIND_OPTIONS, declaredBindOptions)),
   serverOptions: new KeywordIndex(withDeclared(SERVER_OPTIONS, declaredServerOptions)),

@@ -6,7 +6,7 @@ import { guard } from '../dispatch.ts';
 import type { BindContext, ProxyContext, ProxyDraft, ServerContext, ServerDraft } from '../draft.ts';
 import { initialBind } from '../initial.ts';
 import type { Keyword } from '../keyword.ts';
-import type { SectionKind } from '../model.ts';
+import type { SectionKind, UnixBind } from '../model.ts';
 import { invalidCharacter } from '../names.ts';
 import { readAddresses } from './addresses.ts';
 import { readOptions } from './options.ts';
@@ -29,6 +29,7 @@ function readBind(cursor: Cursor, { draft, state }: ProxyContext): void {
   const bind = initialBind(at);
   cursor.subject = "'bind' : ";
   bind.addresses = readAddresses(cursor, state, { port: 'required', range: true, fd: true });
+  applyUnixBind(bind, state.global.unixBind);
   cursor.subject = `'bind ${text}' in section '${draft.kind}' : `;
   const context: BindContext = { state, proxy: draft, draft: bind };
   // Recorded before the options, which may end the line with a fault: the proxy has a listener all the same.
@@ -36,9 +37,28 @@ function readBind(cursor: Cursor, { draft, state }: ProxyContext): void {
   readOptions(cursor, state.keywords.bindOptions, context, { subject: `'bind ${text}' in section '${draft.kind}': ` });
 }
 
+/** `unix-bind`: for Unix sockets that say nothing else. */
+function applyUnixBind(bind: BindContext['draft'], { prefix = '', mode, uid, gid }: UnixBind): void {
+  if (!bind.addresses.some(({ kind }) => kind === 'unix')) return;
+  bind.addresses = bind.addresses.map((address) =>
+    address.kind === 'unix' ? { ...address, path: prefix + address.path } : address,
+  );
+  bind.mode = mode;
+  bind.uid = uid;
+  bind.gid = gid;
+}
+
 const SERVER_USAGE = "'server' expects <name> and <addr>[:<port>] as arguments.";
 
 function readServer(cursor: Cursor, { draft, state }: ProxyContext): void {
+  readServerLine(cursor, { draft, state });
+}
+
+/** A `server` line, which ends as one of the draft's servers; also of sections that have servers and are no proxies. */
+export function readServerLine(
+  cursor: Cursor,
+  { draft, state, ring }: Pick<ProxyContext, 'draft' | 'state'> & { readonly ring?: boolean },
+): ServerDraft {
   const at = cursor.position(0);
   cursor.form = 'place';
   const name = cursor.word('a name', SERVER_USAGE);
@@ -48,7 +68,14 @@ function readServer(cursor: Cursor, { draft, state }: ProxyContext): void {
   cursor.subject = `'server ${draft.name}/${name}' : `;
   server.address = readServerAddress(cursor, state);
   addServer(cursor, draft, server);
-  readServerOptions(cursor, { state, proxy: draft, draft: server, form: 'server' });
+  readServerOptions(cursor, {
+    state,
+    proxy: draft,
+    draft: server,
+    form: 'server',
+    ...(ring === true ? { ring } : {}),
+  });
+  return server;
 }
 
 /** Says what is wrong with a name; the rest of the line is read all the same, for its other faults. */

@@ -356,14 +356,20 @@ export const serverOptionKeywords: readonly Keyword<ServerContext>[] = [
   {
     name: 'log-proto',
     places: SERVER,
-    state: 'accepted',
+    state: 'works',
     manual: '5.2',
-    reason: "it says how a ring's messages are framed, and no ring uses this server",
-    parse: (cursor) => {
-      cursor.oneOf('framing', ['legacy', 'octet-count'], (text) =>
+    parse: (cursor, { draft, ring }) => {
+      const at = cursor.index - 1;
+      draft.logProto = cursor.oneOf('framing', ['legacy', 'octet-count'], (text) =>
         text === ''
           ? "'log-proto' expects <protocol> as argument."
           : `'log-proto' expects one of 'legacy' or 'octet-count' but got '${text}'.`,
+      );
+      if (ring === true) return;
+      cursor.diagnostics.warning(
+        `${cursor.subject}'log-proto' has no effect here: it says how the lines of a ring are framed.`,
+        cursor.position(at),
+        { form: cursor.form, length: 'log-proto'.length, remedy: 'leave it out, or move the server to a ring section' },
       );
     },
   },

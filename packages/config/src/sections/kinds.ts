@@ -20,9 +20,20 @@ export const SECTIONS: readonly (Declaration & { readonly name: SectionKind })[]
   { name: 'http-errors', state: 'works', manual: '3.8' },
   { name: 'peers', state: 'later', manual: '3.5', reason: 'stick tables and their peers come together' },
   { name: 'mailers', state: 'works', manual: '3.6' },
-  { name: 'program', state: 'later', manual: '3.7' },
-  { name: 'ring', state: 'later', manual: '3.9' },
-  { name: 'log-forward', state: 'later', manual: '3.10' },
+  {
+    name: 'program',
+    state: 'refused',
+    manual: '3.7',
+    reason: 'programs beside the proxy are the business of the service manager; write a systemd unit for each',
+  },
+  { name: 'ring', state: 'works', manual: '3.9' },
+  {
+    name: 'log-forward',
+    state: 'refused',
+    manual: '3.10',
+    reason:
+      'it listens on datagrams, which this program only sends; let senders reach their syslog server themselves, or put rsyslog between',
+  },
   { name: 'resolvers', state: 'works', manual: '5.3.2' },
   { name: 'cache', state: 'later', manual: '6.2.1' },
   { name: 'fcgi-app', state: 'later', manual: '10.1.1' },

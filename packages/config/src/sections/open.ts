@@ -9,6 +9,7 @@ import { scopeOf } from '../scope.ts';
 import { declarationOf } from './kinds.ts';
 import { openHttpErrors, openMailers, openResolvers, openUserlist } from './named.ts';
 import { openProxy } from './proxy.ts';
+import { openRing } from './ring.ts';
 
 /** A section whose statements are being read. */
 export interface SectionReader {
@@ -79,9 +80,18 @@ export function openSection(kind: SectionKind, cursor: Cursor, state: ParseState
         noted: state.noted,
       });
     }
+    case 'ring': {
+      const draft = openRing(cursor, state);
+      return reader(draft.name, undefined, {
+        kind,
+        index: state.keywords.ring,
+        context: { state, draft },
+        proxy: undefined,
+        noted: state.noted,
+      });
+    }
     case 'peers':
     case 'program':
-    case 'ring':
     case 'log-forward':
     case 'cache':
     case 'fcgi-app':

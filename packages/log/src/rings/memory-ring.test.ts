@@ -15,9 +15,12 @@ function push(ring: MemoryRing, text: string, held?: number): boolean {
 }
 
 test('the newest events that fit are kept, whole and in order, whatever their lengths', () => {
-  const lengths = fc.array(fc.oneof(fc.nat(20), fc.integer({ min: 230, max: 250 }), fc.integer({ min: 2280, max: 2300 })), {
-    maxLength: 200,
-  });
+  const lengths = fc.array(
+    fc.oneof(fc.nat(20), fc.integer({ min: 230, max: 250 }), fc.integer({ min: 2280, max: 2300 })),
+    {
+      maxLength: 200,
+    },
+  );
   fc.assert(
     fc.property(fc.integer({ min: 16, max: 9000 }), lengths, (size, all) => {
       const ring = new MemoryRing(size);
@@ -32,7 +35,10 @@ test('the newest events that fit are kept, whole and in order, whatever their le
       const used = found.reduce((sum, text) => sum + text.length + 2, 0);
       if (found.length < kept.length) {
         const next = kept[kept.length - found.length - 1];
-        assert.ok(used + next.length + 2 + 2 * found.length + 4 > size - 1, `${used} of ${size} and ${next.length} more`);
+        assert.ok(
+          used + next.length + 2 + 2 * found.length + 4 > size - 1,
+          `${used} of ${size} and ${next.length} more`,
+        );
       }
       assert.ok(used < size);
     }),

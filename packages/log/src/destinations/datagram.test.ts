@@ -5,10 +5,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openDestination } from './destination.ts';
+import type { Destination } from './destination.ts';
+import { openDestination } from './open.ts';
 
 const skip = spawnSync('socat', ['-V']).status !== 0 && 'socat is missing';
 const LINES = Array.from({ length: 800 }, (_, index) => `line ${index}`);
+
+function sendAll(destination: Destination): void {
+  for (const line of LINES) destination.send(Buffer.from(`${line}\n`), line.length + 1);
+  destination.flush();
+}
 
 async function eventually(what: string, condition: () => boolean): Promise<void> {
   const end = performance.now() + 10_000;
@@ -26,7 +32,7 @@ test('a burst that a syslog socket has no room for arrives whole and in order, o
   try {
     await eventually('somebody receives', () => existsSync(socket));
     receiver.kill('SIGSTOP');
-    for (const line of LINES) destination.send(Buffer.from(`${line}\n`));
+    sendAll(destination);
     let isIdle = false;
     destination.whenIdle(() => (isIdle = true));
     assert.equal(isIdle, false);
@@ -37,12 +43,12 @@ test('a burst that a syslog socket has no room for arrives whole and in order, o
     assert.equal(destination.dropped, 0);
 
     receiver.kill('SIGSTOP');
-    for (const line of LINES) destination.send(Buffer.from(`${line}\n`));
+    sendAll(destination);
     isIdle = false;
     destination.whenIdle(() => (isIdle = true));
     await eventually('patience ends', () => isIdle);
     assert.ok(destination.dropped > 0 && destination.dropped < LINES.length, String(destination.dropped));
-    assert.equal(destination.reason, 'EAGAIN');
+    assert.match(destination.reason, /^(EAGAIN|EINTR)$/);
   } finally {
     destination.close();
     receiver.kill('SIGKILL');
