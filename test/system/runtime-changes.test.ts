@@ -101,7 +101,7 @@ test('a reload keeps what was changed, but where the file was edited since', asy
     'web/s3 state ready->maint',
   ]);
   const [first] = await overrides(daemon);
-  assert.equal(first.by, `${daemon.folder}/admin.sock (admin)`);
+  assert.equal(first.by, `${daemon.folder}/admin.sock (admin), uid ${process.getuid?.()}`);
   assert.ok(Math.abs(Date.parse(first.since) - Date.now()) < 60_000);
 
   // s1 is edited to another weight, s2 to the weight that it has, s3 is gone, and a new server has its name to itself.

@@ -11,7 +11,7 @@ import { formatAddress } from '@evenkeel/config';
 import { bindingError, listenAddresses } from '@evenkeel/control';
 import type { Follower, PreparedChange, ResolveName } from '@evenkeel/control';
 import type { ListenAddress } from '@evenkeel/proxy';
-import { UnixListener, closeFd, dup, isListening, openListener } from '@evenkeel/sys';
+import { UnixListener, closeFd, dup, isListening, openListener, descriptorOf, peerCredentials } from '@evenkeel/sys';
 import { CliSession } from './cli/session.ts';
 import { newContext } from './cli/command.ts';
 import { Interpreter } from './cli/interpreter.ts';
@@ -193,7 +193,7 @@ export class RuntimeSockets implements Follower {
       return;
     }
     const { level, severityOutput } = config;
-    const origin = `${formatAddress(config.address)} (${level})`;
+    const origin = originOf(socket, config);
     const context = newContext(this.#runtime, origin, level, { severityOutput, timeoutMs: this.#timeoutMs });
     this.#clients.add(socket);
     socket.once('close', () => {
@@ -208,6 +208,22 @@ export class RuntimeSockets implements Follower {
         throw error;
       },
     );
+  }
+}
+
+/** Who asks, as `show config diff` names it: the socket, its level, and the user or the address behind the connection. */
+function originOf(socket: Socket, { address, level }: StatsSocket): string {
+  const { remoteAddress } = socket;
+  return `${formatAddress(address)} (${level}), ${remoteAddress === undefined ? userOf(socket) : `from ${remoteAddress}`}`;
+}
+
+/** By number: the name would have to be asked for at each connection, perhaps over a network. */
+function userOf(socket: Socket): string {
+  try {
+    return `uid ${peerCredentials(descriptorOf(socket)).uid}`;
+  } catch {
+    // It has gone meanwhile, or the C library cannot be called.
+    return 'uid unknown';
   }
 }
 
