@@ -281,6 +281,18 @@ test('a full disk: changes stay in memory, that is said once a minute, and they 
   assert.equal(process.said.length, 3);
 });
 
+test('a folder that may not be written is said once', async () => {
+  const disk = new MemoryDisk();
+  const process = new Process(disk);
+  await process.open();
+  disk.refuses = { code: 'EROFS' };
+  for (let index = 0; index < 20; index++) {
+    await process.make(set('s1', String(index)));
+    await process.advance(60_000);
+  }
+  assert.equal(process.said.length, 1, process.said.join('\n'));
+});
+
 test('a disk that hangs keeps nobody from an answer for more than a second, and gets everything in the end', async () => {
   const disk = new MemoryDisk();
   const process = new Process(disk);

@@ -3,8 +3,8 @@
  * of them. A change is answered once its line is written, so that it survives kill -9, and at latest after a moment, so
  * that a disk which hangs keeps nobody waiting; the machine's memory follows by fdatasync behind it.
  *
- * Whatever the disk does, what was changed counts: it stays in memory, the fault is said once a minute for as long as it
- * lasts, and everything is written anew when the disk takes it again.
+ * Whatever the disk does, what was changed counts: it stays in memory, the fault is said, and everything is written anew when the
+ * disk takes it again.
  *
  * Steps run one after another. Files, clock and timers are the caller's.
  */
@@ -38,6 +38,8 @@ const RETRY_MS = 5000;
 const RETRY_LOCK_MS = 500;
 /** Between two sentences about the same fault (DESIGN: "said once a minute"). */
 const REPEAT_MS = 60_000;
+/** Faults that somebody has to see while they last, because they pass: a disk that is full or ill. A folder that may not be written stays so. */
+const PASSING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG']);
 /** Lines that say nothing any more, before the file is written anew: its size follows what is so, not what was. */
 const SLACK_LINES = 1000;
 
@@ -228,6 +230,7 @@ export class Journal {
       this.#isDirty = true;
       this.#say(
         `runtime changes cannot be written to ${this.path} (${reasonOf(error)}): they stay in memory and are lost when the process ends.`,
+        PASSING.has((error as NodeJS.ErrnoException).code ?? ''),
       );
       this.#again(RETRY_MS);
     }
@@ -316,9 +319,10 @@ export class Journal {
     });
   }
 
-  #say(text: string): void {
+  /** Once for each fault, or once a minute for as long as it lasts. */
+  #say(text: string, isRepeated = false): void {
     const now = this.#options.now();
-    if (this.#fault === text && now - this.#saidAtMs < REPEAT_MS) return;
+    if (this.#fault === text && !(isRepeated && now - this.#saidAtMs >= REPEAT_MS)) return;
     this.#fault = text;
     this.#saidAtMs = now;
     this.#options.report('warning', text);
