@@ -210,6 +210,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       await (await server(0)).until('\r\n\r\n');
       await (await client()).send(GET).until('</html>');
     },
+    leavesOthers: true,
     state: 'RC--',
     haproxy: {
       state: 'SC--',
@@ -225,6 +226,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       await (await server(0)).until('\r\n\r\n');
       await (await client()).send(GET).until('</html>');
     },
+    leavesOthers: true,
     state: 'sQ--',
   },
   'option abortonclose: the client closes in the queue': {
@@ -239,6 +241,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       peer.end();
       await peer.gone();
     },
+    leavesOthers: true,
     state: 'CQ--',
   },
   'the queue of the only server that may serve is full': {
@@ -252,6 +255,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       await counted('s', 'qcur', '1');
       await (await client()).send(GET).until('</html>');
     },
+    leavesOthers: true,
     state: 'SQ--',
   },
   'the server closes instead of answering': {
@@ -373,13 +377,6 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       why: "HAProxy 2.6.12 waits for the server's time-out and blames the server; the manual says whose turn it was",
     },
   },
-  'the request body stalls behind the response': {
-    frontend: [`timeout client ${SHORT}`],
-    backend: ['timeout server 3s'],
-    serve: answers(OK),
-    act: ask(post(10, 'abc')),
-    state: 'cD--',
-  },
   'the client resets within the response': {
     serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\nabc'),
     act: async ({ client, server }) => {
@@ -428,7 +425,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       (await server(0)).send('zz\r\n');
       await peer.gone();
     },
-    state: 'PD--',
+    state: 'SD--',
   },
   'tcp-response content reject': {
     serve: answers(OK),

@@ -160,6 +160,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       await (await server(0)).until('x');
       await (await client()).send('y').gone();
     },
+    leavesOthers: true,
     state: 'sQ',
   },
   'the client closes in the queue': {
@@ -173,6 +174,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       peer.end();
       await peer.gone();
     },
+    leavesOthers: true,
     state: 'CQ',
   },
   'the client resets in the queue': {
@@ -185,6 +187,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       await counted('backend', 'qcur', '1');
       peer.reset();
     },
+    leavesOthers: true,
     state: 'CD',
   },
   'timeout client in the queue': {
@@ -197,6 +200,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       await (await server(0)).until('x');
       await (await client()).gone();
     },
+    leavesOthers: true,
     state: 'cQ',
   },
   'the queue of the only server that may serve is full': {
@@ -209,6 +213,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       await counted('s', 'qcur', '1');
       await (await client()).gone();
     },
+    leavesOthers: true,
     state: 'SQ',
   },
   'tcp-request content reject': { frontend: ['tcp-request content reject'], act: wait, state: 'PR' },
@@ -225,6 +230,11 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
       peer.reset();
     },
     state: 'CR',
+  },
+  'timeout client while rules wait for its data': {
+    frontend: [`timeout client ${SHORT}`, 'tcp-request inspect-delay 30s', 'tcp-request content accept if WAIT_END'],
+    act: waitSilently,
+    state: 'cR',
   },
   'tcp-response content reject': {
     backend: ['tcp-response content reject'],

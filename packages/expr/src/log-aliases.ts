@@ -133,21 +133,30 @@ function between(later: number, earlier: number): number {
 /** What is logged for a request that was never complete. */
 const BAD_REQUEST = '<BADREQ>';
 
-/** A part of the request line as it came. */
+/** A part of the request line as it came. One that is not there, as a query, is no missing value: nothing stands for it. */
 function requestPart(read: (line: string) => string): AliasCompiler {
   return ({ flags, style }) => {
     const flagged = textFlagger(flags, style);
+    const empty = flags.quote ? '""' : '';
     return (context) => {
       const line = context.loggedRequestLine;
-      return flagged(encodeRequestText(line === undefined ? BAD_REQUEST : read(line)));
+      const part = line === undefined ? BAD_REQUEST : read(line);
+      return part === '' ? empty : flagged(encodeRequestText(part));
     };
   };
 }
 
+/** From the first blank of the line to the next; a line that was cut may have none behind. */
 function uriOf(line: string): string {
   const start = line.indexOf(' ') + 1;
-  const end = line.lastIndexOf(' ');
-  return end > start ? line.slice(start, end) : line.slice(start);
+  const end = line.indexOf(' ', start);
+  return end < 0 ? line.slice(start) : line.slice(start, end);
+}
+
+/** What follows the URI; a line without it, or cut before it, looks like one of the first version. */
+function versionOf(line: string): string {
+  const end = line.indexOf(' ', line.indexOf(' ') + 1);
+  return end < 0 || end === line.length - 1 ? 'HTTP/0.9' : line.slice(end + 1);
 }
 
 function queryStart(uri: string): number {
@@ -155,12 +164,13 @@ function queryStart(uri: string): number {
   return mark < 0 ? uri.length : mark;
 }
 
-/** Path without host and query; other forms of the target as they are. */
+/** Path without host and query; forms of the target that have none (`*`, `host:port`) are empty. */
 function pathOnly(line: string): string {
   const uri = uriOf(line);
   const end = queryStart(uri);
+  if (uri.startsWith('/')) return uri.slice(0, end);
   const scheme = uri.indexOf('://');
-  if (uri.startsWith('/') || scheme < 0 || scheme > end) return uri.slice(0, end);
+  if (scheme < 0 || scheme > end) return '';
   const slash = uri.indexOf('/', scheme + 3);
   return slash < 0 || slash > end ? '' : uri.slice(slash, end);
 }
@@ -214,7 +224,7 @@ const ALIASES: Readonly<Record<string, AliasCompiler>> = {
   HP: requestPart((line) => uriOf(line).slice(0, queryStart(uriOf(line)))),
   HPO: requestPart(pathOnly),
   HQ: requestPart((line) => uriOf(line).slice(queryStart(uriOf(line)))),
-  HV: requestPart((line) => line.slice(line.lastIndexOf(' ') + 1)),
+  HV: requestPart(versionOf),
   hr: captured((context) => context.capturedRequestHeaders),
   hs: captured((context) => context.capturedResponseHeaders),
   hrl: capturedList((context) => context.capturedRequestHeaders),

@@ -130,7 +130,10 @@ test('the request line is encoded, a request that never came is <BADREQ> (sectio
   const absolute = contextOf({ loggedRequestLine: 'GET http://h/p?q HTTP/1.1' });
   assert.equal(line('"%HU|%HP|%HPO|%HQ"', absolute), 'http://h/p?q|http://h/p|/p|?q');
   const star = contextOf({ loggedRequestLine: 'OPTIONS * HTTP/1.0' });
-  assert.equal(line('"%HU|%HPO|%HQ|%HV"', star), '*|*|-|HTTP/1.0');
+  assert.equal(line('"%HU|%HPO|%HQ|%HV"', star), '*|||HTTP/1.0');
+  const cut = contextOf({ loggedRequestLine: 'GET /a?b' });
+  assert.equal(line('"%HM|%HU|%HQ|%{+Q}HPO|%HV"', cut), 'GET|/a?b|?b|"/a"|HTTP/0.9');
+  assert.equal(line('"%{+Q}HQ"', star), '""');
 });
 
 test('captured headers between braces, or one word each (section 8.8)', () => {

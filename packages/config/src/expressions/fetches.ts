@@ -21,7 +21,7 @@ const WORKS = new Set(
   res.hdr res.hdr_cnt res.hdr_ip res.hdr_names res.hdr_val res.fhdr res.fhdr_cnt res.hdrs shdr shdr_cnt shdr_ip shdr_val
   cook cook_cnt cook_val req.cook req.cook_cnt req.cook_val res.cook res.cook_cnt res.cook_val scook scook_cnt scook_val cookie
   http_auth_type http_auth_user http_auth_pass http_auth_bearer
-  capture.req.hdr capture.res.hdr capture.req.method capture.req.uri capture.req.ver
+  capture.req.hdr capture.res.hdr capture.req.method capture.req.uri capture.req.ver capture.res.ver fc_err fc_err_str
   req.rdp_cookie rdp_cookie req.rdp_cookie_cnt rdp_cookie_cnt`
     .trim()
     .split(/\s+/),

@@ -93,4 +93,7 @@ export const CONNECTION_FETCHES: Readonly<Record<string, FetchCompiler>> = {
     context.session.destination === undefined ? undefined : context.session.destinationPort,
   ),
   ssl_fc: plain((context) => context.session.secure),
+  // Errors of handshakes: a connection that has none, or that got past it, has none of them.
+  fc_err: () => constant(0),
+  fc_err_str: () => constant('Success'),
 };

@@ -5,7 +5,7 @@ import type { LogContext, SampleContext } from '../context.ts';
 import { parseIpAddress } from '../ip-address.ts';
 import { decodeBase64 } from '../base64.ts';
 import { integerFromText, type Value } from '../values.ts';
-import type { FetchCompiler } from './fetch.ts';
+import { plain, type FetchCompiler } from './fetch.ts';
 import { requestPending, responsePending } from './headers.ts';
 
 function fromRequest(read: (request: RequestHead) => Value | undefined): FetchCompiler {
@@ -167,6 +167,9 @@ export const REQUEST_FETCHES: Readonly<Record<string, FetchCompiler>> = {
   'capture.req.method': requestWord(0),
   'capture.req.uri': logged(loggedPath),
   'capture.req.ver': requestWord(2),
+  'capture.res.ver': plain((context) =>
+    context.response === undefined ? undefined : `HTTP/${context.response.version}`,
+  ),
   status: () => ({ pending: responsePending, get: (context) => context.response?.status }),
   'res.ver': () => ({ pending: responsePending, get: (context) => context.response?.version }),
   resp_ver: () => ({ pending: responsePending, get: (context) => context.response?.version }),

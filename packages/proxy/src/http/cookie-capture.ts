@@ -7,27 +7,38 @@ import type { HeaderList } from '@evenkeel/http';
 export function captureRequestCookie({ prefix, length }: CookieCapture, headers: HeaderList): string | undefined {
   for (let index = 0; index < headers.count; index++) {
     if (headers.nameAt(index) !== 'cookie') continue;
-    for (const piece of headers.valueAt(index).split(';')) {
-      const pair = pairOf(piece);
+    for (const pair of cookies(headers.valueAt(index))) {
       // Attributes as $Version belong to the cookie before them (RFC 2109).
-      if (pair !== undefined && !pair.startsWith('$') && pair.startsWith(prefix)) return pair.slice(0, length);
+      if (!pair.startsWith('$') && pair.startsWith(prefix)) return pair.slice(0, length);
     }
   }
   return undefined;
 }
 
-/** Of `Set-Cookie`, each of which sets one cookie: what follows the first semicolon are its attributes. */
+/** Of `Set-Cookie`, each of which sets one cookie: what follows it are its attributes. */
 export function captureResponseCookie({ prefix, length }: CookieCapture, headers: HeaderList): string | undefined {
   for (let index = 0; index < headers.count; index++) {
     if (headers.nameAt(index) !== 'set-cookie') continue;
-    const pair = pairOf(headers.valueAt(index).split(';', 1)[0]);
-    if (pair !== undefined && pair.startsWith(prefix)) return pair.slice(0, length);
+    for (const pair of cookies(headers.valueAt(index))) {
+      if (pair.startsWith(prefix)) return pair.slice(0, length);
+      break;
+    }
   }
   return undefined;
 }
 
-/** `name=value` without blanks around it; a word without a value is no cookie. */
-function pairOf(text: string): string | undefined {
-  const pair = text.trim();
-  return pair.includes('=') ? pair : undefined;
+/** A name, and perhaps a value, up to a comma or semicolon that does not stand between quotes. */
+const COOKIE = /[ \t]*([^=,;]*)(=[ \t]*((?:[^,;"]|"(?:[^"\\]|\\.)*(?:"|$))*))?(?:[,;]|$)/y;
+
+/** Each `name=value` of a header, without blanks around name and value; words without a value are no cookies. */
+function* cookies(text: string): Generator<string> {
+  COOKIE.lastIndex = 0;
+  while (COOKIE.lastIndex < text.length) {
+    const match = COOKIE.exec(text);
+    if (match === null) return;
+    const [, name, assigned, value] = match;
+    const next = COOKIE.lastIndex;
+    if (assigned !== undefined) yield `${name.trimEnd()}=${value.trimEnd()}`;
+    COOKIE.lastIndex = next;
+  }
 }

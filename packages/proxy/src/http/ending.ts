@@ -74,7 +74,7 @@ export function finish(tx: HttpTransaction): void {
 function logAtEnd(tx: HttpTransaction): void {
   const log = tx.frontend.streamLog;
   if (log === undefined) return;
-  if (tx.isRefused) log.writeRefusal(tx.context);
+  if (tx.isRefused) log.writeRefusal(tx.context, tx.requestStartMs < 0);
   else log.writeAtEnd(tx.context);
 }
 

@@ -78,7 +78,8 @@ export class HttpContext implements LogContext, StreamControls {
     return heldBodyText(this.#tx);
   }
   get uniqueId(): string | undefined {
-    return (this.#tx.uniqueId ??= this.#tx.frontend.makeUniqueId(this));
+    const tx = this.#tx;
+    return tx.isRefused ? undefined : (tx.uniqueId ??= tx.frontend.makeUniqueId(this));
   }
 
   get requestDateMs(): number {

@@ -146,6 +146,7 @@ function obey(tx: HttpTransaction, verdict: Verdict, section: HttpProxy): void {
       tx.requestEndMs = -1;
       return abandon(tx);
     case 'deny':
+      captureCookieOfRequest(tx, tx.request!);
       tx.frontend.counters.deniedRequest(tx.session.client, tx.backend);
       terminate(tx, 'denied');
       return answerReply(tx, verdict.reply!);
@@ -154,6 +155,7 @@ function obey(tx: HttpTransaction, verdict: Verdict, section: HttpProxy): void {
       terminate(tx, 'local');
       return answerReply(tx, verdict.reply!);
     case 'tarpit':
+      captureCookieOfRequest(tx, tx.request!);
       tx.frontend.counters.deniedRequest(tx.session.client, tx.backend);
       tx.stage = Stage.tarpit;
       tx.requestEndMs = -1;

@@ -91,9 +91,9 @@ export function completeResponse(tx: HttpTransaction): void {
   tx.session.awaitDrain();
 }
 
-/** The framing broke in the middle of the body. */
+/** The framing broke in the middle of the body. The manual has `PD` for it (8.5); HAProxy blames the server. */
 function breakOff(tx: HttpTransaction): void {
-  terminate(tx, 'denied');
+  terminate(tx, 'server-abort');
   countFailedResponse(tx);
   abandon(tx);
 }

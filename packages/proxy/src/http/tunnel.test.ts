@@ -169,5 +169,5 @@ test('killing ends tunnels: K', async (t) => {
   proxy.host.thread.sessions.forEach(({ user }) => user?.onKill());
   await client.over();
   await server.over();
-  assert.equal(outcome((await proxy.lines(1))[0]), '101 KD--');
+  assert.equal(outcome((await proxy.lines(1))[0]), '101 K---');
 });

@@ -48,7 +48,7 @@ export class StreamLog {
   readonly #set: number;
   /** undefined where streams write nothing of their own, but for errors of what never became one. */
   readonly #line: FormatText | undefined;
-  /** `error-log-format` */
+  /** `error-log-format`. Its manual speaks of failed streams too; HAProxy uses it for what never became one, and so it is here. */
   readonly #errorLine: FormatText | undefined;
   /** `log-format-sd`, for destinations in the format rfc5424. */
   readonly #structuredData: FormatText | undefined;
@@ -108,11 +108,12 @@ export class StreamLog {
     const { logLevel } = stream;
     if (logLevel === SILENT) return;
     const usual = failed && this.#separatesErrors ? LOG_ERR : LOG_INFO;
-    this.#emit(stream, logLevel < 0 ? usual : logLevel, (failed ? this.#errorLine : undefined) ?? this.#line);
+    this.#emit(stream, logLevel < 0 ? usual : logLevel, this.#line);
   }
 
-  /** The line of a client that sent no request, or none that can be understood. */
-  writeRefusal(stream: LoggedStream): void {
+  /** The line of a client that sent nothing (`isNull`), or no request that can be understood. */
+  writeRefusal(stream: LoggedStream, isNull: boolean): void {
+    if (isNull && this.#skipsNull) return;
     const line = this.#errorLine ?? this.#line;
     if (line !== undefined) this.#emit(stream, this.#separatesErrors ? LOG_ERR : LOG_INFO, line);
   }

@@ -301,7 +301,6 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     const inQueue = this.dispatch.waitsFor === 'queue';
     if (inQueue) this.queueLeftMs = this.#elapsed();
     this.termination.set('client-abort', inQueue ? 'queue' : 'connect');
-    this.frontend.counters.clientAbort(this.backend, this.dispatch.server);
     this.#finish();
     return true;
   }
@@ -434,9 +433,8 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
 
   #finish(): void {
     if (this.#state === 'finished') return;
-    // A client that left while rules were deciding is logged under the backend that it would have had.
-    if (this.backend === undefined && this.termination.cause !== 'P')
-      this.backend = this.frontend.chooseBackend(this.context);
+    // A client that left while rules were deciding is logged, and counted, under the backend that it would have had.
+    if (this.backend === undefined && this.termination.cause !== 'P') this.#blameBackend();
     this.#state = 'finished';
     this.closedMs = this.#elapsed();
     this.#stopInspectTimer();
@@ -453,6 +451,14 @@ export class TcpStream implements DispatchClient, SessionUser, TimerOwner {
     this.frontend.counters.streamTimes(this.backend, this.dispatch, this.closedMs);
     if (!this.#isLogged) this.frontend.streamLog?.writeAtEnd(this.context);
     this.session.end();
+  }
+
+  #blameBackend(): void {
+    const backend = this.frontend.chooseBackend(this.context);
+    if (backend === undefined) return;
+    this.backend = backend;
+    this.dispatch.assign(backend);
+    this.frontend.counters.clientAbort(backend, undefined);
   }
 
   #logEarly(): void {
