@@ -269,7 +269,10 @@ export function backendRow(
     bck: usable.backup,
     chkdown: state.transitionsDown(),
     lastchg: secondsSince(runtime, state.lastChangeMs()),
-    downtime: Math.floor((state.downMs() + (up ? 0 : Math.max(0, runtime.dateNow() - state.lastChangeMs()))) / 1000),
+    downtime:
+      proxy.servers.length === 0
+        ? undefined
+        : Math.floor((state.downMs() + (up ? 0 : Math.max(0, runtime.dateNow() - state.lastChangeMs()))) / 1000),
     lbtot: field('loadBalanced'),
     rate: sessionRate.rate(now),
     rate_max: sessionRate.highest(),

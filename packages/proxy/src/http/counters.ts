@@ -1,6 +1,6 @@
 // What transactions count (management manual, section 9.1): requests, responses by class, bytes, times. Plain stores into this
 // thread's own blocks; each figure is stored once, when the transaction ends, but for what must be seen at its start.
-import { BackendStat, FrontendStat, ServerStat } from '@evenkeel/shm';
+import { BackendStat, FrontendStat, ListenerStat, ServerStat } from '@evenkeel/shm';
 import type { HttpTransaction } from './transaction.ts';
 
 /** Fields of `responses…` by the status's first digit: 0 and everything else is `responsesOther`. */
@@ -37,6 +37,7 @@ export function countIntercepted(tx: HttpTransaction): void {
 /** A rule refused the response (`dresp`). */
 export function countDeniedResponse(tx: HttpTransaction): void {
   tx.frontend.stat.add(FrontendStat.deniedResponses, 1);
+  tx.session.client.listener.stat.add(ListenerStat.deniedResponses, 1);
   tx.backend?.stat.add(BackendStat.deniedResponses, 1);
   tx.assignedServer?.stat.add(ServerStat.deniedResponses, 1);
 }
@@ -50,6 +51,7 @@ export function countFailedResponse(tx: HttpTransaction): void {
 /** A rewrite did not fit into the buffer (`wrew`). */
 export function countFailedRewrite(tx: HttpTransaction): void {
   tx.frontend.stat.add(FrontendStat.failedRewrites, 1);
+  tx.session.client.listener.stat.add(ListenerStat.failedRewrites, 1);
   if (tx.backend !== undefined && tx.backend.config !== tx.frontend.config)
     tx.backend.stat.add(BackendStat.failedRewrites, 1);
 }
