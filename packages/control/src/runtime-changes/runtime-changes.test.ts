@@ -1,0 +1,241 @@
+// Every field that can be changed, in a whole daemon: it counts after a reload and in the next process, and goes back when it
+// is cleared or the file is edited.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { memoryHost, parseConfig, readDynamicServer, type Config } from '@evenkeel/config';
+import { FrontendState, RuntimeLimit, ServerState } from '@evenkeel/shm';
+import { Daemon } from '../daemon.ts';
+import { GLOBAL, serverObject, type ChangedObject } from './change.ts';
+
+const host = memoryHost();
+
+function configOf(text: string): Config {
+  const { config, diagnostics } = parseConfig([{ name: 'test.cfg', text }], host);
+  assert.ok(config !== undefined, diagnostics.map(({ message }) => message).join('\n'));
+  return config;
+}
+
+const FRONTEND: ChangedObject = { kind: 'frontend', name: 'front' };
+
+function configuration(folder: string, edit: (text: string) => string = (text) => text): Config {
+  return configOf(
+    edit(`global
+  nbthread 1
+  maxconn 100
+resolvers names
+  nameserver here 127.0.0.1:9
+  timeout resolve 1h
+defaults
+  mode tcp
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+frontend front
+  maxconn 50
+  bind unix@${folder}/front.sock
+  default_backend web
+backend web
+  server s1 127.0.0.1:9 weight 10 check inter 1h agent-check agent-port 9 agent-inter 1h
+  server s2 127.0.0.1:9 maxconn 20 disabled
+  server s3 nowhere.invalid:9 resolvers names init-addr none
+  server s4 127.0.0.1:9
+`),
+  );
+}
+
+async function start(context: TestContext, folder: string, config = configuration(folder)): Promise<Daemon> {
+  const daemon = new Daemon({
+    maxconn: undefined,
+    ignoreResolution: false,
+    logTag: 'test',
+    report() {},
+    persist: { names: ['/etc/test.cfg'], stateDirectory: folder },
+    configHost: () => host,
+    beforeFirstThread: async () => await Promise.resolve(undefined),
+    afterFirstPublication() {},
+    onHopeless: (line) => assert.fail(line),
+  });
+  context.after(async () => await daemon.stop());
+  await serve(daemon, config);
+  return daemon;
+}
+
+async function serve(daemon: Daemon, config: Config): Promise<void> {
+  const result = await daemon.apply(config);
+  assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'));
+}
+
+/** What counts now, by field. */
+function live({ health, plan, resolvers, segment }: Daemon): Record<string, unknown> {
+  const index = plan.config.proxies.findIndex(({ name }) => name === 'web');
+  const { servers } = plan.config.proxies[index];
+  const slots = new Map(servers.map(({ name }, position) => [name, plan.proxies[index].serverSlots[position]]));
+  const frontendSlot = plan.proxies.find((proxy) => proxy.frontendSlot >= 0)!.frontendSlot;
+  const s1 = health.server(slots.get('s1')!)!;
+  const process = (limit: 'maxconn' | 'connRate' | 'sessRate'): number | undefined =>
+    RuntimeLimit.ofProcess(segment, 0, limit).given;
+  return {
+    servers: servers.map(({ name }) => name).join(' '),
+    states: servers.map(({ name }) => health.server(slots.get(name)!)!.administration).join(' '),
+    weight: s1.weight,
+    address: `${s1.address}:${s1.server.given?.port ?? ''}`,
+    agent: [s1.agent.isEnabled, health.agentChanges(s1.server.slot)],
+    check: [s1.isCheckable, health.checkChanges(s1.server.slot)],
+    serverMaxconn: new ServerState(segment, slots.get('s2')!).get('maxconn'),
+    name: resolvers.nameOf(slots.get('s3')!)?.host,
+    frontend: new FrontendState(segment, frontendSlot).condition,
+    frontendMaxconn: RuntimeLimit.ofFrontend(segment, frontendSlot).given,
+    process: [process('maxconn'), process('connRate'), process('sessRate')],
+  };
+}
+
+/** As commands do it. */
+async function changeAll(daemon: Daemon): Promise<void> {
+  const change = async (object: ChangedObject, values: Record<string, string>): Promise<void> =>
+    await daemon.changes.make(Object.entries(values).map(([field, value]) => ({ object, field, value, by: 'test' })));
+  await change(serverObject('web', 's1'), {
+    weight: '50',
+    state: 'drain',
+    addr: '127.0.0.2:10',
+    agent: 'disabled',
+    'agent-addr': '127.0.0.3',
+    'agent-port': '11',
+    'agent-send': 'hello there\n',
+    check: 'disabled',
+    'check-addr': '127.0.0.4',
+    'check-port': '12',
+  });
+  await change(serverObject('web', 's2'), { state: 'ready', maxconn: '7' });
+  await change(serverObject('web', 's3'), { fqdn: 'elsewhere.invalid' });
+  await change(FRONTEND, { state: 'disabled', maxconn: '5' });
+  await change(GLOBAL, { maxconn: '60', maxconnrate: '8', maxsessrate: '9' });
+  const { config } = daemon.plan;
+  const web = config.proxies.find(({ name }) => name === 'web')!;
+  const words = ['127.0.0.5:9', 'weight', '3'];
+  const added = readDynamicServer(config, web, 's9', words, host, daemon.servers.names);
+  assert.ok(added.ok);
+  assert.equal(await daemon.servers.add('web', added.server), true);
+  await daemon.changes.noteServer('web', 's9', words, 'test');
+  await change(serverObject('web', 's9'), { state: 'ready', weight: '4' });
+  await change(serverObject('web', 's4'), { state: 'maint', weight: '2' });
+  assert.equal(await daemon.servers.remove('web', 's4'), undefined);
+  await daemon.changes.noteServer('web', 's4', undefined, 'test');
+}
+
+const CHANGED: Readonly<Record<string, unknown>> = {
+  servers: 's1 s2 s3 s9',
+  states: 'drain ready ready ready',
+  weight: 50,
+  address: '127.0.0.2:10',
+  agent: [false, { host: '127.0.0.3', port: 11, send: 'hello there\n' }],
+  check: [false, { host: '127.0.0.4', port: 12 }],
+  serverMaxconn: 7,
+  name: 'elsewhere.invalid',
+  frontend: 'disabled',
+  frontendMaxconn: 5,
+  process: [60, 8, 9],
+};
+
+const AS_IN_THE_FILE: Readonly<Record<string, unknown>> = {
+  servers: 's1 s2 s3 s4',
+  states: 'ready maint ready ready',
+  weight: 10,
+  address: '127.0.0.1:',
+  agent: [true, {}],
+  check: [true, {}],
+  serverMaxconn: 20,
+  name: 'nowhere.invalid',
+  frontend: 'open',
+  frontendMaxconn: undefined,
+  process: [undefined, undefined, undefined],
+};
+
+/** Changes that were taken back leave fields behind that say nothing. */
+function saying(values: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(values)) as Record<string, unknown>;
+}
+
+test('whatever can be changed counts over reloads and restarts, until it is cleared', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const first = await start(t, folder);
+  assert.deepEqual(live(first), AS_IN_THE_FILE);
+  await changeAll(first);
+  assert.deepEqual(live(first), CHANGED);
+  const listed = first.changes.list().map(({ object, field }) => `${object.name} ${field}`);
+  assert.equal(listed.length, new Set(listed).size);
+
+  await serve(first, configuration(folder));
+  assert.deepEqual(live(first), CHANGED, 'after a reload');
+  assert.deepEqual([...first.servers.names], ['web/s9']);
+  await first.stop();
+
+  const second = await start(t, folder);
+  assert.deepEqual(live(second), CHANGED, 'after a restart');
+  assert.deepEqual(
+    second.changes
+      .list()
+      .map(({ object, field }) => `${object.name} ${field}`)
+      .toSorted(),
+    listed.toSorted(),
+  );
+  assert.deepEqual([...second.servers.names], ['web/s9']);
+
+  await second.changes.clear();
+  assert.deepEqual(second.changes.list(), []);
+  assert.deepEqual(saying(live(second)), saying(AS_IN_THE_FILE), 'after clear');
+  await second.stop();
+
+  const third = await start(t, folder);
+  assert.deepEqual(live(third), AS_IN_THE_FILE, 'cleared for good');
+  await third.stop();
+});
+
+test('every field takes what the file says once it is edited there, at a reload and at a restart', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const edited = configuration(folder, (text) =>
+    text
+      .replace(
+        'server s1 127.0.0.1:9 weight 10',
+        'server s1 127.0.0.1:99 weight 11 agent-addr 127.0.0.7 agent-send x addr 127.0.0.7 port 77',
+      )
+      .replace('agent-port 9', 'agent-port 98')
+      .replace(' maxconn 20 disabled', ' maxconn 21')
+      .replace('nowhere', 'somewhere')
+      .replace('server s4 127.0.0.1:9', 'server s4 127.0.0.1:98')
+      .replace('maxconn 50', 'maxconn 51')
+      .replace('maxconn 100', 'maxconn 101\n  maxconnrate 88\n  maxsessrate 99')
+      .concat('  server s9 127.0.0.1:97 weight 6\n'),
+  );
+  const result = {
+    ...AS_IN_THE_FILE,
+    servers: 's1 s2 s3 s4 s9',
+    weight: 11,
+    serverMaxconn: 21,
+    name: 'somewhere.invalid',
+    // What the file says in no other way than before is not edited.
+    states: 'drain ready ready ready ready',
+    agent: [false, {}],
+    check: [false, {}],
+    frontend: 'disabled',
+  };
+  const first = await start(t, folder);
+  await changeAll(first);
+  await first.stop();
+
+  // The same file once by a restart, once by a reload.
+  const second = await start(t, folder);
+  await serve(second, edited);
+  assert.deepEqual(saying(live(second)), saying(result), 'after a reload');
+  await second.changes.clear();
+  await serve(second, configuration(folder));
+  await changeAll(second);
+  await second.stop();
+  const third = await start(t, folder, edited);
+  assert.deepEqual(saying(live(third)), saying(result), 'after a restart');
+  await third.stop();
+});
