@@ -7,6 +7,7 @@ import { clearConfigDiff, showConfigDiff } from './config-diff.ts';
 import { showBackend, showEnv, showLibs, showStartupLogs, showVersion } from './process-commands.ts';
 import { disableServer, enableServer, getWeight, setWeight } from './server-commands.ts';
 import { showErrors } from './show-errors.ts';
+import { showEvents } from './show-events.ts';
 import { showFd } from './show-fd.ts';
 import { showInfo, showSchemaJson } from './show-info.ts';
 import { showResolvers } from './show-resolvers.ts';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   showConfigDiff,
   showEnv,
   showErrors,
+  showEvents,
   showFd,
   showInfo,
   showLibs,

@@ -2,6 +2,7 @@
 
 import type { HealthMonitor } from '@evenkeel/checks';
 import type { AskThreads, Resolvers, RuntimeChanges } from '@evenkeel/control';
+import type { LogService } from '@evenkeel/log';
 import type { Plan } from '@evenkeel/proxy';
 import type { Segment, StatReader } from '@evenkeel/shm';
 
@@ -38,6 +39,8 @@ export interface Runtime {
   /** Whether a soft stop is under way. */
   stopping(): boolean;
   droppedLogs(): number;
+  /** Rings and other event sinks. */
+  readonly events: Pick<LogService, 'sinks' | 'readRing'>;
   /** Share of the last second that data threads waited, 0 to 100. */
   idlePercent(): number;
   /** The soft limit of descriptors. */

@@ -122,6 +122,7 @@ class Process {
       threads: () => daemon.status().threads,
       stopping: () => daemon.status().stopping,
       droppedLogs: () => daemon.status().droppedLogs,
+      events: daemon.log,
       idlePercent: () => daemon.status().idlePercent,
       descriptorLimit: () => daemon.status().descriptors,
     };

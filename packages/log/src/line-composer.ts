@@ -45,7 +45,7 @@ export class LineComposer {
 
   /** A text of its own as a line, cut to `length` bytes; `text` has one character for each byte. */
   composeText(text: string, length: number, endsWithLineFeed: boolean): number {
-    const to = this.bytes.write(text, 0, length, 'latin1');
+    const to = this.bytes.write(text, 0, Math.min(length, this.bytes.length - 1), 'latin1');
     this.bytes[to] = LINE_FEED;
     return endsWithLineFeed ? to + 1 : to;
   }

@@ -77,7 +77,7 @@ export const CLI_COMMANDS = table('9.3', [
   [
     'works',
     `clear counters, experimental-mode, expert-mode, set severity-output, set timeout, show activity,
-     show cli sockets, show errors, show fd, show libs, show pools, show schema json, show startup-logs,
+     show cli sockets, show errors, show events, show fd, show libs, show pools, show schema json, show startup-logs,
      show tasks, show threads`,
   ],
   [
@@ -85,7 +85,7 @@ export const CLI_COMMANDS = table('9.3', [
     `@!<pid>, @<relative pid>, @master, add server, del server, disable dynamic-cookie backend, disable frontend,
      disable health, enable dynamic-cookie backend, enable frontend, enable health, reload,
      set dynamic-cookie-key backend, set maxconn frontend, set maxconn global, set maxconn server, set rate-limit,
-     set server, show events, show proc, show profiling, show servers conn, show sess, shutdown frontend,
+     set server, show proc, show profiling, show servers conn, show sess, shutdown frontend,
      shutdown session, shutdown sessions server`,
   ],
   [
