@@ -292,6 +292,7 @@ test('a new process that takes over by -sf goes on with what the old one had', a
     await using young = await start(port, { persist }, { arguments: ['-sf', String(old.pid)] });
     assert.equal(await old.exited(), 0);
     assert.equal(await weight(young, 'web/s1'), '50 (initial 10)');
+    await until('the journal is its own', () => young.output.includes('are written to'));
     assert.equal(await young.ask('set weight web/s2 60'), '\n');
     await until('it is kept', () => readFileSync(persist.split(' ')[1], 'latin1').includes('"value":"60"'));
   } finally {

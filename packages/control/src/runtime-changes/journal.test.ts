@@ -361,6 +361,19 @@ test('a second process with the same path changes nothing there, says who has it
   assert.match(second.said.at(-1)!, /written to \/state\/journal again/);
 });
 
+test('a second process that changes nothing hears all the same what the first one changed until it ended', async () => {
+  const disk = new MemoryDisk(encodeAll([set('s1', '5').override]));
+  disk.holder = '4711';
+  const second = new Process(disk);
+  await second.open();
+  disk.text = encodeAll([set('s2', '6').override]);
+  disk.holder = undefined;
+  await second.advance(500);
+  assert.deepEqual(second.values, ['web/s2=6']);
+  assert.deepEqual(second.takenOver.map(({ type }) => type).toSorted(), ['drop', 'set']);
+  assert.equal(second.said.length, 2);
+});
+
 test('what both processes changed stays as the one that lives on has it', async () => {
   const disk = new MemoryDisk(encodeAll([set('s1', '5').override]));
   disk.holder = '4711';

@@ -90,7 +90,8 @@ export class Journal {
   async open(isEager: boolean, load: (overrides: Overrides) => void): Promise<void> {
     const { disk, report } = this.#options;
     try {
-      if (isEager || (await disk.exists())) await this.#lock();
+      // Who waits for the file takes over what its holder changes until then.
+      if (isEager || (await disk.exists())) this.#isDirty = !(await this.#lock());
       this.#known = await this.#read();
       this.#isRead = this.#isOurs;
     } catch (error) {
