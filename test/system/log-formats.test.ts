@@ -210,6 +210,18 @@ const cases: readonly FormatCase[] = [
     requests: [PLAIN],
   },
   {
+    name: 'captures by converters',
+    frontend: [
+      'declare capture request len 9',
+      'declare capture response len 3',
+      'http-request set-header x-a %[path,capture-req(0),lower]',
+      'http-request set-header x-b %[path,capture-req(7),lower]',
+      'http-response set-header x-c %[status,capture-res(0)]',
+      `log-format '%hr %hs %ST'`,
+    ],
+    requests: [PLAIN],
+  },
+  {
     name: 'captures feed headers',
     frontend: [
       'http-request capture path len 20',

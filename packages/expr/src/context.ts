@@ -115,6 +115,8 @@ export interface SampleContext {
   readonly uniqueId: string | undefined;
   /** Variables of the scopes that exist here; absent where there are none. */
   readonly variables?: VariableScopes;
+  /** Keeps a text in the frontend's slot of that number; false where it has no such slot. Absent where nothing is captured. */
+  keepCapture?(direction: 'request' | 'response', slot: number, text: string): boolean;
   /** What the client sent on a connection of mode tcp and no server has got yet, as latin1 text; absent elsewhere. */
   readonly requestBuffer?: string | undefined;
   /** The body of the request as far as it has come, as latin1 text without framing; absent where it is not kept. */

@@ -12,7 +12,7 @@ const WORKS = new Set(
   add and bool cpl div even mod mul neg not odd or sub xor
   b64dec base64 be2dec be2hex bytes concat cut_crlf field hex hex2i host_only htonl iif json language length lower ltrim
   port_only regsub rtrim ub64dec ub64enc upper url_dec url_enc word
-  nbsrv srv_queue ipmask http_date ltime utime crc32 crc32c djb2 sdbm wt6`
+  capture-req capture-res nbsrv srv_queue ipmask http_date ltime utime crc32 crc32c djb2 sdbm wt6`
     .trim()
     .split(/\s+/),
 );

@@ -1,4 +1,7 @@
-/** Converters that keep what passes through them (manual section 7.3.1: `set-var`, `unset-var`). The value goes on unchanged. */
+/**
+ * Converters that keep what passes through them (manual section 7.3.1: `set-var`, `unset-var`, `capture-req`, `capture-res`). The
+ * value goes on unchanged.
+ */
 
 import { compileSetVariable, variableReference, type VariableCondition } from '../variables.ts';
 import type { ConverterCompiler } from './converter.ts';
@@ -22,7 +25,16 @@ const unsetVariable: ConverterCompiler = ([name]) => {
   };
 };
 
+/** Where the frontend has no such slot, the sample is not found. */
+function capture(direction: 'request' | 'response'): ConverterCompiler {
+  return ([slot]) =>
+    (value, context) =>
+      context.keepCapture?.(direction, Number(slot), value as string) === true ? value : undefined;
+}
+
 export const VARIABLE_CONVERTERS: Readonly<Record<string, ConverterCompiler>> = {
   'set-var': setVariable,
   'unset-var': unsetVariable,
+  'capture-req': capture('request'),
+  'capture-res': capture('response'),
 };

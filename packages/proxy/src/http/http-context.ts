@@ -39,13 +39,12 @@ export class HttpContext implements LogContext, StreamControls {
   disableRetries(): void {
     this.#tx.isRetryDisabled = true;
   }
-  captureRequest(slot: number, text: string): void {
-    const { frontend, capturedRequest } = this.#tx;
-    captureText(frontend.captures.request, capturedRequest, slot, text);
-  }
-  captureResponse(slot: number, text: string): void {
-    const slots = this.#tx.frontend.captures.response;
-    if (slots.length > 0) captureText(slots, (this.#tx.capturedResponse ??= emptyCaptures(slots)), slot, text);
+  keepCapture(direction: 'request' | 'response', slot: number, text: string): boolean {
+    const tx = this.#tx;
+    const { request, response } = tx.frontend.captures;
+    if (direction === 'request') return captureText(request, tx.capturedRequest, slot, text);
+    if (response.length === 0) return false;
+    return captureText(response, (tx.capturedResponse ??= emptyCaptures(response)), slot, text);
   }
   setLogLevel(level: number): void {
     this.#tx.logLevel = level;
@@ -150,7 +149,9 @@ export class HttpContext implements LogContext, StreamControls {
   }
   get capturedResponseHeaders(): readonly (string | undefined)[] {
     const { capturedResponse, frontend, isRefused } = this.#tx;
-    return capturedResponse ?? (isRefused ? NO_CAPTURES : emptyCaptures(frontend.captures.response));
+    if (capturedResponse !== undefined) return capturedResponse;
+    const slots = frontend.captures.response;
+    return isRefused || slots.length === 0 ? NO_CAPTURES : emptyCaptures(slots);
   }
 }
 

@@ -166,11 +166,10 @@ export function compileCapture(
   compiler: Compiler,
 ): (context: SampleContext & StreamControls) => void {
   const value = compiler.string(expression);
+  const direction = isResponse ? 'response' : 'request';
   return (context) => {
     const text = value(context);
-    if (text === undefined) return;
-    if (isResponse) context.captureResponse(slot, text);
-    else context.captureRequest(slot, text);
+    if (text !== undefined) context.keepCapture(direction, slot, text);
   };
 }
 

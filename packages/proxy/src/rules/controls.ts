@@ -9,9 +9,8 @@ export interface StreamControls {
   setPriorityOffset(offsetMs: number): void;
   /** `disable-l7-retry`: nothing but a failed connect is tried again. */
   disableRetries(): void;
-  /** Keeps `text` in the frontend's slot of that number, cut to its length; nothing happens where there is no such slot. */
-  captureRequest(slot: number, text: string): void;
-  captureResponse(slot: number, text: string): void;
+  /** Keeps `text` in the frontend's slot of that number, cut to its length; false where there is no such slot. */
+  keepCapture(direction: 'request' | 'response', slot: number, text: string): boolean;
   /** Of the stream's log line: 0 to 7, or SILENT. */
   setLogLevel(level: number): void;
 }

@@ -45,12 +45,14 @@ export function captureHeaders(slots: readonly Capture[], headers: HeaderList, c
   }
 }
 
-/** What a rule captures; a slot that the frontend does not have takes nothing (manual, "http-request capture"). */
+/** What a rule captures. A slot that the frontend does not have takes nothing (manual, "http-request capture"): false. */
 export function captureText(
   slots: readonly Capture[],
   captured: Captured | undefined,
   slot: number,
   text: string,
-): void {
-  if (captured !== undefined && slot >= 0 && slot < slots.length) captured[slot] = text.slice(0, slots[slot].length);
+): boolean {
+  if (captured === undefined || slot < 0 || slot >= slots.length) return false;
+  captured[slot] = text.slice(0, slots[slot].length);
+  return true;
 }

@@ -35,12 +35,12 @@ export class TcpContext implements LogContext, StreamControls {
   }
   /** Nothing of a TCP stream is ever sent twice. */
   disableRetries(): void {}
-  captureRequest(slot: number, text: string): void {
+  /** No part of a TCP stream is a response that could be captured. */
+  keepCapture(direction: 'request' | 'response', slot: number, text: string): boolean {
     const slots = this.#stream.frontend.captures.request;
-    if (slots.length > 0) captureText(slots, (this.#stream.captured ??= emptyCaptures(slots)), slot, text);
+    if (direction === 'response' || slots.length === 0) return false;
+    return captureText(slots, (this.#stream.captured ??= emptyCaptures(slots)), slot, text);
   }
-  /** No rule of TCP responses captures. */
-  captureResponse(): void {}
   setLogLevel(level: number): void {
     this.#stream.logLevel = level;
   }
