@@ -17,8 +17,8 @@ export interface FoundServer {
 
 export class ConfigIndex {
   readonly config: Config;
-  /** By `backend/server`. */
-  readonly #servers = new Map<string, FoundServer>();
+  /** Of backends that were asked about: by the name of the server. */
+  readonly #servers = new Map<string, ReadonlyMap<string, FoundServer>>();
   readonly #backends = new Map<string, FoundProxy>();
   readonly #frontends = new Map<string, FoundProxy>();
 
@@ -27,16 +27,23 @@ export class ConfigIndex {
     for (const [index, proxy] of config.proxies.entries()) {
       // A frontend and a backend may have one name; a `listen` section is both.
       if (proxy.kind !== 'backend') this.#frontends.set(proxy.name, { proxy, index });
-      if (proxy.kind === 'frontend') continue;
-      this.#backends.set(proxy.name, { proxy, index });
-      for (const [position, server] of proxy.servers.entries())
-        this.#servers.set(`${proxy.name}/${server.name}`, { server, index, position });
+      if (proxy.kind !== 'frontend') this.#backends.set(proxy.name, { proxy, index });
     }
   }
 
   /** `name`: `backend/server`. */
   server(name: string): FoundServer | undefined {
-    return this.#servers.get(name);
+    const slash = name.indexOf('/');
+    const backend = name.slice(0, slash);
+    const found = this.#backends.get(backend);
+    if (found === undefined) return undefined;
+    let servers = this.#servers.get(backend);
+    if (servers === undefined) {
+      const { proxy, index } = found;
+      servers = new Map(proxy.servers.map((server, position) => [server.name, { server, index, position }]));
+      this.#servers.set(backend, servers);
+    }
+    return servers.get(name.slice(slash + 1));
   }
 
   proxy(side: 'backend' | 'frontend', name: string): FoundProxy | undefined {

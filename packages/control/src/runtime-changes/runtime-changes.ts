@@ -148,6 +148,7 @@ export class RuntimeChanges {
   restore({ file }: PreparedConfig, plan: Plan): void {
     const live = { ...this.#options.process, plan: () => plan };
     const merged = this.#merge(file);
+    if (merged.kept.length === 0) return;
     const index = new ConfigIndex(plan.config);
     for (const name of merged.added) {
       const found = index.server(name);
@@ -206,6 +207,8 @@ export class RuntimeChanges {
 
   #merge(file: Config): Merged {
     const all = [...this.#overrides];
+    // A large configuration is not looked through for nothing.
+    if (all.length === 0) return { config: file, kept: [], ended: [], added: new Set() };
     const presence = mergePresence(
       file,
       all.filter(({ field }) => field === PRESENCE),
@@ -276,10 +279,9 @@ export class RuntimeChanges {
   }
 
   #fileValue(object: ChangedObject, field: string): string {
-    const file = this.#servedFile();
-    if (field === PRESENCE) return lineOf(file, object.name);
-    this.#fileIndex = indexOf(file, this.#fileIndex);
-    const inFile = fileValue(this.#fileIndex, object, field);
+    const file = this.#fileNow();
+    if (field === PRESENCE) return lineOf(file.config, object.name);
+    const inFile = fileValue(file, object, field);
     // What the file does not have was added: its line says what the file would.
     const found: FileValue = inFile.type === 'gone' ? fileValue(this.#served(), object, field) : inFile;
     if (found.type === 'value') return found.value;
@@ -288,16 +290,16 @@ export class RuntimeChanges {
 
   #hasStateFile({ kind, name }: ChangedObject): boolean {
     if (kind !== 'server') return false;
-    const backend = this.#served().proxy('backend', name.slice(0, name.indexOf('/')))?.proxy;
+    const backend = this.#fileNow().proxy('backend', name.slice(0, name.indexOf('/')))?.proxy;
     return backend !== undefined && backend.loadServerState !== 'none';
   }
 
   /** The runtime socket answers from the moment on in which a configuration serves, a moment before commit() is told of it. */
-  #servedFile(): Config {
+  #fileNow(): ConfigIndex {
     const { config } = this.#options.process.plan();
     const file = this.#prepared?.config === config ? this.#prepared.file : this.#file;
     if (file === undefined) throw new Error('nothing can be changed before a configuration serves');
-    return file;
+    return (this.#fileIndex = indexOf(file, this.#fileIndex));
   }
 
   #served(): ConfigIndex {
