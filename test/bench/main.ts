@@ -16,6 +16,7 @@ import type { Scenario } from './scenarios.ts';
 import { summarize } from './statistics.ts';
 import type { Summary } from './statistics.ts';
 import { measureIdleMemory } from './idle-memory.ts';
+import { measureRuntimeSocket } from './runtime-socket.ts';
 import { measureStartUp } from './start-up.ts';
 import { measureSharedMemory } from './shared-memory.ts';
 import { measureTwoCores } from './two-cores.ts';
@@ -34,7 +35,7 @@ const { values: options } = parseArgs({
 const HELP = `usage: scripts/bench [--repeat N] [--seconds N] [--only TEXT] [--peers haproxy,nginx,evenkeel]
   --repeat   runs of each scenario and peer; the median is shown with the lowest and highest (default 5)
   --seconds  length of one run (default 4)
-  --only     scenarios whose name contains TEXT; also: memory, shared, start-up, two cores
+  --only     scenarios whose name contains TEXT; also: memory, shared, start-up, two cores, runtime socket
   --peers    programs to run; ratios are to haproxy's CPU in the same run`;
 
 const evenkeel = join(import.meta.dirname, '../../scripts/evenkeel');
@@ -180,6 +181,7 @@ async function main(): Promise<void> {
     if (chosen('two cores')) await measureTwoCores(peers, evenkeel, folder, backend.port, Number(options.repeat));
     if (chosen('memory')) await measureIdleMemory(peers, evenkeel, folder, backend.port);
     if (chosen('shared')) measureSharedMemory();
+    if (chosen('runtime socket')) await measureRuntimeSocket(peers, evenkeel, folder, backend.port);
     if (chosen('start-up')) await measureStartUp(peers, evenkeel, folder, backend.port, Number(options.repeat));
   } finally {
     await backend.process.stop();
