@@ -536,12 +536,6 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
     },
     state: 'D---',
   },
-  'timeout tunnel': {
-    backend: [`timeout tunnel ${SHORT}`],
-    serve: answers(TUNNEL),
-    act: ask(UPGRADE),
-    state: 'cD--',
-  },
 };
 
 export const HTTP_SCENES: readonly TerminationScene[] = Object.entries(scenes).map(([name, scene]) => ({

@@ -83,7 +83,6 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
     act: wait,
     state: 'sD',
   },
-  'timeout tunnel': { backend: [`timeout tunnel ${SHORT}`], act: wait, state: 'cD' },
   'timeout server-fin': {
     backend: [`timeout server-fin ${SHORT}`],
     act: async ({ client }) => {

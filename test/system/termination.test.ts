@@ -2,11 +2,19 @@
  * Every termination state of manual section 8.5 that traffic can bring about, on HAProxy and on evenkeel: the same scenes, and
  * the same log lines (state, status, timers reached, retries, queue positions), answers and counters.
  *
- * Not here, because they need what is built later: `LR` of redirects and of the stats page (`http-request return` stands for
- * them); the letters of persistence cookies, `--` until `cookie` works; Not here, because nothing brings them about: `I`
- * (a bug in the program), `PC` (a process at its limit of descriptors, of which `haproxy` fails to start), `CL`, `cL`, `SL`
- * (no scene of HAProxy 2.6.12 shows them), `CT` (it logs `PT`), `PD` for chunks that break (it logs `SD`), `LH` but by
- * `http-response return`.
+ * Not here, because they need what is built later:
+ * - `LR` of redirects and of the stats page (`http-request return` stands for them);
+ * - the letters of persistence cookies, which are `--` until `cookie` works.
+ *
+ * Not here, because nothing shows them on HAProxy 2.6.12, whatever its manual says:
+ * - `I`: a bug in the program;
+ * - `PC`: what exhausts its descriptors is logged as `SC`, as are source ports that are used up;
+ * - `CT`: a client that leaves the tarpit is logged as `PT`;
+ * - `cH`: a request body that stalls is the server's fault there (see the scene);
+ * - `PD` of chunks that break: it logs `SD`, so `PD` is that of `tcp-response content reject`;
+ * - `CL`, `cL`, `SL`: what a client does while it gets the last bytes is logged as `CD`, `cD`.
+ *
+ * Not here, because two time-outs would be at one moment: `timeout tunnel`, which both sides share.
  */
 
 import { test } from 'node:test';
