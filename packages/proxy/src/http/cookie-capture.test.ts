@@ -47,7 +47,7 @@ test('each Set-Cookie sets one cookie', () => {
 });
 
 test('no header makes it fail, nor finds what does not begin as asked', () => {
-  const text = fc.string({ unit: fc.constantFrom(...'a=;,"\\ $\t'), maxLength: 60 });
+  const text = fc.string({ unit: fc.constantFrom('a', '=', ';', ',', '"', '\\', ' ', '$', '\t'), maxLength: 60 });
   fc.assert(
     fc.property(text, (value) => {
       const found = ofRequest('a', value);
