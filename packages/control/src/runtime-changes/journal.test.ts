@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
 import { serverObject, type Override } from './change.ts';
 import type { JournalDisk } from './journal-disk.ts';
 import { HEAD, decode, encodeAll, encodeEffects } from './journal-format.ts';
@@ -18,6 +19,8 @@ class MemoryDisk implements JournalDisk {
   /** Bytes that an append which fails leaves behind. */
   tornBytes = 0;
   hangs: Promise<void> | undefined;
+  /** Writes until the process is killed in the middle of one, of which `tornBytes` are left; nothing is answered after that. */
+  writesLeft = Infinity;
   appends = 0;
   replaces = 0;
   syncs = 0;
@@ -45,7 +48,7 @@ class MemoryDisk implements JournalDisk {
   }
 
   async append(text: string): Promise<void> {
-    await this.#meet(() => (this.text = (this.text ?? '') + text.slice(0, this.tornBytes)));
+    await this.#meet(() => void (this.text = (this.text ?? '') + text.slice(0, this.tornBytes)));
     this.appends++;
     this.text = (this.text ?? '') + text;
   }
@@ -80,6 +83,10 @@ class MemoryDisk implements JournalDisk {
   async #meet(leaveBehind: () => void): Promise<void> {
     await this.hangs;
     await turn();
+    if (this.writesLeft-- <= 0) {
+      if (this.writesLeft === -1) leaveBehind();
+      await new Promise<never>(() => {});
+    }
     if (this.refuses === undefined) return;
     leaveBehind();
     throw Object.assign(new Error(this.refuses.code), this.refuses);
@@ -214,6 +221,52 @@ test('whatever is left of the file when the process is killed, the next one has 
     assert.deepEqual(decode(next.disk.text!), { ...decode(next.disk.text!), damaged: 0, tornBytes: 0 });
     assert.ok(next.said.length <= 1, next.said.join('\n'));
   }
+});
+
+test('killed in any write, a process leaves what was answered and perhaps what was asked last', async () => {
+  const server = fc.constantFrom('s1', 's2', 's3', 's4');
+  const step = fc.oneof(
+    fc.tuple(server, fc.integer({ min: 1, max: 999 })).map(([name, value]) => [set(name, String(value))]),
+    server.map((name) => [drop(name)]),
+    fc
+      .tuple(server, server, fc.integer({ min: 1, max: 999 }))
+      .map(([one, other, value]) => [set(one, String(value)), drop(other)]),
+  );
+  // Lines that say nothing any more, some of them so many that the file is written anew with the next change.
+  const history = fc.constantFrom(0, 1, 998, 1000, 1003);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 12 }),
+      history,
+      fc.nat(12),
+      fc.nat(400),
+      async (steps, lines, writes, torn) => {
+        const disk = new MemoryDisk(HEAD + encodeEffects([set('s1', '1')]).repeat(lines));
+        disk.writesLeft = writes;
+        disk.tornBytes = torn;
+        const first = new Process(disk);
+        await first.open();
+        const states = [first.values.toSorted()];
+        let answered = 0;
+        for (const effects of steps) {
+          let isAnswered = false;
+          void first.make(...effects).then(() => (isAnswered = true));
+          states.push(first.values.toSorted());
+          await settle();
+          if (!isAnswered) break;
+          answered = states.length - 1;
+        }
+        const next = new Process(new MemoryDisk(disk.text));
+        await next.open();
+        const found = JSON.stringify(next.values.toSorted());
+        assert.ok(
+          [states[answered], states.at(-1)].some((state) => JSON.stringify(state) === found),
+          found,
+        );
+      },
+    ),
+    { numRuns: 150 },
+  );
 });
 
 test('a tail that was cut off is taken away at the start, and said once', async () => {
