@@ -91,6 +91,8 @@ export interface SceneOptions {
   readonly global?: string;
   /** Scenes at one time. */
   readonly parallel?: number;
+  /** ms from which on a time is called long (`L`); without it times are `T`. */
+  readonly longMs?: number;
 }
 
 interface Setup {
@@ -140,13 +142,13 @@ export async function playScenes(
   const waiting = [...settled];
   const worker = async (): Promise<void> => {
     for (let setup = waiting.shift(); setup !== undefined; setup = waiting.shift())
-      outcomes.set(setup.scene.name, await playOne(setup, daemon));
+      outcomes.set(setup.scene.name, await playOne(setup, daemon, options.longMs));
   };
   await Promise.all(Array.from({ length: options.parallel ?? 12 }, worker));
   return outcomes;
 }
 
-async function playOne(setup: Setup, daemon: Daemon): Promise<SceneOutcome> {
+async function playOne(setup: Setup, daemon: Daemon, longMs: number | undefined): Promise<SceneOutcome> {
   const { scene, index, clients } = setup;
   const { lines: wanted = 1 } = scene;
   const rowNames: Readonly<Record<string, readonly [string, string]>> = {
@@ -189,7 +191,7 @@ async function playOne(setup: Setup, daemon: Daemon): Promise<SceneOutcome> {
     });
     const ended = scene.leavesOthers === true ? lines().slice(0, wanted) : lines();
     return {
-      lines: ended.map((line) => normal(line, setup)),
+      lines: ended.map((line) => normal(line, setup, longMs)),
       answers,
       counts: scene.leavesOthers === true ? [] : rows.map((row) => countsOf(row)).filter((text) => text !== ''),
     };
@@ -223,11 +225,15 @@ function linesOf(daemon: Daemon, index: number): string[] {
   return daemon.output.split('\n').filter((line) => line.startsWith(`f${index}: `));
 }
 
-/** Without what differs from run to run: times that were reached are `T`, and the scene's ports have names. */
-function normal(line: string, { scene, port, serverPort, spare }: Setup): string {
+/** Without what differs from run to run: times that were reached have a letter, and the scene's ports have names. */
+function normal(line: string, { scene, port, serverPort, spare }: Setup, longMs: number | undefined): string {
+  const letter = (ms: number): string => (longMs === undefined ? 'T' : ms >= longMs ? 'L' : 's');
   return line
     .replace(/\b([BU])=\d{5,}/g, scene.isFlood === true ? '$1=N' : '$&')
-    .replace(/\b(T[A-Za-z]{1,2})=(\+?)\d+/g, '$1=$2T')
+    .replace(
+      /\b(T[A-Za-z]{1,2})=(\+?)(\d+)/g,
+      (_all, name: string, plus: string, ms: string) => `${name}=${plus}${letter(Number(ms))}`,
+    )
     .replaceAll(`:${port}`, ':PORT')
     .replaceAll(`:${serverPort}`, ':SERVER')
     .replaceAll(`:${spare}`, ':SPARE')
