@@ -1,17 +1,18 @@
 /** Commands about agents (management manual, section 9.3): `enable agent`, `disable agent`, `set server … agent…`. */
 
 import { isIP } from 'node:net';
+import { portFault, portText } from './address-commands.ts';
 import { change } from './change.ts';
 import type { Command, CommandContext } from './cli/command.ts';
 import { findServer } from './find-server.ts';
 import type { Runtime } from './runtime.ts';
-import { setServerState } from './server-commands.ts';
 
 export const enableAgent: Command = {
   words: ['enable', 'agent'],
   parameters: '',
   help: 'enable agent checks',
   level: 'admin',
+  isSilent: true,
   run(context, [name]) {
     const found = findServer(context, name);
     if ('fault' in found) return found.fault;
@@ -26,6 +27,7 @@ export const disableAgent: Command = {
   parameters: '',
   help: 'disable agent checks',
   level: 'admin',
+  isSilent: true,
   run(context, [name]) {
     const found = findServer(context, name);
     if ('fault' in found) return found.fault;
@@ -49,17 +51,19 @@ export function setServerAgent(
   switch (form) {
     case 'agent':
       return force(runtime, slot, value);
-    case 'agent-addr':
+    case 'agent-addr': {
       if (value === undefined) return 'set server <b>/<s> agent-addr requires an address and optionally a port.\n';
+      if (!hasAgent(runtime, slot)) return NO_AGENT;
       // The answer has to come now, before a name could be looked up.
-      if (isIP(value) === 0) return `invalid addr '${value}'\n`;
-      if (word === 'port' && !isPort(port)) return 'provided port is not an integer\n';
-      if (!hasAgent(runtime, slot)) return `${NO_AGENT}\n`;
-      return change(context, object, { 'agent-addr': value, ...(word === 'port' ? { 'agent-port': port } : {}) });
+      if (isIP(value) === 0) return `invalid addr '${value}'`;
+      const fault = word === 'port' ? portFault(port) : undefined;
+      const ports: Record<string, string> = word === 'port' ? { 'agent-port': portText(port) } : {};
+      return fault ?? change(context, object, { 'agent-addr': value, ...ports });
+    }
     case 'agent-port':
       if (value === undefined) return 'set server <b>/<s> agent-port requires a port.\n';
-      if (!isPort(value)) return 'provided port is not an integer\n';
-      return hasAgent(runtime, slot) ? change(context, object, { 'agent-port': value }) : `${NO_AGENT}\n`;
+      if (!hasAgent(runtime, slot)) return NO_AGENT;
+      return portFault(value) ?? change(context, object, { 'agent-port': portText(value) });
     case 'agent-send':
       return hasAgent(runtime, slot) ? change(context, object, { 'agent-send': value ?? '' }) : `${NO_AGENT}.\n`;
     default:
@@ -78,21 +82,3 @@ function force(runtime: Runtime, slot: number, value: string | undefined): strin
 function hasAgent({ health }: Runtime, slot: number): boolean {
   return health.server(slot)?.agent.isConfigured === true;
 }
-
-const isPort = (word: string | undefined): boolean =>
-  word !== undefined && /^\d+$/.test(word) && Number(word) > 0 && Number(word) <= 65_535;
-
-const SET_SERVER_USAGE =
-  'usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | agent-send | check-addr | check-port | fqdn | health | ssl | state | weight\n';
-
-export const setServer: Command = {
-  words: ['set', 'server'],
-  parameters: '<bk>/<srv> [opts]',
-  help: "change a server's state, weight, address or ssl",
-  level: 'admin',
-  run(context, parameters) {
-    const found = findServer(context, parameters[0]);
-    if ('fault' in found) return found.fault;
-    return setServerAgent(context, parameters) ?? setServerState(context, parameters) ?? SET_SERVER_USAGE;
-  },
-};

@@ -1,9 +1,11 @@
 /** What the runtime socket can ask of the running process. Implemented by the assembly over packages/control. */
 
 import type { HealthMonitor } from '@evenkeel/checks';
-import type { AskThreads, Resolvers, RuntimeChanges } from '@evenkeel/control';
+import type { ConfigHost } from '@evenkeel/config';
+import type { AskThreads, DynamicServers, Resolvers, RuntimeChanges } from '@evenkeel/control';
 import type { LogService } from '@evenkeel/log';
 import type { Plan } from '@evenkeel/proxy';
+import type { Profiler } from '@evenkeel/proxy/main';
 import type { Segment, StatReader } from '@evenkeel/shm';
 
 export interface Runtime {
@@ -17,8 +19,18 @@ export interface Runtime {
   /** Whatever a command changes goes through here. */
   readonly changes: RuntimeChanges;
   readonly resolvers: Pick<Resolvers, 'figures' | 'nameOf'>;
+  /** Of the control thread. */
+  readonly profiler: Profiler;
   /** What only data threads know. */
   readonly ask: AskThreads;
+  /** Servers that are added and removed while it runs. */
+  readonly servers: DynamicServers;
+  /** The machine, as a configuration asks of it: for the words of `add server`. */
+  readonly configHost: ConfigHost;
+  /** Of a proxy of the plan: what main holds of its sockets is closed; that it was stopped, and another sentence, for its logs and the terminal. */
+  forgetListeners(index: number): void;
+  announceStop(index: number): void;
+  announce(index: number, text: string): void;
   readonly pid: number;
   /** What `Version:` says. */
   readonly version: string;

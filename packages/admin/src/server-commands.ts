@@ -56,7 +56,7 @@ function changeWeight(
 ): string | Promise<string> {
   if (text === undefined || text === '') return 'Require <weight> or <weight%>.\n';
   const [, digits, rest] = /^\s*([+-]?\d+)?(.*)$/s.exec(text)!;
-  if (digits === undefined) return 'Empty weight string empty or preceded by garbage\n';
+  if (digits === undefined) return 'Empty weight string empty or preceded by garbage';
   const number = Number(digits);
   const { weight: configured } = watched.server.config;
   let weight = number;
@@ -64,7 +64,7 @@ function changeWeight(
     if (number < 0) return 'Relative weight must be positive.\n';
     weight = Math.min(256, Math.floor((configured * Math.min(number, MAX_PERCENT)) / 100));
   } else if (number < 0 || number > 256) return 'Absolute weight can only be between 0 and 256 inclusive.\n';
-  else if (rest !== '') return 'Trailing garbage in weight string\n';
+  else if (rest !== '') return 'Trailing garbage in weight string';
   if (!watched.backend.hasDynamicWeights && weight !== 0 && weight !== configured)
     return "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.\n";
   return change(context, object, { weight: String(weight) });
@@ -88,21 +88,23 @@ export const getWeight: Command = {
 
 export const setWeight: Command = {
   words: ['set', 'weight'],
-  parameters: '<bk>/<srv>',
-  help: "change a server's weight (deprecated)",
+  parameters: '<bk>/<srv>  (DEPRECATED)',
+  help: "change a server's weight (use 'set server' instead)",
   level: 'admin',
+  isSilent: true,
   run(context, [name, value]) {
     const found = watchedServer(context, name);
     return 'fault' in found ? found.fault : changeWeight(context, found, value);
   },
 };
 
-function administration(word: 'enable' | 'disable', to: 'ready' | 'maint', help: string): Command {
+function administration(word: 'enable' | 'disable', to: 'ready' | 'maint', parameters: string, help: string): Command {
   return {
     words: [word, 'server'],
-    parameters: '<bk>/<srv>',
+    parameters,
     help,
     level: 'admin',
+    isSilent: true,
     run(context, [name]) {
       const found = watchedServer(context, name);
       return 'fault' in found ? found.fault : change(context, found.object, { state: to });
@@ -110,9 +112,16 @@ function administration(word: 'enable' | 'disable', to: 'ready' | 'maint', help:
   };
 }
 
-export const enableServer = administration('enable', 'ready', "enable a disabled server (use 'set server' instead)");
+// Blanks as HAProxy prints them.
+export const enableServer = administration(
+  'enable',
+  'ready',
+  ' (DEPRECATED)',
+  "enable a disabled server (use 'set server' instead)",
+);
 export const disableServer = administration(
   'disable',
   'maint',
+  '(DEPRECATED)',
   "disable a server for maintenance (use 'set server' instead)",
 );

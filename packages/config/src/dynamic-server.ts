@@ -109,7 +109,7 @@ function draftOf(proxy: Proxy): ProxyDraft {
 
 /** Without the line's own beginning, which whoever typed it knows. */
 function sentence(message: string): string {
-  return message.replace(/^'server [^']*' ?: ?/, '').replace(/\.$/, '');
+  return message.replace(/^'server [^']*' ?: ?/, '');
 }
 
 function faultOf(config: Config, proxy: Proxy, server: ServerDraft, dynamic: ReadonlySet<string>): string | undefined {

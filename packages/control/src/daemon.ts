@@ -11,7 +11,7 @@ import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
 import { HealthMonitor, MailSender } from '@evenkeel/checks';
 import type { HealthLine, SavedStates } from '@evenkeel/checks';
 import type { Plan } from '@evenkeel/proxy';
-import { monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
+import { Profiler, monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
 import { openCheckConnection } from './check-connections.ts';
 import {
   BackendStat,
@@ -196,6 +196,9 @@ export class Daemon {
     return this.slots.segment;
   }
 
+  /** Of the control thread; data threads have their own. */
+  readonly profiler = new Profiler();
+
   /** Asks every data thread, or one by its number in shared memory; those that do not answer in time are left out. */
   readonly ask: AskThreads = async (question, thread) => await this.#supervisor.ask(question, thread);
 
@@ -369,6 +372,18 @@ export class Daemon {
     this.#sink.emit(this.plan.proxies[proxyIndex]?.logSet ?? NO_LOG_SET, LogLevel[level], line);
   }
 
+  /** A sentence about a proxy, on the terminal and in its logs. */
+  announce(proxyIndex: number, text: string): void {
+    this.#options.report('warning', text);
+    this.logFor(proxyIndex, 'warning', text);
+  }
+
+  /** An operator has shut the proxy down. */
+  announceStop(proxyIndex: number): void {
+    const { plan } = this;
+    this.#announceStop(plan.config.proxies[proxyIndex], plan, proxyIndex);
+  }
+
   /** State changes are logged, and shown on the terminal as HAProxy does. */
   #announceHealth(logSet: number, { level, text, terminal }: HealthLine): void {
     this.#sink.emit(logSet, level, text);
@@ -381,8 +396,7 @@ export class Daemon {
     const frontend = frontendSlot < 0 ? 0 : this.statistics.read('frontend', frontendSlot)[FrontendStat.sessions];
     const backend = backendSlot < 0 ? 0 : this.statistics.read('backend', backendSlot)[BackendStat.sessions];
     const text = `Proxy ${proxy.name} stopped (cumulated conns: FE: ${frontend}, BE: ${backend}).`;
-    this.#options.report('warning', text);
-    this.logFor(index, 'warning', text);
+    this.announce(index, text);
   }
 
   /** Those of a frontend with connections, as HAProxy words them. */
