@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -15,7 +16,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -424,6 +426,43 @@ async function conversation(daemon: Daemon): Promise<Conversation> {
     end: () => void socket.end(),
   };
 }
+
+test('servers that were added and removed are so after kill -9, and serve; the file and clear have the last word', async (t) => {
+  const backend = createServer((_request, response) => response.end('added')).listen(0, '127.0.0.1');
+  t.after(() => backend.close());
+  await once(backend, 'listening');
+  const { port: back } = backend.address() as AddressInfo;
+  const persist = `persist-runtime ${folder(t)}/journal`;
+  const [one, other] = await freePorts(2);
+  {
+    await using daemon = await start(one, { persist });
+    assert.match(await daemon.ask(`add server web/s9 127.0.0.1:${back} weight 9`), /New server registered/);
+    await daemon.ask('enable server web/s9;disable server web/s1;disable server web/s2;disable server web/s3');
+    assert.match(await daemon.ask('del server web/s3'), /Server deleted/);
+    daemon.signal('SIGKILL');
+    await daemon.exited();
+  }
+  await using daemon = await start(other, { persist });
+  const answer = await fetch(`http://127.0.0.1:${other}/`);
+  assert.equal(await answer.text(), 'added');
+  assert.deepEqual(await diff(daemon), [
+    `web/s9 server ->127.0.0.1:${back} weight 9`,
+    'web/s9 state maint->ready',
+    'web/s1 state ready->maint',
+    'web/s2 state ready->maint',
+    'web/s3 server 127.0.0.1:9 weight 30->',
+  ]);
+  await daemon.ask('clear config diff web/s3');
+  assert.equal(await daemon.statistic('web', 's3', 'status'), 'no check');
+  assert.equal(await daemon.ask('clear config diff web/s9'), '\n');
+  assert.equal(await daemon.statistic('web', 's9', 'status'), '');
+  assert.match(await daemon.ask(`add server web/s9 127.0.0.1:${back} weight 9`), /New server registered/);
+  // The file gets a server of that name.
+  await daemon.reload(configuration(other, { persist, servers: `${SERVERS}\n  server s9 127.0.0.1:${back} weight 8` }));
+  assert.deepEqual(await diff(daemon), ['web/s1 state ready->maint', 'web/s2 state ready->maint']);
+  assert.equal(await weight(daemon, 'web/s9'), '8 (initial 8)');
+  assert.equal(await daemon.statistic('web', 's9', 'status'), 'no check');
+});
 
 test('a state file counts where the journal says nothing, and not where something was changed since', async (t) => {
   const place = folder(t);
