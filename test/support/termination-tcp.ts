@@ -215,7 +215,7 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
     leavesOthers: true,
     state: 'SQ',
   },
-  'tcp-request content reject': { frontend: ['tcp-request content reject'], act: wait, state: 'PR' },
+  'tcp-request content reject': { frontend: ['tcp-request content reject'], act: waitSilently, state: 'PR' },
   'tcp-request content reject in the backend': {
     backend: ['tcp-request content reject'],
     act: waitSilently,
