@@ -32,10 +32,11 @@ export class LineComposer {
     endsWithLineFeed: boolean,
   ): number {
     const { bytes } = this;
-    const from = header === '' ? 0 : bytes.write(header, 0, length, 'latin1');
+    const limit = Math.min(length, bytes.length - 1);
+    const from = header === '' ? 0 : bytes.write(header, 0, limit, 'latin1');
     let last = end;
     while (last > start && (source[last - 1] === LINE_FEED || source[last - 1] === NUL)) last--;
-    const room = Math.min(messageLength, length - from);
+    const room = Math.min(messageLength, limit - from);
     const to = from + Math.min(room, last - start);
     source.copy(bytes, from, start, start + to - from);
     replace(bytes, NUL, from, to);
