@@ -15,6 +15,7 @@ import { SCENARIOS, configuration } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
 import { summarize } from './statistics.ts';
 import type { Summary } from './statistics.ts';
+import { measureLogging } from './logging.ts';
 import { measureIdleMemory } from './idle-memory.ts';
 import { measureRuntimeSocket } from './runtime-socket.ts';
 import { measureStartUp } from './start-up.ts';
@@ -35,7 +36,7 @@ const { values: options } = parseArgs({
 const HELP = `usage: scripts/bench [--repeat N] [--seconds N] [--only TEXT] [--peers haproxy,nginx,evenkeel]
   --repeat   runs of each scenario and peer; the median is shown with the lowest and highest (default 5)
   --seconds  length of one run (default 4)
-  --only     scenarios whose name contains TEXT; also: memory, shared, start-up, two cores, runtime socket
+  --only     scenarios whose name contains TEXT; also: logging, memory, shared, start-up, two cores, runtime socket
   --peers    programs to run; ratios are to haproxy's CPU in the same run`;
 
 const evenkeel = join(import.meta.dirname, '../../scripts/evenkeel');
@@ -179,6 +180,8 @@ async function main(): Promise<void> {
     for (const scenario of SCENARIOS)
       if (chosen(scenario.name)) await runScenario(scenario, peers, folder, backend.port);
     if (chosen('two cores')) await measureTwoCores(peers, evenkeel, folder, backend.port, Number(options.repeat));
+    if (chosen('logging'))
+      await measureLogging(peers, evenkeel, folder, backend.port, Number(options.repeat), Number(options.seconds));
     if (chosen('memory')) await measureIdleMemory(peers, evenkeel, folder, backend.port);
     if (chosen('shared')) measureSharedMemory();
     if (chosen('runtime socket')) await measureRuntimeSocket(peers, evenkeel, folder, backend.port);
