@@ -9,6 +9,7 @@ import { KeptDescriptors } from './listener/kept-descriptors.ts';
 import { ProcessCounts } from './listener/limits.ts';
 import { ParkingLot } from './listener/parking.ts';
 import { PROCESS_SLOT } from './plan.ts';
+import { Profiler } from './profiler.ts';
 import type { ClientSession } from './stream/client-session.ts';
 import type { LogSink, ThreadContext } from './thread-context.ts';
 import type { ThreadLoad } from './thread-questions.ts';
@@ -38,6 +39,7 @@ export class DataThread implements ThreadContext {
   readonly parking: ParkingLot;
   readonly keptDescriptors: KeptDescriptors;
   readonly invalidMessages: InvalidMessages;
+  readonly profiler = new Profiler();
   readonly sessions = new SessionList();
   now: number;
 

@@ -182,6 +182,11 @@ export class GenerationKeeper {
         return this.#thread.invalidMessages.all();
       case 'load':
         return this.#thread.load(this.#current?.plan.generation ?? 0, this.#living.size);
+      case 'set-profiling':
+        this.#thread.profiler.set(question.subject, question.on);
+        return true;
+      case 'profile':
+        return this.#thread.profiler.report(question.subject);
       case 'pools':
         return question.serverSlots.map((slot) => this.#maker.backends.poolNeeds(slot));
       case 'frontend':

@@ -3,4 +3,5 @@
 export type * from './plan.ts';
 export type * from './thread-protocol.ts';
 export type * from './thread-questions.ts';
+export type { ProfiledFunction, ProfiledSubject } from './profiler.ts';
 export type { InvalidMessage, NamedObject } from './errors/invalid-messages.ts';

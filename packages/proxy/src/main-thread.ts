@@ -6,6 +6,7 @@ import { PARKED_BUFFER } from './listener/parking.ts';
 
 export { Connection } from './connection.ts';
 export { PROCESS_SLOT } from './plan.ts';
+export { Profiler } from './profiler.ts';
 export { fullconns } from './backend/limit.ts';
 export { monitoredGeneration } from './backend/monitored.ts';
 export { MOST_PARKED } from './listener/parking.ts';

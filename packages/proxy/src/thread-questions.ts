@@ -4,6 +4,7 @@ import type { Proxy } from '@evenkeel/config';
 import type { FrontendCondition, SegmentHandle } from '@evenkeel/shm';
 import type { InvalidMessage } from './errors/invalid-messages.ts';
 import type { ProxyPlan } from './plan.ts';
+import type { ProfiledFunction, ProfiledSubject } from './profiler.ts';
 
 export type ThreadQuestion =
   /** Streams of this thread whose number is below `below`, the newest first, at most `most`. */
@@ -18,6 +19,10 @@ export type ThreadQuestion =
   | { readonly type: 'invalid-messages' }
   /** What the thread holds and has used. */
   | { readonly type: 'load' }
+  /** Starts the profiler anew, or ends it. */
+  | { readonly type: 'set-profiling'; readonly subject: ProfiledSubject; readonly on: boolean }
+  /** What the profiler has seen. */
+  | { readonly type: 'profile'; readonly subject: ProfiledSubject }
   /** What the pools of these servers need. */
   | { readonly type: 'pools'; readonly serverSlots: readonly number[] }
   /** The frontend's condition in shared memory has changed. */
@@ -44,6 +49,8 @@ export interface ThreadAnswers {
   readonly 'end-server-streams': number;
   readonly 'invalid-messages': readonly InvalidMessage[];
   readonly load: ThreadLoad;
+  readonly 'set-profiling': true;
+  readonly profile: readonly ProfiledFunction[];
   /** Parallel to the question's. */
   readonly pools: readonly PoolFacts[];
   /** Listeners that could not go on, as `bindFailure` words it. */

@@ -76,8 +76,8 @@ export const CLI_COMMANDS = table('9.3', [
   ],
   [
     'works',
-    `clear counters, experimental-mode, expert-mode, set severity-output, set timeout, show activity,
-     show cli sockets, show errors, show events, show fd, show libs, show pools, show schema json, show startup-logs,
+    `clear counters, experimental-mode, expert-mode, set profiling, set severity-output, set timeout, show activity,
+     show cli sockets, show errors, show events, show fd, show libs, show pools, show profiling, show schema json, show startup-logs,
      show tasks, show threads`,
   ],
   [
@@ -85,7 +85,7 @@ export const CLI_COMMANDS = table('9.3', [
     `@!<pid>, @<relative pid>, @master, add server, del server, disable dynamic-cookie backend, disable frontend,
      disable health, enable dynamic-cookie backend, enable frontend, enable health, reload,
      set dynamic-cookie-key backend, set maxconn frontend, set maxconn global, set maxconn server, set rate-limit,
-     set server, show proc, show profiling, show servers conn, show sess, shutdown frontend,
+     set server, show proc, show servers conn, show sess, shutdown frontend,
      shutdown session, shutdown sessions server`,
   ],
   [
@@ -110,7 +110,6 @@ export const CLI_COMMANDS = table('9.3', [
   ['refused', '_getsocks', 'a new process binds beside the older one, so no listener has to change hands'],
   ['refused', 'httpclient', 'there is no HTTP client inside the proxy; use curl'],
   ['refused', 'mcli-debug-mode', 'there is no second process behind the master socket'],
-  ['refused', 'set profiling', "profiles are taken with the runtime's own tools"],
   ['refused', 'show ssl providers', 'the TLS library of the runtime has its own providers'],
   ['refused', 'show trace, trace', "they trace HAProxy's own layers; use debug logs"],
   [
