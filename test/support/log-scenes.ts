@@ -5,6 +5,7 @@
  */
 
 import { connect, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeFd, getSocketName, openListener } from '@evenkeel/sys';
 import { Daemon, freePorts, until, type StatRow } from './daemon.ts';
 import { Peer, PeerServer } from './peer.ts';
@@ -37,6 +38,8 @@ export interface Stage {
   client(options?: { readonly reads?: boolean }): Promise<Peer>;
   /** The server's end of its connection of that number, from 0. */
   server(nth: number): Promise<Peer>;
+  /** `shutdown session` of the scene's oldest stream. */
+  kill(): Promise<void>;
   /** A command of the runtime socket; BACKEND stands for the scene's own. */
   cli(command: string): Promise<string>;
   /** Until a column of `show stat` has a value: `frontend`, `backend`, or the name of a server. */
@@ -163,6 +166,15 @@ async function playOne(setup: Setup, daemon: Daemon, longMs: number | undefined)
         return peer;
       },
       server: async (nth) => await setup.server!.peer(nth),
+      kill: async () => {
+        const ofScene = new RegExp(`^(\\S+): .* fe=f${index} `, 'm');
+        let found: RegExpExecArray | null = null;
+        await until(`${scene.name}: its stream is shown`, async () => {
+          found = ofScene.exec(await daemon.ask('show sess'));
+          return found !== null;
+        });
+        await daemon.ask(`shutdown session ${found![1]}`);
+      },
       cli: async (command) => await daemon.ask(command.replaceAll('BACKEND', `b${index}`)),
       counted: async (of, column, value) => {
         const [proxy, service] = rowNames[of] ?? [`b${index}`, of];
@@ -178,6 +190,9 @@ async function playOne(setup: Setup, daemon: Daemon, longMs: number | undefined)
       `${scene.name}: ${wanted} lines are logged, not ${lines().join(' ; ')}`,
       () => lines().length >= wanted,
     );
+    // A program writes an answer before its line; two turns of the loop take in what came before this moment.
+    await nextTurn();
+    await nextTurn();
     const answers = clients.map(({ text, received }) => `${text.split('\r\n', 1)[0].slice(0, 60)} (${received})`);
     // Counters of a stream are final with its line, but for those of the connection.
     for (const { socket } of clients) socket.destroy();

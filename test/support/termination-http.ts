@@ -487,6 +487,44 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
     },
     state: 'KD--',
   },
+  'an operator ends a request that connects': {
+    behind: 'black-hole',
+    act: async ({ client, counted, kill }) => {
+      const peer = (await client()).send(GET);
+      await counted('s', 'scur', '1');
+      await kill();
+      await peer.gone();
+    },
+    state: 'K---',
+  },
+  'an operator ends a request that waits for the response': {
+    serve: silent,
+    act: async ({ client, server, kill }) => {
+      const peer = (await client()).send(GET);
+      await (await server(0)).until('\r\n\r\n');
+      await kill();
+      await peer.until('</html>');
+    },
+    state: 'KH--',
+  },
+  'an operator ends a response': {
+    serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'),
+    act: async ({ client, kill }) => {
+      const peer = await (await client()).send(GET).until('abc');
+      await kill();
+      await peer.gone();
+    },
+    state: 'KD--',
+  },
+  'an operator ends a tunnel': {
+    serve: answers(TUNNEL),
+    act: async ({ client, kill }) => {
+      const peer = await (await client()).send(UPGRADE).until('101');
+      await kill();
+      await peer.gone();
+    },
+    state: 'K---',
+  },
   'a tunnel whose ends both close': {
     serve: afterHead(async (server) => {
       await server.send(TUNNEL).until('bye');

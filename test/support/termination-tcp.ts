@@ -273,6 +273,25 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
     },
     state: 'K-',
   },
+  'an operator ends a stream': {
+    serve: (server) => server.send('x'),
+    act: async ({ client, kill }) => {
+      const peer = await (await client()).until('x');
+      await kill();
+      await peer.gone();
+    },
+    state: 'K-',
+  },
+  'an operator ends a stream that connects': {
+    behind: 'black-hole',
+    act: async ({ client, counted, kill }) => {
+      const peer = await client();
+      await counted('s', 'scur', '1');
+      await kill();
+      await peer.gone();
+    },
+    state: 'KC',
+  },
 };
 
 export const TCP_SCENES: readonly TerminationScene[] = Object.entries(scenes).map(([name, scene]) => ({

@@ -12,7 +12,8 @@
  * - `CT`: a client that leaves the tarpit is logged as `PT`;
  * - `cH`: a request body that stalls is the server's fault there (see the scene);
  * - `PD` of chunks that break: it logs `SD`, so `PD` is that of `tcp-response content reject`;
- * - `CL`, `cL`, `SL`: what a client does while it gets the last bytes is logged as `CD`, `cD`.
+ * - `CL`, `cL`, `SL`: what a client does while it gets the last bytes is logged as `CD`, `cD`;
+ * - `KT`, `KR` in mode tcp: there the command ends neither a tarpit nor a wait of rules for data.
  *
  * Not here, because two time-outs would be at one moment: `timeout tunnel`, which both sides share.
  */

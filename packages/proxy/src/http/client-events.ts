@@ -7,7 +7,7 @@
 // on all the same without that option: the server may be changing something, and would not be told apart from a failure.
 import { answerReply, answerStatus } from './answer.ts';
 import { countFailedResponse } from './counters.ts';
-import { abandon, dropServer, finish, terminate } from './ending.ts';
+import { abandon, dropServer, terminate } from './ending.ts';
 import { SHUTDOWN_EVENT } from '../stream/termination.ts';
 import type { ShutdownReason } from '../backend/dispatch.ts';
 import { Stage, Upload } from './stage.ts';
@@ -153,18 +153,27 @@ export function handleServerShutdown(tx: HttpTransaction, reason: ShutdownReason
   answerStatus(tx, 502);
 }
 
-/** An operator, or the end of `hard-stop-after`. Who waits for a server is answered as if it had failed. */
+/**
+ * An operator, or the end of `hard-stop-after`. As on HAProxy who waits for a response is answered as if the server had failed, and
+ * a request that was not sent yet ends without a word, and without a letter of its phase.
+ */
 export function handleKill(tx: HttpTransaction): void {
   if (tx.tunnel !== undefined) return tx.tunnel.stop('killed');
-  terminate(tx, 'killed');
-  if (tx.stage === Stage.dispatch || tx.stage === Stage.head) {
-    const status = tx.stage === Stage.head ? 502 : 503;
-    dropServer(tx);
-    tx.dispatch.finish();
-    tx.keepsClient = false;
-    return answerStatus(tx, status);
+  switch (tx.stage) {
+    case Stage.dispatch:
+      tx.termination.set('killed', 'done');
+      tx.dispatch.cancel();
+      return abandon(tx);
+    case Stage.head:
+      terminate(tx, 'killed');
+      countFailedResponse(tx);
+      dropServer(tx);
+      tx.dispatch.finish();
+      return answerStatus(tx, 502);
+    default:
+      terminate(tx, 'killed');
+      if (tx.server !== undefined) tx.frontend.counters.serverAbort(tx.backend, tx.assignedServer);
+      tx.session.connection.reset();
+      return abandon(tx);
   }
-  tx.session.connection.reset();
-  tx.keepsClient = false;
-  finish(tx);
 }
