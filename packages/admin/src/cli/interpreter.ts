@@ -13,7 +13,13 @@ const MAX_NAME_WORDS = 5;
 /** Suggestions for an unknown command. */
 const MAX_SUGGESTIONS = 5;
 
-export class Interpreter {
+/** What a conversation asks of who understands its commands. */
+export interface CommandInterpreter {
+  /** The answer to one command, without the blank line that follows it. Never throws for what a user may type. */
+  answer(context: CommandContext, text: string): Answer;
+}
+
+export class Interpreter implements CommandInterpreter {
   readonly #commands: readonly Command[];
 
   constructor(commands: readonly Command[]) {
@@ -96,24 +102,19 @@ function nearest(candidates: readonly Command[], typed: readonly string[], under
 }
 
 /**
- * Commands of HAProxy that change things or show other people's traffic (management manual, section 9.3): below the level that
- * they need, they are denied whether they exist here or not, so that scripts see the same answer.
+ * Commands of HAProxy (management manual, section 9.3) that do not exist here: below the level that they need they are denied
+ * all the same, so that scripts see the same answer.
  */
 const RESTRICTED: readonly (readonly [level: Level, ...words: string[]])[] = [
-  ['operator', 'show', 'sess'],
-  ['operator', 'show', 'errors'],
-  ['operator', 'show', 'activity'],
-  ['operator', 'show', 'fd'],
-  ['admin', 'disable'],
-  ['admin', 'enable'],
-  ['admin', 'shutdown'],
-  ['admin', 'add', 'server'],
-  ['admin', 'del', 'server'],
-  ['admin', 'set', 'server'],
-  ['admin', 'set', 'weight'],
-  ['admin', 'set', 'maxconn'],
-  ['admin', 'set', 'rate-limit'],
-  ['admin', 'clear', 'counters', 'all'],
+  ['operator', 'trace'],
+  ['operator', 'get', 'var'],
+  ['admin', 'show', 'cache'],
+  ['admin', 'set', 'ssl'],
+  ['admin', 'new', 'ssl'],
+  ['admin', 'commit', 'ssl'],
+  ['admin', 'abort', 'ssl'],
+  ['admin', 'del', 'ssl'],
+  ['admin', 'add', 'ssl'],
 ];
 
 function isRestricted(words: readonly string[], context: CommandContext): boolean {
