@@ -5,6 +5,7 @@ import { FrequencyCounter, ProcessGauge, ProcessRate, ProcessStat, Sequence, Sha
 import type { Command } from './cli/command.ts';
 import { infoFigures } from './info-figures.ts';
 import type { InfoValues } from './info-figures.ts';
+import { processLimit } from './limit-commands.ts';
 import type { Runtime } from './runtime.ts';
 import { jsonFigure, jsonSchema, typedLine } from './typed-output.ts';
 
@@ -71,7 +72,7 @@ export function infoValues(runtime: Runtime): InfoValues {
     PoolFailed: 0,
     'Ulimit-n': runtime.descriptorLimit(),
     Maxsock: runtime.descriptorLimit(),
-    Maxconn: plan.limits.maxconn,
+    Maxconn: processLimit(runtime, 'maxconn'),
     Hard_maxconn: plan.limits.maxconn,
     CurrConns: gauge(ProcessGauge.connections),
     CumConns: figures[ProcessStat.connections],
@@ -83,10 +84,10 @@ export function infoValues(runtime: Runtime): InfoValues {
     PipesUsed: 0,
     PipesFree: 0,
     ConnRate: rate(ProcessRate.connections),
-    ConnRateLimit: plan.limits.maxconnrate,
+    ConnRateLimit: processLimit(runtime, 'connRate'),
     MaxConnRate: highest(ProcessRate.connections),
     SessRate: rate(ProcessRate.sessions),
-    SessRateLimit: plan.limits.maxsessrate,
+    SessRateLimit: processLimit(runtime, 'sessRate'),
     MaxSessRate: highest(ProcessRate.sessions),
     SslRate: rate(ProcessRate.sslConnections),
     SslRateLimit: global.maxsslrate ?? 0,

@@ -17,6 +17,7 @@ import {
   FrontendGauge,
   FrontendRate,
   FrontendStat,
+  FrontendState,
   ListenerGauge,
   ListenerStat,
   OperationalState,
@@ -28,6 +29,7 @@ import {
 } from '@evenkeel/shm';
 import type { ObjectKind } from '@evenkeel/shm';
 import { getSocketName, isOpen } from '@evenkeel/sys';
+import { frontendLimit } from './limit-commands.ts';
 import type { Runtime } from './runtime.ts';
 import type { Row } from './statistics-columns.ts';
 
@@ -67,7 +69,7 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
     ...http,
     pxname: proxy.name,
     svname: 'FRONTEND',
-    status: runtime.stopping() ? 'STOP' : 'OPEN',
+    status: runtime.stopping() ? 'STOP' : FRONTEND_STATUS[new FrontendState(runtime.segment, slot).condition],
     type: ROW_TYPE.frontend,
     mode: proxy.mode,
     pid: PROCESS_NUMBER,
@@ -75,7 +77,7 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
     sid: 0,
     scur: sessions.sum(),
     smax: sessions.highest(),
-    slim: proxy.maxconn ?? runtime.plan().limits.maxconn,
+    slim: frontendLimit(runtime, proxy, slot),
     stot: field('sessions'),
     bin: field('bytesIn'),
     bout: field('bytesOut'),
@@ -114,6 +116,9 @@ export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
     h2_backend_open_streams: gauge(runtime, 'frontend', slot, FrontendGauge.h2Streams).sum(),
   };
 }
+
+/** After `disable frontend` and `shutdown frontend`; listeners stay as they were, as on HAProxy. */
+const FRONTEND_STATUS = { open: 'OPEN', disabled: 'PAUSED', shut: 'STOP' } as const;
 
 export function listenerRow(runtime: Runtime, proxy: Proxy, listener: ListenerPlan): Row {
   const { slot } = listener;
