@@ -8,7 +8,7 @@ import { DatagramQueue } from './datagram-queue.ts';
 import { missing } from './test-child.ts';
 
 const skip = missing('socat');
-const OPTIONS = { bytes: 4096, datagrams: 64, waitMs: 5 };
+const OPTIONS = { bytes: 4096, datagrams: 64, waitMs: 5, totalWaitMs: 50 };
 
 async function until(condition: () => boolean, what: string): Promise<void> {
   for (const end = performance.now() + 10_000; !condition();) {

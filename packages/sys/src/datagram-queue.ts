@@ -14,8 +14,10 @@ export interface DatagramQueueOptions {
   readonly bytes: number;
   /** Datagrams that may wait. */
   readonly datagrams: number;
-  /** Longest time that one `flush(true)` waits for room, in ms; up to BURST times that more for a receiver that takes one now and then. */
+  /** Longest time that one `flush(true)` waits for a receiver that takes nothing, in ms … */
   readonly waitMs: number;
+  /** … and for one that goes on taking, up to BURST times `waitMs` more where it takes one now and then. */
+  readonly totalWaitMs: number;
 }
 
 /** Datagrams in a call that may wait: each of them may wait on its own. */
@@ -39,7 +41,7 @@ export class DatagramQueue {
   readonly #headers: Buffer;
   readonly #vectors: Uint32Array;
   readonly #limit: number;
-  readonly #waitMs: number;
+  readonly #totalWaitMs: number;
   readonly #lengths: Uint32Array;
   /** Datagrams from `first` up to `next` wait; they lie one behind the other from `start` up to `end`. */
   #first = 0;
@@ -51,11 +53,11 @@ export class DatagramQueue {
   lastError: string | undefined;
 
   /** Nothing has to exist at the target yet. Throws SysError (EMFILE, EINVAL for an address that is not numeric) or UnsupportedError. */
-  constructor(target: DatagramTarget, { bytes, datagrams, waitMs }: DatagramQueueOptions) {
+  constructor(target: DatagramTarget, { bytes, datagrams, waitMs, totalWaitMs }: DatagramQueueOptions) {
     const name = encodeTarget(target);
     this.#name.set(name);
     this.#limit = datagrams;
-    this.#waitMs = waitMs;
+    this.#totalWaitMs = totalWaitMs;
     this.#arena = Buffer.allocUnsafeSlow(bytes);
     this.#arenaAddress = addressOf(this.#arena);
     this.#headers = Buffer.alloc(datagrams * HEADER_BYTES);
@@ -105,7 +107,7 @@ export class DatagramQueue {
       let errno = taken < 0 ? lastErrno() : 0;
       if (taken < 0 && mayWait && resultOf(errno) === 'again') {
         const now = performance.now();
-        if (waitsUntil === 0) waitsUntil = now + this.#waitMs;
+        if (waitsUntil === 0) waitsUntil = now + this.#totalWaitMs;
         if (now >= waitsUntil) return 'again';
         taken = this.#send(Math.min(this.waiting, BURST), MSG_NOSIGNAL);
         errno = taken < 0 ? lastErrno() : 0;

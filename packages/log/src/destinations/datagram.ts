@@ -15,9 +15,14 @@ import type { Destination } from './destination.ts';
  */
 const QUEUE_BYTES = 256 * 1024;
 const QUEUE_LINES = 2048;
-/** How long the log thread may stand still for a receiver without room: other destinations and its ring can do without it. */
+/**
+ * How long the log thread may stand still for a receiver without room that takes nothing, and for one that is only slower
+ * than the lines come: its ring holds what comes within that time, and other destinations can do without it.
+ */
 const WAIT_MS = 5;
-/** How often a receiver that has taken nothing lately is asked again: one that is there, and one that is not. */
+const TOTAL_WAIT_MS = 50;
+/** When a receiver is asked again: one that goes on taking, one that has taken nothing lately, one that is not there. */
+const SOON_MS = 1;
 const RETRY_MS = 20;
 const GONE_RETRY_MS = 100;
 /** How long what waits is kept for a receiver that takes nothing: for one that hangs, and for one that is being restarted. */
@@ -36,7 +41,13 @@ export class DatagramDestination implements Destination {
   reason = '';
 
   constructor(target: DatagramTarget) {
-    this.#open = () => new DatagramQueue(target, { bytes: QUEUE_BYTES, datagrams: QUEUE_LINES, waitMs: WAIT_MS });
+    this.#open = () =>
+      new DatagramQueue(target, {
+        bytes: QUEUE_BYTES,
+        datagrams: QUEUE_LINES,
+        waitMs: WAIT_MS,
+        totalWaitMs: TOTAL_WAIT_MS,
+      });
   }
 
   send(line: Buffer, length: number): void {
@@ -94,7 +105,10 @@ export class DatagramDestination implements Destination {
     }
     // A receiver that is gone is not waited for by who wants to end.
     if (result === 'gone') this.#becomeIdle();
-    this.#retry = setTimeout(() => this.#try(queue, progressed), result === 'gone' ? GONE_RETRY_MS : RETRY_MS);
+    this.#retry = setTimeout(
+      () => this.#try(queue, progressed),
+      result === 'gone' ? GONE_RETRY_MS : progressed ? SOON_MS : RETRY_MS,
+    );
   }
 
   #becomeIdle(): void {
