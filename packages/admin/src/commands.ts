@@ -4,6 +4,7 @@ import { disableAgent, enableAgent } from './agent-commands.ts';
 import { clearCounters } from './clear-counters.ts';
 import type { Command } from './cli/command.ts';
 import { clearConfigDiff, showConfigDiff } from './config-diff.ts';
+import { showConfigStatus } from './config-status.ts';
 import { disableDynamicCookie, enableDynamicCookie, setDynamicCookieKey } from './dynamic-cookie-commands.ts';
 import { addServer, delServer } from './dynamic-server-commands.ts';
 import { disableFrontend, enableFrontend, shutdownFrontend } from './frontend-commands.ts';
@@ -70,6 +71,7 @@ export const COMMANDS: readonly Command[] = [
   showCliLevel,
   showCliSockets,
   showConfigDiff,
+  showConfigStatus,
   showEnv,
   showErrors,
   showEvents,

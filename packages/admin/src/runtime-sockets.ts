@@ -16,6 +16,7 @@ import { CliSession } from './cli/session.ts';
 import { newContext } from './cli/command.ts';
 import { Interpreter } from './cli/interpreter.ts';
 import { COMMANDS } from './commands.ts';
+import { MasterInterpreter } from './master/interpreter.ts';
 import type { Runtime } from './runtime.ts';
 import { SocketChannel } from './socket-channel.ts';
 
@@ -51,6 +52,7 @@ export class RuntimeSockets implements Follower {
   readonly #further: readonly StatsSocket[];
   readonly #resolve: ResolveName;
   readonly #interpreter = new Interpreter(COMMANDS);
+  readonly #master = new MasterInterpreter(this.#interpreter);
   #open = new Map<string, OpenSocket>();
   readonly #clients = new Set<Socket>();
   /** Oldest first. */
@@ -61,7 +63,7 @@ export class RuntimeSockets implements Follower {
   #commandLimit = DEFAULT_COMMAND_LIMIT;
   #isClosed = false;
 
-  /** `further`: sockets that the command line asks for, whatever the configuration. */
+  /** `further`: the master's sockets, which the command line asks for, whatever the configuration. */
   constructor(runtime: Runtime, further: readonly StatsSocket[], resolve: ResolveName) {
     this.#runtime = runtime;
     this.#further = further;
@@ -195,12 +197,19 @@ export class RuntimeSockets implements Follower {
     const { level, severityOutput } = config;
     const origin = originOf(socket, config);
     const context = newContext(this.#runtime, origin, level, { severityOutput, timeoutMs: this.#timeoutMs });
+    const isMaster = this.#further.includes(config);
+    if (isMaster) context.promptName = 'master';
     this.#clients.add(socket);
     socket.once('close', () => {
       this.#clients.delete(socket);
       this.#welcomeNext();
     });
-    const session = new CliSession(this.#interpreter, context, new SocketChannel(socket), this.#commandLimit);
+    const session = new CliSession(
+      isMaster ? this.#master : this.#interpreter,
+      context,
+      new SocketChannel(socket),
+      this.#commandLimit,
+    );
     session.converse().then(
       () => socket.end(),
       (error: unknown) => {

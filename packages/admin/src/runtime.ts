@@ -2,7 +2,7 @@
 
 import type { HealthMonitor } from '@evenkeel/checks';
 import type { ConfigHost } from '@evenkeel/config';
-import type { AskThreads, DynamicServers, Resolvers, RuntimeChanges } from '@evenkeel/control';
+import type { AskThreads, DynamicServers, ReloadRecord, Resolvers, RuntimeChanges } from '@evenkeel/control';
 import type { LogService } from '@evenkeel/log';
 import type { Plan } from '@evenkeel/proxy';
 import type { Profiler } from '@evenkeel/proxy/main';
@@ -31,6 +31,10 @@ export interface Runtime {
   forgetListeners(index: number): void;
   announceStop(index: number): void;
   announce(index: number, text: string): void;
+  /** What became of the configurations that were read. */
+  readonly loads: ReloadRecord;
+  /** Reads the configuration anew; `by` says who asked. The text is what was said on the terminal. */
+  reload(by: string): Promise<{ readonly ok: boolean; readonly text: string }>;
   readonly pid: number;
   /** What `Version:` says. */
   readonly version: string;

@@ -133,35 +133,38 @@ export const showPools: Command = {
   parameters: '',
   help: 'report information about the memory pools usage',
   level: 'user',
-  async run({ runtime }) {
-    const known = await loads(runtime);
-    const main = getHeapStatistics();
-    const pools: [name: string, allocated: number, used: number][] = [
-      ['heap of main', main.total_heap_size, main.used_heap_size],
-      ['outside the heap of main', main.external_memory, main.external_memory],
-      ...known.flatMap(({ index, heapTotal, heapUsed, external }): [string, number, number][] => [
-        [`heap of data-${index + 1}`, heapTotal, heapUsed],
-        [`outside the heap of data-${index + 1}`, external, external],
-      ]),
-    ];
-    const { segment } = runtime;
-    const reserved: [name: string, bytes: number][] = [
-      ...objectKinds.map((kind): [string, number] => [`${kind} objects`, segment.reservedBytes(kind)]),
-      ['queues', segment.tickets.byteLength],
-    ];
-    const lines = pools.map(
-      ([name, allocated, used]) => `  - Pool ${name} : ${allocated} bytes allocated, ${used} used\n`,
-    );
-    const sum = (place: 1 | 2): number => pools.reduce((total, pool) => total + pool[place], 0);
-    return (
-      `Dumping pools usage. Resident memory of the process: ${process.memoryUsage.rss()} bytes.\n${lines.join('')}` +
-      reserved
-        .map(([name, bytes]) => `  - Shared memory of ${name} : ${bytes} bytes reserved, committed as they are used\n`)
-        .join('') +
-      `Total: ${pools.length} pools, ${sum(1)} bytes allocated, ${sum(2)} used.\n`
-    );
-  },
+  run: async ({ runtime }) => await poolsText(runtime),
 };
+
+/** Also what SIGQUIT makes the process say. */
+export async function poolsText(runtime: Runtime): Promise<string> {
+  const known = await loads(runtime);
+  const main = getHeapStatistics();
+  const pools: [name: string, allocated: number, used: number][] = [
+    ['heap of main', main.total_heap_size, main.used_heap_size],
+    ['outside the heap of main', main.external_memory, main.external_memory],
+    ...known.flatMap(({ index, heapTotal, heapUsed, external }): [string, number, number][] => [
+      [`heap of data-${index + 1}`, heapTotal, heapUsed],
+      [`outside the heap of data-${index + 1}`, external, external],
+    ]),
+  ];
+  const { segment } = runtime;
+  const reserved: [name: string, bytes: number][] = [
+    ...objectKinds.map((kind): [string, number] => [`${kind} objects`, segment.reservedBytes(kind)]),
+    ['queues', segment.tickets.byteLength],
+  ];
+  const lines = pools.map(
+    ([name, allocated, used]) => `  - Pool ${name} : ${allocated} bytes allocated, ${used} used\n`,
+  );
+  const sum = (place: 1 | 2): number => pools.reduce((total, pool) => total + pool[place], 0);
+  return (
+    `Dumping pools usage. Resident memory of the process: ${process.memoryUsage.rss()} bytes.\n${lines.join('')}` +
+    reserved
+      .map(([name, bytes]) => `  - Shared memory of ${name} : ${bytes} bytes reserved, committed as they are used\n`)
+      .join('') +
+    `Total: ${pools.length} pools, ${sum(1)} bytes allocated, ${sum(2)} used.\n`
+  );
+}
 
 const milliseconds = (microseconds: number): number => Math.round(microseconds / 1000);
 

@@ -217,6 +217,11 @@ export class Daemon {
     return plan;
   }
 
+  /** Whether every data thread turns its loop: what the watchdog of a service manager is fed by. */
+  get isHealthy(): boolean {
+    return this.#supervisor.isHealthy;
+  }
+
   status(): DaemonStatus {
     return {
       generation: this.#supervisor.plan?.generation ?? 0,

@@ -1,6 +1,7 @@
 export { MAX_SERVERS, type DynamicServers } from './dynamic-servers.ts';
 export type { AskThreads } from './supervisor.ts';
 export { Daemon, monotonicMs } from './daemon.ts';
+export { ReloadRecord, type LoadOutcome } from './reload-record.ts';
 export type { Resolvers } from './resolvers/resolvers.ts';
 export type { DaemonOptions, DaemonStatus, ReloadResult } from './daemon.ts';
 export { bindingError, listenAddresses } from './listener-plans.ts';

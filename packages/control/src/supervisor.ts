@@ -154,6 +154,11 @@ export class Supervisor {
     await Promise.all([...this.#threads, ...this.#retiring].map(async (thread) => await thread.softStop()));
   }
 
+  /** There are data threads, and none of them has been silent for longer than one may be. */
+  get isHealthy(): boolean {
+    return this.#threads.length > 0 && this.#heartbeats.stalled(this.#options.now(), STALL_MS).length === 0;
+  }
+
   /** The process is about to die: sockets that are being prepared leave no path behind. Nothing may be asked after this. */
   abandon(): void {
     this.#stopping = true;

@@ -10,6 +10,9 @@ import type { ProcessEnd, Signals } from './signals.ts';
 import { Terminal } from './terminal.ts';
 import { buildOptionsText, usageText, versionText } from './version.ts';
 
+const isServiceCommand = (word: string | undefined): boolean =>
+  word === 'reload' || word === 'stop' || word === 'status';
+
 export async function main(argv: readonly string[], signals: Signals): Promise<ProcessEnd> {
   if (argv[0] === 'config' || argv[0] === 'keywords') {
     const { runSubcommand } = await import('./subcommands.ts');
@@ -18,6 +21,10 @@ export async function main(argv: readonly string[], signals: Signals): Promise<P
   if (argv[0] === 'doctor') {
     const { doctor } = await import('./doctor/doctor.ts');
     return await doctor(argv.slice(1), new Terminal(false));
+  }
+  if (isServiceCommand(argv[0])) {
+    const { runServiceCommand } = await import('./service/commands.ts');
+    return await runServiceCommand(argv);
   }
   const parsed = parseCommandLine(argv);
   if (!parsed.ok) {

@@ -4,9 +4,10 @@
  */
 
 import { hostname } from 'node:os';
-import { RuntimeSockets } from '@evenkeel/admin';
+import { setTimeout as pause } from 'node:timers/promises';
+import { RuntimeSockets, poolsText, serverStates } from '@evenkeel/admin';
 import type { Runtime } from '@evenkeel/admin';
-import { Daemon, monotonicMs, resolveName } from '@evenkeel/control';
+import { Daemon, ReloadRecord, monotonicMs, resolveName } from '@evenkeel/control';
 import type { PreparedChange } from '@evenkeel/control';
 import type { SpareThreads } from '@evenkeel/control/spare-threads';
 import { hasListener } from '@evenkeel/config';
@@ -19,6 +20,9 @@ import { nodeHost } from './host.ts';
 import { loadConfiguration, masterSocket } from './load.ts';
 import { PidFile } from './pid-file.ts';
 import { Privileges } from './privileges.ts';
+import { ServiceManager } from './service-manager.ts';
+import { ControlChannel, type ChannelAnswer } from './service/channel.ts';
+import { statusText } from './service/status.ts';
 import type { HandledSignal, ProcessEnd, Signals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 import { RELEASE_DATE, VERSION } from './version.ts';
@@ -63,6 +67,7 @@ class Process {
   readonly #terminal: Terminal;
   readonly #daemon: Daemon;
   readonly #sockets: RuntimeSockets;
+  readonly #runtime: Runtime;
   readonly #startTimeMs = Date.now();
   #config: Config;
   #finish: ((end: ProcessEnd) => void) | undefined;
@@ -71,6 +76,12 @@ class Process {
   readonly #early: HandledSignal[] = [];
   #softStopping = false;
   readonly #privileges = new Privileges();
+  readonly #loads = new ReloadRecord();
+  /** Only with `-Ws`. */
+  readonly #manager: ServiceManager | undefined;
+  #channel: ControlChannel | undefined;
+  /** Reloads, one after another. */
+  #reloading: Promise<unknown> = Promise.resolve();
   readonly #spares: SpareThreads | undefined;
   #pidFile: PidFile | undefined;
 
@@ -120,6 +131,8 @@ class Process {
       forgetListeners: (index) => daemon.forgetListeners(index),
       announceStop: (index) => daemon.announceStop(index),
       announce: (index, text) => daemon.announce(index, text),
+      loads: this.#loads,
+      reload: async (by) => await this.#reload(by),
       startupLogs: () => terminal.record,
       nodeName: () => daemon.plan.config.global.node ?? hostname(),
       environment: process.env,
@@ -133,6 +146,13 @@ class Process {
       descriptorLimit: () => daemon.status().descriptors,
     };
     this.#sockets = new RuntimeSockets(runtime, furtherSockets, resolveName);
+    this.#runtime = runtime;
+    if (options.masterWorker === 'notify')
+      this.#manager = new ServiceManager(process.env, {
+        pid: process.pid,
+        now: monotonicMs,
+        isHealthy: () => daemon.isHealthy,
+      });
   }
 
   /** Resolves with the way to end when the process has stopped. */
@@ -160,6 +180,20 @@ class Process {
     }
     this.#replaceOlder();
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
+    this.#loads.add({
+      ok: true,
+      generation: started.generation,
+      atMs: Date.now(),
+      durationMs: Date.now() - this.#startTimeMs,
+      by: 'start',
+      messages: this.#terminal.record,
+    });
+    this.#channel = new ControlChannel(
+      process.pid,
+      { reload: async () => await this.#reload('evenkeel reload'), status: () => this.#status() },
+      (reason) => this.#terminal.say('warning', `'evenkeel reload' and 'status' are not heard (${reason})`),
+    );
+    this.#manager?.ready('Serving.');
     sayReady();
     void this.#spares?.dismiss();
     this.#isServing = true;
@@ -183,19 +217,18 @@ class Process {
     switch (signal) {
       case 'SIGTERM':
       case 'SIGINT':
+        this.#manager?.stopping('Stopping.');
         this.#finish?.(signal);
         break;
       case 'SIGUSR1':
-        if (this.#softStopping) break;
-        this.#softStopping = true;
-        this.#sockets.close();
-        await this.#daemon.softStop();
-        this.#finish?.(0);
+        if (!this.#softStopping) await this.#softStop();
         break;
       case 'SIGHUP':
+        if (this.#isMaster) await this.#reload(signal);
+        else this.#dump(serverStates(this.#runtime));
+        break;
       case 'SIGUSR2':
-        if (!this.#softStopping && (this.#options.masterWorker !== 'off' || this.#config.global.masterWorker))
-          await this.#reload();
+        if (this.#isMaster) await this.#reload(signal);
         break;
       case 'SIGTTOU':
         this.#daemon.pause();
@@ -204,28 +237,78 @@ class Process {
         this.#daemon.resume();
         break;
       case 'SIGQUIT':
+        this.#terminal.write(await poolsText(this.#runtime));
+        break;
       case 'SIGPIPE':
         break;
     }
   }
 
-  /** A configuration that is not valid, or cannot be bound, leaves the one that serves untouched. */
-  async #reload(): Promise<void> {
-    this.#terminal.beginRecord();
-    await this.#load();
-    this.#terminal.endRecord();
+  /** `-W`, `-Ws` or `master-worker`: the signals of a master (management manual, section 4). */
+  get #isMaster(): boolean {
+    return this.#options.masterWorker !== 'off' || this.#config.global.masterWorker;
   }
 
-  async #load(): Promise<void> {
+  /** `grace`: connections are still taken for that long, so that who sends them here can learn to send them elsewhere. */
+  async #softStop(): Promise<void> {
+    this.#softStopping = true;
+    this.#manager?.stopping('Connections are being finished.');
+    this.#channel?.close();
+    const { graceMs } = this.#config.global;
+    if (graceMs !== undefined && graceMs > 0) await pause(graceMs);
+    this.#sockets.close();
+    await this.#daemon.softStop();
+    this.#finish?.(0);
+  }
+
+  #dump(lines: readonly string[]): void {
+    for (const line of lines) this.#terminal.say('warning', line);
+  }
+
+  #status(): ChannelAnswer {
+    return { ok: true, text: statusText(this.#runtime) };
+  }
+
+  /** A configuration that is not valid, or cannot be bound, leaves the one that serves untouched. `by`: what asked for it. */
+  async #reload(by: string): Promise<ChannelAnswer> {
+    const outcome = this.#reloading.then(async () => await this.#loadAnew(by));
+    this.#reloading = outcome.catch(() => undefined);
+    return await outcome;
+  }
+
+  async #loadAnew(by: string): Promise<ChannelAnswer> {
+    if (this.#softStopping) return { ok: false, text: 'this process is stopping: nothing is loaded any more\n' };
+    const [atMs, beganMs] = [Date.now(), monotonicMs()];
+    this.#manager?.reloading();
+    this.#terminal.beginRecord();
+    const generation = await this.#load();
+    this.#terminal.endRecord();
+    const ok = generation !== undefined;
+    const messages = this.#terminal.record;
+    this.#loads.add({
+      ok,
+      generation: generation ?? this.#loads.lastSuccess?.generation ?? 0,
+      atMs,
+      durationMs: monotonicMs() - beganMs,
+      by,
+      messages,
+    });
+    this.#manager?.ready(ok ? 'Serving.' : 'Serving; the last reload failed and changed nothing.');
+    return { ok, text: messages };
+  }
+
+  /** The generation that serves now; undefined where that is still the one before. */
+  async #load(): Promise<number | undefined> {
     const loaded = loadConfiguration(this.#options, this.#terminal, this.#privileges.became);
     const result = loaded.ok ? await this.#daemon.apply(loaded.config) : undefined;
     if (loaded.ok && result?.ok === true) {
       this.#config = loaded.config;
       this.#terminal.say('notice', `Loading success (generation ${result.generation}).`);
-      return;
+      return result.generation;
     }
     for (const error of result?.ok === false ? result.errors : []) this.#terminal.say('alert', error);
     this.#terminal.say('alert', 'The new configuration was not applied; the old one goes on serving.');
+    return undefined;
   }
 
   /** What goes with a configuration beside listeners and threads; the pid file is the last thing before the first one serves. */
@@ -268,6 +351,8 @@ class Process {
   }
 
   async #end(): Promise<void> {
+    this.#channel?.close();
+    this.#manager?.close();
     this.#sockets.close();
     await this.#daemon.stop();
     this.#pidFile?.remove();

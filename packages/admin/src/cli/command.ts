@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly origin: string;
   level: Level;
   interactive: boolean;
+  /** Before the `>` of the prompt: on the master's socket, whom commands go to. */
+  promptName: string;
   /** Set by `quit`: the connection ends when what was answered has left. */
   leaving: boolean;
   severityOutput: SeverityOutput;
@@ -41,6 +43,7 @@ export function newContext(
     origin,
     level,
     interactive: false,
+    promptName: '',
     leaving: false,
     severityOutput,
     isExpert: false,

@@ -6,7 +6,7 @@
  */
 
 import { splitCommand } from './words.ts';
-import type { Interpreter } from './interpreter.ts';
+import type { CommandInterpreter } from './interpreter.ts';
 import { Message, Severity, Stream } from './command.ts';
 import type { CommandContext, Reply, SeverityOutput } from './command.ts';
 
@@ -33,14 +33,14 @@ const PAYLOAD = '<<';
 
 export class CliSession {
   readonly context: CommandContext;
-  readonly #interpreter: Interpreter;
+  readonly #interpreter: CommandInterpreter;
   readonly #channel: Channel;
   readonly #limit: number;
   #pending = '';
   #hasEnded = false;
 
   /** `limit`: the longest command with its payload, bytes. */
-  constructor(interpreter: Interpreter, context: CommandContext, channel: Channel, limit = DEFAULT_LIMIT) {
+  constructor(interpreter: CommandInterpreter, context: CommandContext, channel: Channel, limit = DEFAULT_LIMIT) {
     this.#interpreter = interpreter;
     this.context = context;
     this.#channel = channel;
@@ -64,7 +64,7 @@ export class CliSession {
       if (this.context.leaving || !isHere) return;
       this.#channel.limitSilence(this.context.timeoutMs);
       // Every answer, an empty one too, ends with a blank line, or with the prompt in its place.
-      if (!(await this.#channel.write(this.context.interactive ? '\n> ' : '\n'))) return;
+      if (!(await this.#channel.write(this.context.interactive ? `\n${this.context.promptName}> ` : '\n'))) return;
       if (!this.context.interactive && this.#pending === '' && !this.#channel.hasInput) return;
     }
   }

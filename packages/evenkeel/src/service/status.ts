@@ -1,0 +1,17 @@
+/** What `evenkeel status` prints of a daemon that serves. */
+
+import { configStatusText } from '@evenkeel/admin';
+import type { Runtime } from '@evenkeel/admin';
+
+/** Lines `Name: value`. */
+export function statusText(runtime: Runtime): string {
+  const { pid, version, startTimeMs } = runtime;
+  const head = [
+    `State: ${runtime.stopping() ? 'stopping' : 'running'}`,
+    `Pid: ${pid}`,
+    `Version: ${version}`,
+    `Started: ${new Date(startTimeMs).toISOString()}`,
+    `Threads: ${runtime.threads()}`,
+  ];
+  return `${head.join('\n')}\n${configStatusText(runtime)}`;
+}
