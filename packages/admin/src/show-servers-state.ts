@@ -55,6 +55,7 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): str
   const named = nameOf(server);
   const sinceChange = Math.max(0, Math.floor((runtime.dateNow() - state.time('lastChangeMs')) / 1000));
   const agent = runtime.health.agentChanges(slot);
+  const check = runtime.health.checkChanges(slot);
   const words = [
     proxy.id,
     proxy.name,
@@ -77,8 +78,8 @@ function line(runtime: Runtime, proxy: Proxy, server: Server, slot: number): str
     port,
     followed?.record ?? '-',
     0,
-    server.checkPort ?? 0,
-    server.checkAddress ?? '-',
+    check.port ?? server.checkPort ?? 0,
+    check.host ?? server.checkAddress ?? '-',
     agent.host ?? server.agentAddress ?? server.checkAddress ?? '-',
     (agent.port ?? server.agentPort) || (server.checkPort ?? 0),
   ];

@@ -417,7 +417,9 @@ export class WatchedServer {
   /** Of a server that was added at run time: it serves nobody, and asks nothing, until it is told to. */
   waitInMaintenance(): void {
     const { admin } = this.#health;
-    handle(this.#health, this.server.config, { type: 'admin', bits: admin | AdminState.forcedMaintenance });
+    // The file does not say so.
+    const bits = (admin & ~AdminState.configMaintenance) | AdminState.forcedMaintenance;
+    handle(this.#health, this.server.config, { type: 'admin', bits });
     if (this.server.config.check) this.#arePaused = true;
     if (this.agent.isConfigured) this.agent.pause(true);
     this.#write();
