@@ -18,8 +18,6 @@ export interface ThreadInit {
   /** Counts the threads that had this number in shared memory, from 1. */
   readonly incarnation: number;
   readonly segment: SegmentHandle;
-  /** CPUs that the thread may run on (manual, `cpu-map`); undefined leaves it to the system. */
-  readonly cpus?: readonly number[];
   readonly logRing: ByteRingHandle;
   /** All that the thread may do as a privileged one: main may have more at the moment. Undefined leaves what it inherited. */
   readonly capabilities?: readonly Capability[];

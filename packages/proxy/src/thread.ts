@@ -4,7 +4,9 @@
 import { parentPort } from 'node:worker_threads';
 import { RingLogSink } from '@evenkeel/log';
 import { Heartbeat, Mailbox, Segment } from '@evenkeel/shm';
-import { keepCapabilities, limitCapabilities, setThreadAffinity, setThreadName, support } from '@evenkeel/sys';
+import { keepCapabilities, limitCapabilities, setThreadName, support } from '@evenkeel/sys';
+import type { CpuMap } from '@evenkeel/config';
+import { CpuPin } from './cpu-pin.ts';
 import { DataThread } from './data-thread.ts';
 import { GenerationKeeper } from './generation-keeper.ts';
 import type { FromThread, ThreadInit, ToThread } from './thread-protocol.ts';
@@ -20,7 +22,10 @@ if (isNative) keepCapabilities();
 function begin(init: ThreadInit): (message: ToThread) => void {
   if (init.capabilities !== undefined) limitCapabilities(init.capabilities);
   if (isNative) setThreadName(`data-${init.index + 1}`);
-  if (init.cpus !== undefined) setThreadAffinity(init.cpus);
+  const pin = isNative
+    ? new CpuPin(init.index + 1, (text) => tell({ type: 'notice', level: 'warning', text }))
+    : undefined;
+  let preparedCpuMap: readonly CpuMap[] = [];
   const segment = new Segment(init.segment, { thread: init.thread, incarnation: init.incarnation });
   const thread = new DataThread({
     index: init.index,
@@ -40,9 +45,11 @@ function begin(init: ThreadInit): (message: ToThread) => void {
         break;
       case 'prepare':
         segment.extend(message.segment);
+        preparedCpuMap = message.plan.config.global.cpuMap;
         keeper.prepare(message.plan, message.descriptors);
         break;
       case 'publish':
+        pin?.follow(preparedCpuMap);
         void keeper.publish(message.generation);
         break;
       case 'abort':
