@@ -68,6 +68,7 @@ export const SERVICES = table('4.2', [['later', 'prometheus-exporter']]);
 
 /** Management manual, sections 9.3 and 9.4. */
 export const CLI_COMMANDS = table('9.3', [
+  ['works', 'clear config diff, show config diff, show config status'],
   [
     'works',
     `disable agent, disable server, enable agent, enable server, get weight, help, operator, prompt, quit,

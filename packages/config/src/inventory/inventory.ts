@@ -69,6 +69,7 @@ export function inventory(): InventoryEntry[] {
     ...entries('filter', plainNames(names.FILTER_NAMES), (name) => FILTERS.get(name)),
     ...entries('service', plainNames(names.SERVICE_NAMES), (name) => SERVICES.get(name)),
     ...entries('runtime command', plainNames(names.CLI_NAMES), (name) => CLI_COMMANDS.get(name)),
+    ...entries('runtime command', plainNames(names.OWN_CLI_NAMES), (name) => CLI_COMMANDS.get(name)),
     ...entries('command-line option', plainNames(names.COMMAND_LINE_NAMES), (name) => COMMAND_LINE_OPTIONS.get(name)),
   ];
 }

@@ -42,10 +42,11 @@ export const GLOBAL_NAMES = `
   wurfl-information-list, wurfl-information-list-separator, wurfl-patch-file,
   zero-warning`;
 
-/** What this program has of its own, in the global section, in proxy sections and on server lines. */
+/** What this program has of its own: in the global section, in proxy sections, on server lines, at the runtime socket. */
 export const OWN_GLOBAL_NAMES = 'persist-runtime';
 export const OWN_PROXY_NAMES = 'option ping-check';
 export const OWN_SERVER_NAMES = 'check-and';
+export const OWN_CLI_NAMES = 'clear config diff, show config diff, show config status';
 
 /** Chapter 4: `defaults`, `frontend`, `listen`, `backend`, with the words that HAProxy 2.6 only refuses. */
 export const PROXY_NAMES = `
