@@ -204,14 +204,10 @@ export class RuntimeSockets implements Follower {
       this.#clients.delete(socket);
       this.#welcomeNext();
     });
-    const session = new CliSession(
-      isMaster ? this.#master : this.#interpreter,
-      context,
-      new SocketChannel(socket),
-      this.#commandLimit,
-    );
+    const channel = new SocketChannel(socket);
+    const session = new CliSession(isMaster ? this.#master : this.#interpreter, context, channel, this.#commandLimit);
     session.converse().then(
-      () => socket.end(),
+      () => channel.close(),
       (error: unknown) => {
         socket.destroy();
         throw error;

@@ -11,6 +11,7 @@ export class SocketChannel implements Channel {
   #received = '';
   #hasEnded = false;
   #isGone = false;
+  #isClosing = false;
   #silence: NodeJS.Timeout | undefined;
   #silenceMs = 0;
   /** Who waits for input, for room or for the end. */
@@ -21,6 +22,7 @@ export class SocketChannel implements Channel {
     this.#socket = socket;
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
+      if (this.#isClosing) return;
       this.#silence?.refresh();
       this.#received += chunk.toString('latin1');
       socket.pause();
@@ -64,6 +66,13 @@ export class SocketChannel implements Channel {
     if (hasRoom) await turn();
     else while (this.#socket.writableNeedDrain && !this.#isGone) await this.#change();
     return !this.#isGone;
+  }
+
+  /** Ends the connection when what was written has left; what the client still sends is thrown away, not answered by a reset. */
+  close(): void {
+    this.#isClosing = true;
+    this.#socket.resume();
+    this.#socket.end(() => this.#socket.destroy());
   }
 
   limitSilence(timeoutMs: number): void {
