@@ -487,6 +487,8 @@ test('a state file counts where the journal says nothing, and not where somethin
   // Without a journal the state file is what is known, and its values are overrides like others.
   rmSync(join(place, 'journal'));
   await using daemon = await start(three, choices);
+  // It is noted when everything serves, a moment after the runtime socket has its path.
+  await until('the state file is noted', async () => (await diff(daemon)).length > 0);
   assert.deepEqual(await diff(daemon), ['web/s1 weight 10->50', 'web/s2 state ready->maint']);
   assert.equal((await overrides(daemon))[0].by, 'server-state-file');
   assert.equal(await daemon.statistic('web', 's2', 'status'), 'MAINT');
