@@ -6,11 +6,26 @@ import { parseExpression } from '../expressions/index.ts';
 import type { Keyword } from '../keyword.ts';
 import type { Balance, HashType } from '../model.ts';
 import { announce } from '../dispatch.ts';
+import { nearestWord } from '../nearest.ts';
 import { BACKEND_SIDE } from './readers.ts';
 import { readSource } from './server-options.ts';
 
 const BALANCE_USAGE =
   "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hdr(name)' and 'rdp-cookie(name)' options.";
+
+const ALGORITHM_NAMES = [
+  'roundrobin',
+  'static-rr',
+  'leastconn',
+  'first',
+  'source',
+  'uri',
+  'url_param',
+  'hdr',
+  'random',
+  'rdp-cookie',
+  'hash',
+] as const;
 
 /** Words that HAProxy ignores behind the arguments are ignored here too. */
 function readBalance(cursor: Cursor, context: ProxyContext): void {
@@ -127,7 +142,8 @@ function readCall(cursor: Cursor, word: string): Balance {
   if (match?.[1] === 'rdp-cookie') {
     return { algorithm: 'rdp-cookie', name: argument ?? 'mstshash' };
   }
-  return cursor.failLast(BALANCE_USAGE, { expected: 'an algorithm' });
+  const nearest = nearestWord(word, ALGORITHM_NAMES);
+  return cursor.failLast(BALANCE_USAGE, { expected: 'an algorithm', nearest });
 }
 
 const HASH_FUNCTIONS = ['sdbm', 'djb2', 'crc32', 'wt6'] as const;
