@@ -242,6 +242,7 @@ test("'no persist-runtime': a reload forgets what was changed, as HAProxy's new 
   const path = join(folder(t), 'journal');
   const [port] = await freePorts(1);
   await using daemon = await start(port, { persist: 'no persist-runtime' });
+  assert.doesNotMatch(daemon.output, /forgotten/);
   await daemon.ask('set weight web/s1 50;disable server web/s2');
   assert.equal((await diff(daemon)).length, 2);
   await daemon.reload(configuration(port, { persist: 'no persist-runtime' }));
@@ -257,6 +258,7 @@ test("'no persist-runtime': a reload forgets what was changed, as HAProxy's new 
     await daemon.reload(configuration(port, { persist: 'no persist-runtime' }));
     assert.deepEqual(await diff(daemon), []);
     assert.equal(existsSync(path), false);
+    await until('it is said', () => daemon.output.includes(`what was kept in ${path} is forgotten`));
   });
 });
 

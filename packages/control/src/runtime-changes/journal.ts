@@ -143,11 +143,15 @@ export class Journal {
     await this.#options.disk.close();
   }
 
-  /** Nothing lasts any more: the file goes, where no other process has it. */
-  async discard(): Promise<void> {
+  /** The file goes, where no other process has it. False: there was none, or it stays. */
+  async discard(): Promise<boolean> {
     const { disk, report } = this.#options;
+    let isGone = false;
     try {
-      if ((await disk.exists()) && (await disk.lock()) === 'own') await disk.remove();
+      if ((await disk.exists()) && (await disk.lock()) === 'own') {
+        await disk.remove();
+        isGone = true;
+      }
     } catch (error) {
       report(
         'warning',
@@ -155,6 +159,7 @@ export class Journal {
       );
     }
     await disk.close();
+    return isGone;
   }
 
   // ------------------------------------------------------------------------------------------------------------ reading

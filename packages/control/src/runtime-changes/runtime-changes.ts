@@ -328,7 +328,8 @@ export class RuntimeChanges {
     if (!file.global.persistRuntime.enabled) {
       const journal = this.#journal ?? this.#journalAt(place);
       this.#journal = undefined;
-      await journal.discard();
+      if (await journal.discard())
+        this.#options.report('notice', `'no persist-runtime': what was kept in ${journal.path} is forgotten.`);
     } else if (this.#journal?.path !== place.path) {
       const before = this.#journal;
       await before?.close(CLOSE_LIMIT_MS);
