@@ -364,12 +364,23 @@ export class Daemon {
     await this.log.close(LOG_FLUSH_MS);
   }
 
+  /** Listeners take no connection until `resume` (SIGTTOU). */
   pause(): void {
     this.#supervisor.pause();
+    this.#announceListening('Paused');
   }
 
+  /** SIGTTIN. */
   resume(): void {
     this.#supervisor.resume();
+    this.#announceListening('Resumed');
+  }
+
+  /** As HAProxy words it, one line for each proxy that listens. */
+  #announceListening(what: 'Paused' | 'Resumed'): void {
+    const { plan } = this;
+    for (const proxy of new Set(plan.listeners.map((listener) => listener.proxy)))
+      this.announce(proxy, `${what} proxy ${plan.config.proxies[proxy].name}.`);
   }
 
   /** Writes a line of the process itself or of a proxy's backend side to the log set of a proxy. */

@@ -44,6 +44,7 @@ export async function run(
   const loaded = loadConfiguration(options, terminal);
   if (!loaded.ok) return 1;
   const { config } = loaded;
+  if (config.global.quiet) terminal.hush();
   if (!hasListener(config)) {
     terminal.say('alert', "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
     return 1;
@@ -303,6 +304,7 @@ class Process {
     const result = loaded.ok ? await this.#daemon.apply(loaded.config) : undefined;
     if (loaded.ok && result?.ok === true) {
       this.#config = loaded.config;
+      if (loaded.config.global.quiet) this.#terminal.hush();
       this.#terminal.say('notice', `Loading success (generation ${result.generation}).`);
       return result.generation;
     }

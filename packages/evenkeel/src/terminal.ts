@@ -15,7 +15,7 @@ const LABELS: Readonly<Record<TerminalLevel, string>> = {
 const MAX_RECORD = 1 << 20;
 
 export class Terminal {
-  readonly #quiet: boolean;
+  #quiet: boolean;
   #record = '';
   #isRecording = true;
 
@@ -37,6 +37,11 @@ export class Terminal {
   /** What another process has shown already: it is only kept. */
   note(text: string): void {
     if (this.#isRecording && this.#record.length < MAX_RECORD) this.#record += text;
+  }
+
+  /** `quiet`: nothing more is shown; what is said goes on being kept. */
+  hush(): void {
+    this.#quiet = true;
   }
 
   /** From here on until `endRecord` everything is kept: a configuration is being loaded. The first record begins with the process. */

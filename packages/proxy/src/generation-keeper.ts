@@ -9,6 +9,7 @@ import { Acceptor } from './listener/acceptor.ts';
 import { BindError, bindSocket, type BoundSocket } from './listener/bind.ts';
 import type { ListenerPlan, Plan } from './plan.ts';
 import { FrontendState, type FrontendCondition } from '@evenkeel/shm';
+import type { ClientSession } from './stream/client-session.ts';
 import { StreamQuestions } from './stream-questions.ts';
 import type { FromThread, ListenerDescriptor } from './thread-protocol.ts';
 import type { ThreadAnswers, ThreadQuestion } from './thread-questions.ts';
@@ -19,6 +20,9 @@ interface Prepared {
   /** Sockets that are new with it, by key. */
   readonly bound: ReadonlyMap<string, BoundSocket>;
 }
+
+/** How finely `close-spread-time` is divided. */
+const SPREAD_STEP_MS = 50;
 
 export class GenerationKeeper {
   readonly #thread: DataThread;
@@ -134,8 +138,24 @@ export class GenerationKeeper {
 
   #drain(): void {
     this.#isStopping = true;
-    this.#thread.sessions.forEach((session) => session.user?.onSoftStop());
+    const spreadMs = this.#current?.plan.config.global.closeSpreadTimeMs;
+    if (spreadMs === undefined) this.#thread.sessions.forEach((session) => session.user?.onSoftStop());
+    else if (spreadMs !== 'infinite') this.#drainSpread(Math.max(1, Math.ceil(spreadMs / SPREAD_STEP_MS)));
     this.#tellIfDrained();
+  }
+
+  /** `close-spread-time`: in each step about as many as in every other, so that clients do not all come back at once. */
+  #drainSpread(steps: number, told = new WeakSet<ClientSession>()): void {
+    this.#thread.sessions.forEach((session) => {
+      if (told.has(session) || Math.random() * steps >= 1) return;
+      told.add(session);
+      session.user?.onSoftStop();
+    });
+    if (steps <= 1) return;
+    setTimeout(() => {
+      this.#thread.refresh();
+      this.#drainSpread(steps - 1, told);
+    }, SPREAD_STEP_MS).unref();
   }
 
   /** The end of `hard-stop-after`: every connection ends at once and is logged with termination `K`. */
