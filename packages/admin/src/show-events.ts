@@ -27,7 +27,7 @@ export const showEvents: Command = {
         ({ description, dropped, name: sink, type }) =>
           `    ${sink.padEnd(10)} : type=${type}, ${dropped} dropped, ${description}\n`,
       );
-      return `${HEAD}${lines.join('')}\n`;
+      return `${HEAD}${lines.join('')}`;
     }
     const sink = sinks.find((one) => one.name === name);
     // These sentences come without a line feed of their own, as HAProxy's do.

@@ -2,7 +2,7 @@
 
 import { buildRuleset, type CheckRulesDraft } from './check-rules/index.ts';
 import type { ParseState, PendingPage, ProxyDraft, ServerDraft } from './draft.ts';
-import { buildRing } from './sections/ring.ts';
+import { buildRings } from './sections/ring.ts';
 import type {
   Check,
   Config,
@@ -29,7 +29,7 @@ export function buildConfig(state: ParseState, files: readonly string[], sources
     userlists: [...state.userlists.values()],
     resolvers: [...state.resolvers.values()],
     mailers: [...state.mailers.values()],
-    rings: [...state.rings.values()].map(buildRing),
+    rings: buildRings(state.rings),
   });
 }
 

@@ -55,14 +55,14 @@ export class LineRoute implements Route {
     this.#maker = new LineMaker(composer, target.format, target.facility, set, pid);
     this.#composer = composer;
     this.#destination = destination;
-    this.#length = target.length;
+    this.#length = destination.countsLineFeed ? target.length - 1 : target.length;
     this.#messageLength = set.messageLength;
   }
 
   take(message: LogMessage): void {
     const level = this.#filter.levelFor(message.level);
     if (level < 0) return;
-    const length = this.#maker.make(level, message, this.#messageLength, this.#length, this.#destination.endsLines);
+    const length = this.#maker.make(level, message, this.#messageLength, this.#length, true);
     this.#destination.send(this.#composer.bytes, length);
   }
 }

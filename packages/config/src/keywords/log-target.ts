@@ -6,7 +6,7 @@ import type { Mutable, ParseState, RingDraft, ServerDraft } from '../draft.ts';
 import { initialServer } from '../initial.ts';
 import type { Address, LogFormatName, LogTarget, PortRange } from '../model.ts';
 import { nearestWord } from '../nearest.ts';
-import { BUILT_IN_SINKS, initialRing } from '../sections/ring.ts';
+import { BUILT_IN_SINKS, implicitName, initialRing } from '../sections/ring.ts';
 import { readAddressWord } from './readers.ts';
 
 const FACILITIES = [
@@ -173,8 +173,8 @@ const SYSLOG_PORTS: PortRange = { first: SYSLOG_PORT, last: SYSLOG_PORT, relativ
 /** Names that no section can have. */
 function nextRingName({ rings }: ParseState): string {
   let number = 1;
-  while (rings.has(`ring#${number}`)) number++;
-  return `ring#${number}`;
+  while (rings.has(implicitName(number))) number++;
+  return implicitName(number);
 }
 
 function toDestination(address: Address): LogTarget['destination'] {

@@ -74,7 +74,17 @@ function finish(draft: RingDraft, state: ParseState): void {
   checkServerNames(state, draft.proxy);
 }
 
-/** What the model keeps of a ring. */
-export function buildRing({ proxy: _proxy, ...ring }: RingDraft): Ring {
-  return ring;
+/** The rings of the model: those of sections, then those of `log` lines, which HAProxy makes last. */
+export function buildRings(drafts: ReadonlyMap<string, RingDraft>): readonly Ring[] {
+  const rings = [...drafts.values()].map(({ proxy: _proxy, ...ring }): Ring => ring);
+  return [...rings.filter(({ name }) => !isImplicit(name)), ...rings.filter(({ name }) => isImplicit(name))];
+}
+
+/** The name of a ring without a section: no section can have it. */
+export function implicitName(number: number): string {
+  return `ring#${number}`;
+}
+
+function isImplicit(name: string): boolean {
+  return name.startsWith('ring#');
 }

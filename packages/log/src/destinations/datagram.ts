@@ -30,7 +30,7 @@ const PATIENCE_MS = 1000;
 const GONE_PATIENCE_MS = 5000;
 
 export class DatagramDestination implements Destination {
-  readonly endsLines = true;
+  readonly countsLineFeed = false;
   readonly #open: () => DatagramQueue;
   #queue: DatagramQueue | undefined;
   /** Set while the receiver takes nothing: when it began, in monotonic ms, and how it showed. */

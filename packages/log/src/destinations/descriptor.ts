@@ -14,7 +14,7 @@ const WAIT_MS = 5;
 const RETRY_MS = 20;
 
 export class DescriptorDestination implements Destination {
-  readonly endsLines = true;
+  readonly countsLineFeed = true;
   readonly #writer: DescriptorWriter;
   readonly #queue = new ByteQueue(QUEUE_BYTES);
   /** Set while the reader takes nothing. */

@@ -5,8 +5,8 @@
  */
 
 export interface Destination {
-  /** Whether lines go there with their line feed. */
-  readonly endsLines: boolean;
+  /** Whether `len` counts the line feed too: HAProxy does it for descriptors, and not for datagrams. */
+  readonly countsLineFeed: boolean;
   /** Takes a copy of the first `length` bytes of `line`, or drops and counts it. Never throws. */
   send(line: Buffer, length: number): void;
   /** Hands on what was taken since the last call: the log thread has nothing more to say for now. Never throws. */

@@ -18,7 +18,7 @@ const MODE = 0o640;
 const LOOK_MS = 1000;
 
 export class FileDestination implements Destination {
-  readonly endsLines = true;
+  readonly countsLineFeed = true;
   /** Undefined for a descriptor that is given. */
   readonly #path: string | undefined;
   #fd = -1;

@@ -12,7 +12,7 @@ const RESOLVING_BYTES = 128 * 1024;
 const RETRY_MS = 10_000;
 
 export class HostDestination implements Destination {
-  readonly endsLines = true;
+  readonly countsLineFeed = false;
   readonly #host: string;
   readonly #port: number;
   /** Undefined until the name has an address. */

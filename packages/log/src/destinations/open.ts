@@ -45,7 +45,7 @@ function descriptor(fd: number): Destination {
 
 /** A descriptor that is not open. */
 class Nowhere implements Destination {
-  readonly endsLines = true;
+  readonly countsLineFeed = true;
   dropped = 0;
   readonly reason: string;
 
