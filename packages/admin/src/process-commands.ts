@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from './cli/command.ts';
 import { Stream, fault } from './cli/command.ts';
+import { socketText } from './session-commands.ts';
 
 export const showBackend: Command = {
   words: ['show', 'backend'],
@@ -24,11 +25,12 @@ export const showEnv: Command = {
   help: 'dump environment variables known to the process',
   level: 'operator',
   run({ runtime }, [name]) {
-    if (name === undefined)
-      return Object.entries(runtime.environment)
-        .map(([key, value]) => `${key}=${value ?? ''}\n`)
-        .join('');
-    const value = runtime.environment[name];
+    const { statsSockets } = runtime.plan().config.global;
+    const variables = new Map(runtime.environment());
+    if (statsSockets.length > 0)
+      variables.set('HAPROXY_CLI', statsSockets.map(({ address }) => socketText(address)).join(';'));
+    if (name === undefined) return [...variables].map(([key, value]) => `${key}=${value}\n`).join('');
+    const value = variables.get(name);
     return value === undefined ? fault('Variable not found\n') : `${name}=${value}\n`;
   },
 };

@@ -45,7 +45,8 @@ export interface Runtime {
   nodeName(): string;
   /** What was said on the terminal until the first configuration served, as it was written there. */
   startupLogs(): string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** As the configuration left it (`setenv` and the like). */
+  environment(): ReadonlyMap<string, string>;
   /** ms since the epoch. */
   dateNow(): number;
   /** CLOCK_MONOTONIC in ms, the clock of all rates. */

@@ -130,7 +130,7 @@ export const showCliSockets: Command = {
 };
 
 /** With the family before it, as HAProxy 2.6 prints it; an inherited one by its number. */
-function socketText(address: Address): string {
+export function socketText(address: Address): string {
   const text = formatAddress(address);
   switch (address.kind) {
     case 'unix':

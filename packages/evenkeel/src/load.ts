@@ -19,7 +19,13 @@ export function refusalOfWarnings({ strict, zeroWarning }: CommandLine, { global
 }
 
 export type LoadResult =
-  | { readonly ok: true; readonly config: Config; readonly warnings: number }
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      readonly warnings: number;
+      /** As the configuration left it. */
+      readonly environment: ReadonlyMap<string, string>;
+    }
   | { readonly ok: false };
 
 /**
@@ -42,7 +48,7 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal, beca
     return { ok: false };
   }
 
-  const { config, diagnostics, warnings, sources } = parseConfig(inputs, host);
+  const { config, diagnostics, environment, warnings, sources } = parseConfig(inputs, host);
   const further: Severity[] = isInBackground()
     ? []
     : ['warning', 'notice', ...(options.diagnostic ? (['diag'] as const) : [])];
@@ -67,7 +73,7 @@ export function loadConfiguration(options: CommandLine, terminal: Terminal, beca
     terminal.say('alert', refusal ?? STRICT);
     return { ok: false };
   }
-  return { ok: true, config: withOptions(config, options), warnings: warnings + advice.length };
+  return { ok: true, config: withOptions(config, options), warnings: warnings + advice.length, environment };
 }
 
 /** `-dL`: the program and the shared libraries that it has loaded, as HAProxy lists them. */

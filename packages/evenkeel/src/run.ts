@@ -57,7 +57,8 @@ export async function run(
   const { masterSocket: written } = options;
   const master = written === undefined ? undefined : masterSocket(written, terminal);
   if (written !== undefined && master === undefined) return 1;
-  return await new Process(options, terminal, config, master === undefined ? [] : [master], spares).live(signals);
+  const furtherSockets = master === undefined ? [] : [master];
+  return await new Process(options, terminal, config, loaded.environment, furtherSockets, spares).live(signals);
 }
 
 /** Of chown(2). */
@@ -71,6 +72,8 @@ class Process {
   readonly #runtime: Runtime;
   readonly #startTimeMs = Date.now();
   #config: Config;
+  /** As that configuration left it. */
+  #environment: ReadonlyMap<string, string>;
   #finish: ((end: ProcessEnd) => void) | undefined;
   #isServing = false;
   /** What came before that. */
@@ -90,12 +93,14 @@ class Process {
     options: CommandLine,
     terminal: Terminal,
     config: Config,
+    environment: ReadonlyMap<string, string>,
     furtherSockets: readonly StatsSocket[],
     spares: SpareThreads | undefined,
   ) {
     this.#options = options;
     this.#terminal = terminal;
     this.#config = config;
+    this.#environment = environment;
     this.#spares = spares;
     this.#daemon = new Daemon({
       maxconn: options.maxconn,
@@ -136,7 +141,7 @@ class Process {
       reload: async (by) => await this.#reload(by),
       startupLogs: () => terminal.record,
       nodeName: () => daemon.plan.config.global.node ?? hostname(),
-      environment: process.env,
+      environment: () => this.#environment,
       dateNow: () => Date.now(),
       monotonicNow: monotonicMs,
       threads: () => daemon.status().threads,
@@ -304,6 +309,7 @@ class Process {
     const result = loaded.ok ? await this.#daemon.apply(loaded.config) : undefined;
     if (loaded.ok && result?.ok === true) {
       this.#config = loaded.config;
+      this.#environment = loaded.environment;
       if (loaded.config.global.quiet) this.#terminal.hush();
       this.#terminal.say('notice', `Loading success (generation ${result.generation}).`);
       return result.generation;

@@ -10,7 +10,11 @@ import { splitWords } from './words.ts';
 import { COMMANDS } from '../commands.ts';
 import type { Runtime } from '../runtime.ts';
 
-const runtime = { version: '2.6.12-test', environment: { HOME: '/root' } } as unknown as Runtime;
+const runtime = {
+  version: '2.6.12-test',
+  environment: () => new Map([['HOME', '/root']]),
+  plan: () => ({ config: { global: { statsSockets: [] } } }),
+} as unknown as Runtime;
 
 const secret: Command = {
   words: ['set', 'secret'],
