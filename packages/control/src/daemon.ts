@@ -283,6 +283,7 @@ export class Daemon {
     if (!result.ok) {
       for (const state of shut) state.condition = 'shut';
       this.health.forget(generation);
+      this.log.withdrawRings();
       return result;
     }
     this.servers.follow(plan.config);

@@ -86,6 +86,11 @@ export class LogService {
     this.#configure([...this.#rings, ...next.filter(({ name }) => !known.has(name))]);
   }
 
+  /** The plan that publishSets() was for is not published: its new rings end. */
+  withdrawRings(): void {
+    this.#configure(this.#rings);
+  }
+
   /** The rings of the configuration that serves: others end, and settings that changed take effect. */
   publishRings(rings: readonly Ring[]): void {
     this.#rings = rings;
