@@ -56,9 +56,12 @@ defaults
   timeout client 30s
   timeout server 30s
   timeout connect 30s
+${text}
+# The last port: a thread that listens there listens to all.
 frontend ready
+  mode tcp
   bind 127.0.0.1:${ready}
-${text}`,
+`,
       { port: ready, ...(program === undefined ? {} : { program }) },
     ),
   );

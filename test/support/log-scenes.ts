@@ -256,18 +256,19 @@ function normal(line: string, { scene, port, serverPort, spare }: Setup, longMs:
     .replace(/^f\d+: f\d+\//, 'f: f/');
 }
 
+/** `ready` is the last port: a thread that listens there listens to all. */
 function configuration(setups: readonly Setup[], ready: number, options: SceneOptions): string {
   const sections = setups.map((setup) => sectionsOf(setup, options)).join('');
   return `global
   nbthread ${options.threads ?? 1}
   stats socket FOLDER/admin.sock level admin
   ${options.global ?? ''}
-defaults
+${sections}defaults
 ${DEFAULTS}
 frontend ready
   bind 127.0.0.1:${ready}
   no log
-${sections}`;
+`;
 }
 
 const DEFAULTS = `  log stdout format raw local0

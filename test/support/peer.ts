@@ -81,7 +81,8 @@ export class Peer {
   /** Until `text` was received; throws when the connection ends before. */
   async until(text: string): Promise<this> {
     while (!this.text.includes(text)) {
-      if (this.isGone) throw new Error(`the connection ended before '${text}' came, after '${this.text}'`);
+      if (this.isGone)
+        throw new Error(`the connection ended (${this.error ?? 'FIN'}) before '${text}' came, after '${this.text}'`);
       await this.#change();
     }
     return this;
