@@ -103,7 +103,8 @@ function withOptions(config: Config, { localPeer, proxyMaxconn }: CommandLine): 
  * Undefined, and said, where it cannot be read.
  */
 export function masterSocket(text: string, terminal: Terminal): StatsSocket | undefined {
-  const line = `    stats socket ${text.split(',').join(' ')} level admin`;
+  // What is said last counts: without a level it is the highest.
+  const line = `    stats socket ${text.replace(/,|$/, ' level admin ').split(',').join(' ')}`;
   const { config, diagnostics, sources } = parseConfig([{ name: '-S', text: `global\n${line}\n` }], nodeHost());
   if (config === undefined) terminal.write(renderDiagnostics(diagnostics, { pid: process.pid, sources }));
   return config?.global.statsSockets[0];
