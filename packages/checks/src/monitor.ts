@@ -40,7 +40,7 @@ import type { MailAlert } from './mail/alert.ts';
 import type { SavedState } from './saved-state.ts';
 import type { HealthLine } from './text.ts';
 import { linkTracks, unlinkTracks } from './tracking.ts';
-import { WatchedServer, type ServerWatch } from './watched-server.ts';
+import { WatchedServer, type Eligible, type ServerWatch } from './watched-server.ts';
 
 export interface MonitorEnvironment {
   readonly segment: Segment;
@@ -95,6 +95,8 @@ export class HealthMonitor implements ServerWatch {
   readonly #mailbox: Mailbox;
   readonly #entries = new Map<number, Entry>();
   #generation: MonitoredGeneration | undefined;
+  /** Counts of backends that were asked for: thousands of servers of one may change at once. */
+  #eligible = new WeakMap<MonitoredBackend, Eligible>();
   #isStopped = false;
   readonly #compiler: Compiler;
   /** Scope `proc` of variables, which outlives generations. */
@@ -140,6 +142,7 @@ export class HealthMonitor implements ServerWatch {
         this.#entries.set(server.slot, newEntry(watched, generation.generation));
       }
     }
+    this.#countAnew();
     linkTracks(generation, this.#watched(), (watched) => isNew.has(watched));
     return restored.flatMap((watched) => watched.restoredText() ?? []);
   }
@@ -171,6 +174,7 @@ export class HealthMonitor implements ServerWatch {
           });
       }
     }
+    this.#countAnew();
     linkTracks(generation, this.#watched(), () => true);
     for (const backend of generation.backends) this.publish(backend.slot);
     const delays = startDelays(
@@ -183,6 +187,7 @@ export class HealthMonitor implements ServerWatch {
   /** No thread uses the generation any more, or it was prepared and not published. */
   forget(generation: number): void {
     for (const slot of this.#entries.keys()) this.#forgetServer(slot, generation);
+    this.#countAnew();
   }
 
   #forgetServer(slot: number, generation: number): void {
@@ -279,6 +284,7 @@ export class HealthMonitor implements ServerWatch {
       this.#renewAgent(entry);
       this.#renewCheck(entry);
     }
+    this.#countAnew();
     linkTracks(generation, this.#watched(), (watched) => isNew.has(watched));
     this.publish(backendSlot);
   }
@@ -377,15 +383,35 @@ export class HealthMonitor implements ServerWatch {
     for (const { watched } of this.#entries.values()) watched.takeErrors();
   }
 
-  countEligible(backend: MonitoredBackend): { readonly active: number; readonly backup: number } {
+  countEligible(backend: MonitoredBackend): Eligible {
+    const known = this.#eligible.get(backend);
+    if (known !== undefined) return known;
     let active = 0;
     let backup = 0;
+    let isKept = true;
     for (const { slot, config } of backend.servers) {
-      if (this.#entries.get(slot)?.watched.isEligible !== true) continue;
+      const watched = this.#entries.get(slot)?.watched;
+      // What happens to a server that belongs to another generation by now is not told to this one.
+      if (watched?.backend !== backend) isKept = false;
+      if (watched?.isEligible !== true) continue;
       if (config.backup) backup++;
       else active++;
     }
-    return { active, backup };
+    const eligible = { active, backup };
+    if (isKept) this.#eligible.set(backend, eligible);
+    return eligible;
+  }
+
+  shiftEligible(backend: MonitoredBackend, isBackup: boolean, change: 1 | -1): void {
+    const known = this.#eligible.get(backend);
+    if (known === undefined) return;
+    const { active, backup } = known;
+    this.#eligible.set(backend, isBackup ? { active, backup: backup + change } : { active: active + change, backup });
+  }
+
+  /** Servers came, went or belong to another generation. */
+  #countAnew(): void {
+    this.#eligible = new WeakMap();
   }
 
   publish(backendSlot: number): void {

@@ -62,6 +62,8 @@ export interface ServerWatch {
   log(backend: MonitoredBackend, line: HealthLine): void;
   /** Servers of the backend that may get new streams now. */
   countEligible(backend: MonitoredBackend): Eligible;
+  /** One of its servers has become one of those (1), or is no longer (-1). */
+  shiftEligible(backend: MonitoredBackend, isBackup: boolean, change: 1 | -1): void;
   /** Its last server went, or one came where there was none. */
   markBackend(backend: MonitoredBackend, hasServers: boolean): void;
   /** States or weights of a server of this backend changed: threads are to be told. */
@@ -80,7 +82,7 @@ export interface AgentCount extends CheckCount {
 }
 
 /** Servers of a backend that may get new streams. */
-interface Eligible {
+export interface Eligible {
   readonly active: number;
   readonly backup: number;
 }
@@ -602,6 +604,7 @@ export class WatchedServer {
       : config.disabled
         ? CheckState.paused
         : 0;
+    const wasEligible = this.isEligible;
     state.set('adminState', admin);
     state.set('operationalState', OPERATIONAL_NUMBER[operational]);
     state.set('health', health);
@@ -609,6 +612,8 @@ export class WatchedServer {
     state.set('effectiveWeight', this.#effectiveWeight());
     state.set('throttlePercent', sessionsPercent(this.#warming, this.#watch.dateNow()));
     state.publish();
+    const { isEligible } = this;
+    if (isEligible !== wasEligible) this.#watch.shiftEligible(this.backend, config.backup, isEligible ? 1 : -1);
   }
 
   /** In sixteenths, what slow start leaves of it. */

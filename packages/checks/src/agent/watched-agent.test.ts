@@ -50,6 +50,7 @@ function stage(changes: Partial<MonitoredBackend> = {}, config: Partial<ServerCo
     dateNow: () => 1000,
     log: (_backend, { text }) => void lines.push(text),
     countEligible: () => ({ active: watched.isEligible ? 1 : 0, backup: 0 }),
+    shiftEligible() {},
     markBackend: () => undefined,
     publish: () => undefined,
     later: () => undefined,

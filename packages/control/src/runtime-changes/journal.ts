@@ -18,7 +18,7 @@ import { Overrides, type Effect } from './overrides.ts';
 export interface JournalOptions {
   readonly disk: JournalDisk;
   /** Everything that is changed now: what the file is written anew with. */
-  snapshot(): Iterable<Override>;
+  snapshot(): Overrides;
   /**
    * Another process wrote the file while this one ran, and has let it go (a new process that takes over from an older one):
    * what that one changed meanwhile.
@@ -45,7 +45,7 @@ const SLACK_LINES = 1000;
 
 export class Journal {
   readonly #options: JournalOptions;
-  /** What the file held when it was last read or written by us. */
+  /** What the file held when it was read while another process had it. */
   #known = new Overrides();
   #lines = 0;
   /** The lock is ours. */
@@ -254,8 +254,8 @@ export class Journal {
     if (!(await this.#lock())) return false;
     const theirs = await this.#read();
     this.#isRead = true;
-    const effects = difference(this.#known, theirs, new Overrides(this.#options.snapshot()));
-    this.#known = theirs;
+    const effects = difference(this.#known, theirs, this.#options.snapshot());
+    this.#known = new Overrides();
     if (effects.length > 0) this.#options.takeOver(effects);
     // Lines to append are not all that is missing there.
     this.#isUnfit = true;
@@ -264,7 +264,7 @@ export class Journal {
 
   async #write(): Promise<void> {
     const { disk, snapshot } = this.#options;
-    const all = new Overrides(snapshot());
+    const all = snapshot();
     const text = this.#pending;
     const lines = this.#pendingLines;
     const answers = this.#answers;
@@ -276,15 +276,15 @@ export class Journal {
       if (this.#isUnfit || this.#lines + lines > all.size + SLACK_LINES) {
         if (this.#isKeptAside) await disk.keepAside(ASIDE);
         this.#isKeptAside = false;
+        const { size } = all;
         await disk.replace(encodeAll(all));
-        this.#lines = all.size;
+        this.#lines = size;
         this.#isUnfit = false;
       } else {
         await disk.append(text);
         this.#lines += lines;
         this.#syncLater();
       }
-      this.#known = all;
     } finally {
       for (const answer of answers) answer();
     }
