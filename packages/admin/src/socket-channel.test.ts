@@ -28,6 +28,11 @@ async function* waits(): AsyncGenerator<string> {
   await new Promise(() => {});
 }
 
+async function* soon(): AsyncGenerator<string> {
+  await Promise.resolve();
+  yield 'soon\n';
+}
+
 const command = (name: string, run: Command['run']): Command => ({
   words: [name],
   parameters: '',
@@ -39,6 +44,15 @@ const command = (name: string, run: Command['run']): Command => ({
 const interpreter = new Interpreter([
   command('hello', () => 'hello\n'),
   command('endless', () => new Stream(endless())),
+  command('soon', () => new Stream(soon(), true)),
+  command('prompt', (context) => {
+    context.interactive = true;
+    return '';
+  }),
+  command('quit', (context) => {
+    context.leaving = true;
+    return '';
+  }),
   command('waits', () => new Stream(waits(), true)),
 ]);
 
@@ -145,6 +159,17 @@ test('whatever is sent ends an answer that waits for news', async () => {
   const rest = answerOf(socket);
   socket.write('\n');
   assert.equal(await rest, '\n');
+});
+
+test('what comes after such an answer has ended by itself is a command', async () => {
+  const socket = connect({ path });
+  socket.write('prompt\n');
+  await once(socket, 'data');
+  socket.write('soon\n');
+  await once(socket, 'data');
+  const rest = answerOf(socket);
+  socket.write('hello\nquit\n');
+  assert.equal(await rest, 'hello\n\n> ');
 });
 
 test('silence ends a conversation, also that of a client that does not read', async () => {

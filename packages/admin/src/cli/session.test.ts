@@ -248,6 +248,18 @@ test('an answer in pieces is asked for no faster than the client takes it, and n
   assert.ok(made <= 3 * 17, String(made));
 });
 
+test('an answer that fails in the middle says so behind what there was', async () => {
+  function* broken(): Generator<string> {
+    yield 'first\n';
+    throw new Error('out of order');
+  }
+  const breaks: Command = { ...takesTime, words: ['break'], run: () => new Stream(broken()) };
+  assert.equal(
+    await converse('break;show version\n', 'user', 'none', [breaks]),
+    'first\nInternal error: out of order\n\n2.6.12-test\n\n',
+  );
+});
+
 test('no input makes a session throw', async () => {
   const pieces = fc.constantFrom(
     'show',

@@ -114,7 +114,7 @@ export class CliSession {
       return await this.#interpreter.answer(this.context, command);
     } catch (error) {
       // A data thread that ended while it was asked; whatever it is, the process goes on and the user learns of it.
-      return new Message(Severity.error, `Internal error: ${error instanceof Error ? error.message : String(error)}\n`);
+      return internalError(error);
     }
   }
 
@@ -126,7 +126,8 @@ export class CliSession {
 
   async #sendPieces({ pieces, endsOnInput }: Stream): Promise<boolean> {
     const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
-    const interrupted = endsOnInput ? this.#interrupted() : undefined;
+    let isOver = false;
+    const interrupted = endsOnInput ? this.#interrupted(() => isOver) : undefined;
     let collected = '';
     try {
       for (;;) {
@@ -144,22 +145,28 @@ export class CliSession {
         if (!(await this.#channel.write(collected))) return false;
         collected = '';
       }
-      return collected === '' || (await this.#channel.write(collected));
+    } catch (error) {
+      collected += withSeverity(internalError(error), this.context.severityOutput);
     } finally {
+      isOver = true;
       // One that still waits for its next piece answers when it has it; nobody is kept waiting for that.
       void iterator.return?.();
     }
+    return collected === '' || (await this.#channel.write(collected));
   }
 
-  async #interrupted(): Promise<typeof INTERRUPTED> {
-    if (this.#pending === '') {
-      await this.#channel.waitForInput();
-      if (this.#channel.hasInput) await this.#channel.read();
-    }
+  /** What comes after an answer has ended by itself is a command again. */
+  async #interrupted(isOver: () => boolean): Promise<typeof INTERRUPTED> {
+    if (this.#pending === '') await this.#channel.waitForInput();
+    if (isOver()) return INTERRUPTED;
+    if (this.#channel.hasInput) await this.#channel.read();
     this.#pending = '';
     return INTERRUPTED;
   }
 }
+
+const internalError = (error: unknown): Message =>
+  new Message(Severity.error, `Internal error: ${error instanceof Error ? error.message : String(error)}\n`);
 
 const INTERRUPTED = Symbol('the client wants no more of it');
 
