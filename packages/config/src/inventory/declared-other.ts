@@ -82,12 +82,15 @@ export const CLI_COMMANDS = table('9.3', [
      show tasks, show threads`,
   ],
   [
+    'works',
+    `@!<pid>, @<relative pid>, @master, add server, del server, disable frontend, disable health, enable frontend,
+     enable health, reload, set maxconn frontend, set maxconn global, set maxconn server, set rate-limit, set server,
+     show proc, show servers conn, show sess, shutdown frontend, shutdown session, shutdown sessions server`,
+  ],
+  [
     'later',
-    `@!<pid>, @<relative pid>, @master, add server, del server, disable dynamic-cookie backend, disable frontend,
-     disable health, enable dynamic-cookie backend, enable frontend, enable health, reload,
-     set dynamic-cookie-key backend, set maxconn frontend, set maxconn global, set maxconn server, set rate-limit,
-     set server, show proc, show servers conn, show sess, shutdown frontend,
-     shutdown session, shutdown sessions server`,
+    'disable dynamic-cookie backend, enable dynamic-cookie backend, set dynamic-cookie-key backend',
+    'it needs persistence by cookies',
   ],
   [
     'later',
