@@ -6,6 +6,7 @@ import net from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { AdminState, BackendVersion, OperationalState, SegmentOwner, ServerState } from '@evenkeel/shm';
 import type { Server as ServerConfig } from '@evenkeel/config';
+import fc from 'fast-check';
 import { checkFields, statusText } from './display.ts';
 import { HealthMonitor } from './monitor.ts';
 import type { MonitoredBackend, MonitoredGeneration } from './monitored.ts';
@@ -469,4 +470,70 @@ test('rules that only moved in the file go on as they are; rules that changed ar
   apply(3, 'option httpchk', 'http-check expect status 200-299');
   await until(() => asked.length === 2, 'a check by the new rule');
   assert.equal(asked.length, 2);
+});
+
+test('whatever happens to servers and generations, a backend is counted as if anew', (context) => {
+  const { monitor, generation, server } = bench(context);
+  type Settings = Partial<ServerConfig> & { port: number };
+  const settings = fc.record({
+    check: fc.constant(false),
+    port: fc.constant(9),
+    weight: fc.constantFrom(0, 1, 5),
+    backup: fc.boolean(),
+    disabled: fc.boolean(),
+  }) as fc.Arbitrary<Settings>;
+  const index = fc.nat(3);
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({ to: fc.constantFrom('ready' as const, 'drain' as const, 'maint' as const), index }),
+      fc.record({ health: fc.constantFrom('up' as const, 'down' as const, 'stopping' as const), index }),
+      fc.record({ weight: fc.constantFrom(0, 1, 7), index }),
+      fc.record({ reload: fc.array(settings, { minLength: 1, maxLength: 4 }), isRefused: fc.boolean() }),
+      fc.record({ change: fc.array(settings, { minLength: 1, maxLength: 4 }) }),
+    ),
+  );
+  let number = 0;
+  fc.assert(
+    fc.property(fc.array(settings, { minLength: 1, maxLength: 4 }), steps, (first, all) => {
+      let current = generation(++number, first);
+      monitor.apply(current);
+      if (number > 1) monitor.forget(number - 1);
+      const check = (): void => {
+        const [backend] = current.backends;
+        const eligible = backend.servers.filter((_, at) => server(at).isEligible);
+        const backup = eligible.filter(({ config }) => config.backup).length;
+        const expected = { active: eligible.length - backup, backup };
+        assert.deepEqual(monitor.countEligible(server(0).backend), expected);
+        // Now what was kept, if it was.
+        assert.deepEqual(monitor.countEligible(server(0).backend), expected);
+      };
+      check();
+      for (const step of all) {
+        const target = 'index' in step ? server(step.index % current.backends[0].servers.length) : undefined;
+        if ('to' in step) target!.administer(step.to);
+        else if ('health' in step) target!.force(step.health);
+        else if ('weight' in step) target!.setWeight(step.weight);
+        else if ('change' in step) {
+          const changed = generation(number, step.change);
+          // Servers that stay keep their settings, as `add server` and `del server` leave them.
+          const [backend] = changed.backends;
+          const servers = backend.servers.map((one, at) => current.backends[0].servers[at] ?? one);
+          current = { ...changed, backends: [{ ...backend, servers }] };
+          monitor.changeServers(current, backend.slot);
+        } else {
+          const next = generation(++number, step.reload);
+          monitor.prepare(next);
+          check();
+          if (step.isRefused) monitor.forget(number--);
+          else {
+            monitor.apply(next);
+            monitor.forget(number - 1);
+            current = next;
+          }
+        }
+        check();
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
