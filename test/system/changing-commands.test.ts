@@ -6,7 +6,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { Daemon, freePorts } from '../support/daemon.ts';
+import { Daemon, EVENKEEL, freePorts } from '../support/daemon.ts';
 import { findProgram, missing } from '../support/programs.ts';
 
 /** One command on a connection of its own, as `socat` sends it. */
@@ -443,4 +443,58 @@ test('answers to changing commands are HAProxy’s', { skip: missing('haproxy') 
       assert.deepEqual(of(ours), of(theirs));
     });
   }
+});
+
+/** Numbers that only look like chance: the same at every run. */
+function* numbers(seed: number): Generator<number> {
+  for (let state = seed; ;) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    yield state >>> 8;
+  }
+}
+
+const WORDS = commandsOf(
+  [ADDRESSES, AGENTS_AND_CHECKS, STATES_AND_WEIGHTS, LIMITS, STREAMS_AND_FRONTENDS, SERVERS].join(''),
+)
+  .join(' ')
+  .split(' ')
+  .concat([
+    'be/',
+    '/',
+    '#',
+    '#/#',
+    '%',
+    '-',
+    '+',
+    '99999999999999999999',
+    '0x',
+    '\u00ff',
+    'all',
+    '127.0.0.1:0',
+    '[::1]:80',
+    '::',
+  ]);
+
+test('whatever is typed is answered, and the process goes on', async () => {
+  const ports = await freePorts(4);
+  await using daemon = await Daemon.start(configuration(ports, ports[3]), { port: ports[0], program: EVENKEEL });
+  const chance = numbers(7);
+  const pick = <Item>(items: readonly Item[]): Item => items[(chance.next().value as number) % items.length];
+  const starts = commandsOf(
+    [ADDRESSES, AGENTS_AND_CHECKS, STATES_AND_WEIGHTS, LIMITS, STREAMS_AND_FRONTENDS, SERVERS].join(''),
+  );
+  for (let batch = 0; batch < 20; batch++) {
+    const commands = Array.from({ length: 30 }, () => {
+      const words = pick(starts).split(' ');
+      const changes = (chance.next().value as number) % 4;
+      for (let change = 0; change < changes; change++)
+        words[(chance.next().value as number) % (words.length + 1)] = pick(WORDS);
+      return words.join(' ');
+    });
+    const answer = await ask(`${daemon.folder}/admin.sock`, commands.join(';'));
+    assert.doesNotMatch(answer, /Internal error/, commands.join('\n'));
+    assert.ok(daemon.running, commands.join('\n'));
+  }
+  assert.doesNotMatch(daemon.output, /died|was replaced/);
+  assert.match(await daemon.ask('show info'), /^Nbthread: 2$/m);
 });
