@@ -72,7 +72,10 @@ async function states(daemon: Daemon): Promise<Record<string, string>> {
  * the clock that it counts by has not yet reached the second in which the start began.
  */
 function aged(file: string): string {
-  return file.replaceAll(/^((?:\S+ ){9})(\d+)/gm, (_row, before: string, seconds: string) => `${before}${Number(seconds) + 10}`);
+  return file.replaceAll(
+    /^((?:\S+ ){9})(\d+)/gm,
+    (_row, before: string, seconds: string) => `${before}${Number(seconds) + 10}`,
+  );
 }
 
 async function change(daemon: Daemon): Promise<void> {
