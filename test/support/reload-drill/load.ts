@@ -93,7 +93,7 @@ class KeptClient {
     const socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
     this.#socket = socket;
     socket.once('connect', () => this.#next());
-    socket.on('data', (chunk) => this.#hear(chunk.latin1Slice()));
+    socket.on('data', (chunk: Buffer) => this.#hear(chunk.toString('latin1')));
     socket.on('error', () => {});
     socket.once('close', () => {
       if (this.#dueAt >= 0) {
@@ -134,7 +134,7 @@ async function single(bytes: Buffer): Promise<number> {
     const socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
     const timer = setTimeout(() => socket.destroy(), LIMIT_MS);
     socket.on('error', () => {});
-    socket.on('data', (chunk) => (text += chunk.latin1Slice()));
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
     socket.once('close', () => {
       clearTimeout(timer);
       resolve(statusOf(text) ?? 0);
@@ -160,8 +160,8 @@ async function openTunnel(): Promise<void> {
     const socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
     socket.on('error', () => {});
     socket.once('data', (chunk) => {
-      if (!chunk.latin1Slice().startsWith('HTTP/1.1 101'))
-        return reject(new Error(`no tunnel: ${chunk.latin1Slice()}`));
+      if (!chunk.toString('latin1').startsWith('HTTP/1.1 101'))
+        return reject(new Error(`no tunnel: ${chunk.toString('latin1')}`));
       openTunnels++;
       socket.once('close', () => openTunnels--);
       resolve();

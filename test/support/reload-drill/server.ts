@@ -23,7 +23,7 @@ for (let number = 1; number <= count; number++) {
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
       if (isTunnel) return;
-      head += chunk.latin1Slice();
+      head += chunk.toString('latin1');
       for (let end = head.indexOf('\r\n\r\n'); end >= 0; end = head.indexOf('\r\n\r\n')) {
         const isUpgrade = /\r\nupgrade:/i.test(head.slice(0, end));
         head = head.slice(end + 4);
