@@ -679,8 +679,7 @@ export type LogFormatChoice =
   | { readonly kind: 'custom'; readonly format: LogFormat };
 
 /** Formats of whole lines (manual section 3.1, "log"); `json` is our own: one object a line. */
-export type LogFormatName =
-  'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw' | 'json';
+export type LogFormatName = 'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw' | 'json';
 
 /** A `ring` section (manual section 3.9), or what stands in for one where a `log` line names a stream. */
 export interface Ring {
