@@ -139,6 +139,8 @@ set server be/s4 agent x
 set server be/s1 agent up
 set server be/s4 agent-addr
 set server be/s4 agent-addr 127.0.0.2
+set server be/s4 agent-addr localhost
+set server be/s4 agent-addr nobody.invalid
 set server be/s4 agent-addr 127.0.0.2 port
 set server be/s4 agent-addr 127.0.0.2 port abc
 set server be/s4 agent-addr 127.0.0.2 port 0

@@ -1,6 +1,8 @@
 /** Commands about agents (management manual, section 9.3): `enable agent`, `disable agent`, `set server … agent…`. */
 
 import { isIP } from 'node:net';
+import { resolveName } from '@evenkeel/control';
+import type { ChangedObject } from '@evenkeel/control';
 import { portFault, portText } from './address-commands.ts';
 import { change } from './change.ts';
 import type { Command, CommandContext } from './cli/command.ts';
@@ -51,15 +53,10 @@ export function setServerAgent(
   switch (form) {
     case 'agent':
       return force(runtime, slot, value);
-    case 'agent-addr': {
+    case 'agent-addr':
       if (value === undefined) return 'set server <b>/<s> agent-addr requires an address and optionally a port.\n';
       if (!hasAgent(runtime, slot)) return NO_AGENT;
-      // The answer has to come now, before a name could be looked up.
-      if (isIP(value) === 0) return `invalid addr '${value}'`;
-      const fault = word === 'port' ? portFault(port) : undefined;
-      const ports: Record<string, string> = word === 'port' ? { 'agent-port': portText(port) } : {};
-      return fault ?? change(context, object, { 'agent-addr': value, ...ports });
-    }
+      return moveAgent(context, object, value, word === 'port' ? (port ?? '') : undefined);
     case 'agent-port':
       if (value === undefined) return 'set server <b>/<s> agent-port requires a port.\n';
       if (!hasAgent(runtime, slot)) return NO_AGENT;
@@ -69,6 +66,19 @@ export function setServerAgent(
     default:
       return undefined;
   }
+}
+
+/** A name has to be known now, and is looked up for each connection, as one in the file. */
+async function moveAgent(
+  context: CommandContext,
+  object: ChangedObject,
+  host: string,
+  port: string | undefined,
+): Promise<string> {
+  if (isIP(host) === 0 && (await resolveName(host, undefined)) === undefined) return `invalid addr '${host}'`;
+  const fault = port === undefined ? undefined : portFault(port);
+  const ports: Record<string, string> = port === undefined ? {} : { 'agent-port': portText(port) };
+  return fault ?? (await change(context, object, { 'agent-addr': host, ...ports }));
 }
 
 function force(runtime: Runtime, slot: number, value: string | undefined): string {
