@@ -63,6 +63,7 @@ test("Debian's stock file with a frontend loads, with one remark about chroot", 
   assert.deepEqual(config!.global.statsSockets[0], {
     address: { kind: 'unix', path: '/run/haproxy/admin.sock' },
     level: 'admin',
+    severityOutput: 'none',
     mode: 0o660,
     user: undefined,
     group: undefined,
