@@ -8,6 +8,7 @@
 
 import type { ByteRingHandle, SegmentOwner, ThreadIdentity } from '@evenkeel/shm';
 import { HeartbeatReader, MAX_INCARNATION, RestartPolicy, recoverThread } from '@evenkeel/shm';
+import type { Server } from '@evenkeel/config';
 import type { Plan, QuestionOf, ThreadAnswers, ThreadQuestion } from '@evenkeel/proxy';
 import {
   discardBackends,
@@ -220,7 +221,7 @@ export class Supervisor {
         type: 'servers',
         generation: plan.generation,
         proxy: index,
-        config: plan.config.proxies[index],
+        servers: changedServers(before, plan, index),
         plan: plan.proxies[index],
         segment: slots.handle(),
       });
@@ -515,4 +516,10 @@ export class Supervisor {
       }
     }, WATCH_INTERVAL_MS);
   }
+}
+
+/** Those that a thread which has `before` does not know. */
+function changedServers(before: Plan, plan: Plan, index: number): readonly (Server | undefined)[] {
+  const known = new Set(before.config.proxies[index].servers);
+  return plan.config.proxies[index].servers.map((server) => (known.has(server) ? undefined : server));
 }

@@ -212,10 +212,10 @@ export class GenerationKeeper {
       case 'frontend':
         return await this.#followFrontend(question.frontendSlot, question.condition);
       case 'servers': {
-        const { generation, proxy, config, plan, segment } = question;
+        const { generation, proxy, servers, plan, segment } = question;
         this.#thread.segment.extend(segment);
         for (const known of [this.#current, this.#prepared?.generation])
-          if (known?.plan.generation === generation) known.changeServers(proxy, config, plan);
+          if (known?.plan.generation === generation) known.changeServers(proxy, servers, plan);
         return true;
       }
     }

@@ -1,7 +1,7 @@
 // One thread's object graph for one generation of the configuration. Old generations live on for as long as streams use
 // them; nothing points from a new one to an old one. Built whole, then published in one step.
 import { hostname } from 'node:os';
-import type { Proxy } from '@evenkeel/config';
+import type { Server } from '@evenkeel/config';
 import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr';
 import type { Backend } from './backend/backend.ts';
 import { compileBalanceKey, type BalanceKey } from './backend/balance/balance-key.ts';
@@ -74,9 +74,17 @@ export class Generation {
     return this.views.find((view) => view.name === name && view.has(side));
   }
 
-  /** `add server`, `del server`: the servers of one proxy are others. */
-  changeServers(index: number, proxy: Proxy, plan: ProxyPlan): void {
+  /** `add server`, `del server`: the servers of one proxy are others; undefined: as they were in that slot. */
+  changeServers(index: number, servers: readonly (Server | undefined)[], plan: ProxyPlan): void {
     const { config, proxies } = this.plan;
+    const before = config.proxies[index];
+    const known = new Map(proxies[index].serverSlots.map((slot, at) => [slot, before.servers[at]]));
+    const all = servers.map((server, at) => {
+      const found = server ?? known.get(plan.serverSlots[at]);
+      if (found === undefined) throw new Error(`no server of ${before.name} has slot ${plan.serverSlots[at]}`);
+      return found;
+    });
+    const proxy = { ...before, servers: all };
     this.plan = {
       ...this.plan,
       config: { ...config, proxies: config.proxies.with(index, proxy) },

@@ -1,6 +1,6 @@
 // What the control thread asks of data threads for the runtime socket, and what they answer. Plain data over the worker's message
 // port, like the rest of the protocol (thread-protocol.ts). A thread answers at once, but for what has to bind sockets.
-import type { Proxy } from '@evenkeel/config';
+import type { Server } from '@evenkeel/config';
 import type { FrontendCondition, SegmentHandle } from '@evenkeel/shm';
 import type { InvalidMessage } from './errors/invalid-messages.ts';
 import type { ProxyPlan } from './plan.ts';
@@ -27,12 +27,15 @@ export type ThreadQuestion =
   | { readonly type: 'pools'; readonly serverSlots: readonly number[] }
   /** The frontend's condition in shared memory has changed. */
   | { readonly type: 'frontend'; readonly frontendSlot: number; readonly condition: FrontendCondition }
-  /** The servers of a backend of the generation that serves have changed. `proxy` is its place in the plan. */
+  /**
+   * The servers of a backend of the generation that serves have changed. `proxy` is its place in the plan; `servers` are parallel
+   * to the plan's slots, undefined for those that the thread knows by their slot: there may be thousands.
+   */
   | {
       readonly type: 'servers';
       readonly generation: number;
       readonly proxy: number;
-      readonly config: Proxy;
+      readonly servers: readonly (Server | undefined)[];
       readonly plan: ProxyPlan;
       readonly segment: SegmentHandle;
     };
