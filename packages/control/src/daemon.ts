@@ -381,7 +381,7 @@ export class Daemon {
   #announceListening(what: 'Paused' | 'Resumed'): void {
     const { plan } = this;
     for (const proxy of new Set(plan.listeners.map((listener) => listener.proxy)))
-      this.announce(proxy, `${what} proxy ${plan.config.proxies[proxy].name}.`);
+      this.announce(proxy, `${what} ${kindOf(plan.config.proxies[proxy])} ${plan.config.proxies[proxy].name}.`);
   }
 
   /** Writes a line of the process itself or of a proxy's backend side to the log set of a proxy. */
@@ -446,6 +446,11 @@ export class Daemon {
       `net.ipv4.tcp_migrate_req is not set (${written.why}): a thread that goes away may reset connections not yet accepted. ${written.remedy}`,
     );
   }
+}
+
+/** As HAProxy's messages name a proxy that listens. */
+function kindOf({ kind }: Proxy): string {
+  return kind === 'listen' ? 'proxy' : kind;
 }
 
 /** CLOCK_MONOTONIC in ms: one clock for all threads, unlike performance.now(). */

@@ -49,7 +49,9 @@ export async function run(
     terminal.say('alert', "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
     return 1;
   }
-  const wantsBackground = (options.daemon || config.global.daemon) && !options.debug && !options.foreground;
+  // The keyword does not count for a service manager, which waits for this very process (manual section 3.1, `daemon`).
+  const daemonKeyword = config.global.daemon && options.masterWorker !== 'notify';
+  const wantsBackground = (options.daemon || daemonKeyword) && !options.debug && !options.foreground;
   if (wantsBackground && !isInBackground()) {
     await spares?.dismiss();
     return await startInBackground(argv, terminal, signals);
@@ -57,10 +59,14 @@ export async function run(
   const { masterSocket: written } = options;
   const master = written === undefined ? undefined : masterSocket(written, terminal);
   if (written !== undefined && master === undefined) return 1;
+  if (master !== undefined && options.masterWorker === 'off' && !config.global.masterWorker)
+    terminal.say('warning', 'config : a master CLI socket was defined, but master-worker mode (-W) is not enabled.');
   const furtherSockets = master === undefined ? [] : [master];
   return await new Process(options, terminal, config, loaded.environment, furtherSockets, spares).live(signals);
 }
 
+/** With what HAProxy's master leaves when it was told to stop; a process without a master dies of the signal. */
+const MASTER_STATUS = { SIGTERM: 0, SIGINT: 130 } as const;
 /** Of chown(2). */
 const UNCHANGED = -1;
 
@@ -224,7 +230,7 @@ class Process {
       case 'SIGTERM':
       case 'SIGINT':
         this.#manager?.stopping('Stopping.');
-        this.#finish?.(signal);
+        this.#finish?.(this.#isServing && this.#isMaster ? MASTER_STATUS[signal] : signal);
         break;
       case 'SIGUSR1':
         if (!this.#softStopping) await this.#softStop();

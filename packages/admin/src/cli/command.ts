@@ -68,6 +68,9 @@ export class Message {
   }
 }
 
+/** Not even the blank line that ends an answer: the master's socket obeys some commands without a word. */
+export const NO_ANSWER = new Message(Severity.info, '');
+
 /** Something is wrong with the command, or it cannot be done. */
 export const fault = (text: string): Message => new Message(Severity.error, text);
 

@@ -7,7 +7,7 @@
 
 import { splitCommand } from './words.ts';
 import type { CommandInterpreter } from './interpreter.ts';
-import { Message, Severity, Stream } from './command.ts';
+import { Message, NO_ANSWER, Severity, Stream } from './command.ts';
 import type { CommandContext, Reply, SeverityOutput } from './command.ts';
 
 /** What a session asks of its connection. */
@@ -60,11 +60,13 @@ export class CliSession {
         if (/[ \t]<<$/.test(command)) command = command.slice(0, -PAYLOAD.length);
       }
       this.context.payload = payload;
-      const isHere = await this.#send(await this.#answer(command));
+      const reply = await this.#answer(command);
+      const isHere = await this.#send(reply);
       if (this.context.leaving || !isHere) return;
       this.#channel.limitSilence(this.context.timeoutMs);
       // Every answer, an empty one too, ends with a blank line, or with the prompt in its place.
-      if (!(await this.#channel.write(this.context.interactive ? `\n${this.context.promptName}> ` : '\n'))) return;
+      const end = reply === NO_ANSWER ? '' : '\n';
+      if (!(await this.#channel.write(this.context.interactive ? `${end}${this.context.promptName}> ` : end))) return;
       if (!this.context.interactive && this.#pending === '' && !this.#channel.hasInput) return;
     }
   }

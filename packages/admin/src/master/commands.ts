@@ -36,7 +36,8 @@ export const showProc: Command = {
       row('#<PID>', '<type>', '<reloads>', '<uptime>', '<version>') +
       row(String(pid), 'master', reloads, uptime(now - runtime.startTimeMs), version) +
       '# workers\n' +
-      row(String(pid), 'worker', '0', serving, version) +
+      // What it has outlived: reloads that failed, since one that succeeded makes a new one.
+      row(String(pid), 'worker', String(loads.failedSinceSuccess), serving, version) +
       '# programs\n'
     );
   },
