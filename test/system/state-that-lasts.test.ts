@@ -415,7 +415,10 @@ async function conversation(daemon: Daemon): Promise<Conversation> {
     heard();
   });
   const waitFor = async (count: number): Promise<void> => {
-    while (prompts < count) await new Promise<void>((resolve) => (heard = resolve));
+    await until(`${count} commands are answered`, async () => {
+      if (prompts < count) await Promise.race([new Promise<void>((resolve) => (heard = resolve)), pause(1000)]);
+      return prompts >= count;
+    });
     prompts = 0;
   };
   socket.write('prompt\n');
