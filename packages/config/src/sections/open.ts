@@ -118,7 +118,8 @@ function openGlobal(cursor: Cursor, state: ParseState): SectionReader {
 /** Says once that the section cannot be used, and reads over its statements: their faults are not the question. */
 function unavailable(section: Declaration, cursor: Cursor): SectionReader {
   const because = section.reason === undefined ? '' : `: ${section.reason}`;
-  cursor.diagnostics.alert(`section '${section.name}' is not supported by this version${because}.`, cursor.position(), {
+  const never = section.state === 'refused' ? '' : ' by this version';
+  cursor.diagnostics.alert(`section '${section.name}' is not supported${never}${because}.`, cursor.position(), {
     length: section.name.length,
     remedy: "leave the section out; 'evenkeel keywords' lists what works",
   });
