@@ -35,6 +35,13 @@ export interface DaemonOptions {
   readonly deaf?: boolean;
 }
 
+// What programs keep that a test starts by itself goes with the test.
+if (process.env['STATE_DIRECTORY'] === undefined) {
+  const path = mkdtempSync(join(tmpdir(), 'evenkeel-states-'));
+  process.env['STATE_DIRECTORY'] = path;
+  process.on('exit', () => rmSync(path, { recursive: true, force: true }));
+}
+
 /** A line of `show stat` by column name. */
 export type StatRow = Readonly<Record<string, string>>;
 
