@@ -190,6 +190,15 @@ test("the master's socket: processes, addressees, prompts and reloads", async ()
 });
 
 for (const program of ['haproxy', EVENKEEL])
+  test(`fd-hard-limit bounds descriptors and what follows from them (${program === EVENKEEL ? 'evenkeel' : program})`, async () => {
+    const [port] = await freePorts(1);
+    await using daemon = await Daemon.start(configuration(port, 'fd-hard-limit 500'), { port, program });
+    const info = await daemon.ask('show info');
+    assert.match(info, /^Ulimit-n: 500$/m);
+    assert.ok(Number(/^Maxconn: (\d+)$/m.exec(info)?.[1]) < 250, info);
+  });
+
+for (const program of ['haproxy', EVENKEEL])
   test(`signals without a master: HUP, TTOU, TTIN, QUIT (${program === EVENKEEL ? 'evenkeel' : program})`, async () => {
     const [port] = await freePorts(1);
     const servers = '    server up 127.0.0.1:9\n    server out 127.0.0.1:9 disabled\n';
