@@ -99,10 +99,28 @@ test('evenkeel reload, status and stop by a pid file', async (context) => {
     assert.match(await daemon.ask('show config status'), /^Generation: 5\n/m);
   });
 
+  await context.test('a stop that waits for a connection goes on, can be watched and be made a hard one', async () => {
+    const client = connect(port, '127.0.0.1');
+    client.on('error', () => {});
+    try {
+      client.write('GET / HTTP/1.1\r\n');
+      await until('it is counted', async () => (await daemon.statistic('web', 'FRONTEND', 'scur')) === '1');
+      const soft = await evenkeel('stop', '-p', pidFile, '--timeout', '0');
+      assert.equal(soft.status, 1);
+      assert.match(soft.text, /connections are still open; 'evenkeel stop --now' ends them/);
+      const watched = await evenkeel('status', '-p', pidFile);
+      assert.equal(watched.status, 0, watched.text);
+      assert.match(watched.text, /^State: stopping\n/);
+      assert.match((await evenkeel('reload', '-p', pidFile)).text, /this process is stopping/);
+    } finally {
+      client.destroy();
+    }
+  });
+
   await context.test('stop returns when the process is gone', async () => {
-    const { status, text } = await evenkeel('stop', '-p', pidFile);
+    const { status, text } = await evenkeel('stop', '-p', pidFile, '--now');
     assert.equal(status, 0, text);
-    assert.equal(await daemon.exited(), 0);
+    assert.ok([0, 'SIGTERM'].includes(await daemon.exited()));
     assert.equal(existsSync(`/proc/${daemon.pid}`), false);
   });
 

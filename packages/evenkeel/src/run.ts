@@ -265,7 +265,6 @@ class Process {
   async #softStop(): Promise<void> {
     this.#softStopping = true;
     this.#manager?.stopping('Connections are being finished.');
-    this.#channel?.close();
     const { graceMs } = this.#config.global;
     if (graceMs !== undefined && graceMs > 0) await pause(graceMs);
     this.#sockets.close();
