@@ -101,7 +101,8 @@ test(
     await using daemon = await Daemon.start(configuration(port, server.port, `log ${socket} local3`), { port });
     await askAll(port, paths('before', 20));
     await until('every line has arrived', () => first.paths().length === 20);
-    assert.deepEqual(first.paths(), paths('before', 20));
+    // Two threads serve: the line of one request may follow the next one's.
+    assert.deepEqual(first.paths().sort(), paths('before', 20).sort());
     // local3.info is 19 * 8 + 6; the tag and the process number follow the date (RFC 3164, section 4.1).
     assert.match(
       first.text(),
@@ -121,8 +122,9 @@ test(
       return second.paths().some((path) => path.startsWith('/again/'));
     });
     await askAll(port, paths('after', 20));
-    await until('every later line has arrived', () => second.paths().at(-1) === '/after/19');
-    assert.deepEqual(second.paths().slice(-20), paths('after', 20));
+    const later = (): string[] => second.paths().filter((path) => path.startsWith('/after/'));
+    await until('every later line has arrived', () => later().length >= 20);
+    assert.deepEqual(later().sort(), paths('after', 20).sort());
     assert.doesNotMatch(daemon.output, /\bat .*\.ts:\d+/);
   },
 );
