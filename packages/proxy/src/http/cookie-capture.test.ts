@@ -36,6 +36,12 @@ test('blanks around name and value, commas, quotes', () => {
   assert.equal(ofRequest('sess=', 'sess="open; a=b'), 'sess="open; a=b');
 });
 
+test('quotes that nothing closes reach to the end, however many blanks stand before them', () => {
+  assert.equal(ofRequest('sess=', 'sess="open\\'), 'sess="open\\');
+  const blanks = ' '.repeat(5000);
+  assert.equal(ofRequest('sess=', `a=b;${blanks}sess=${blanks}"\\`), 'sess="\\');
+});
+
 test('words without a value and attributes are no cookies', () => {
   assert.equal(ofRequest('sess', 'sess'), undefined);
   assert.equal(ofRequest('', '$Version=1; sess='), 'sess=');

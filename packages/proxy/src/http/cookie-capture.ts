@@ -27,8 +27,12 @@ export function captureResponseCookie({ prefix, length }: CookieCapture, headers
   return undefined;
 }
 
-/** A name, and perhaps a value, up to a comma or semicolon that does not stand between quotes. */
-const COOKIE = /[ \t]*([^=,;]*)(=[ \t]*((?:[^,;"]|"(?:[^"\\]|\\.)*(?:"|$))*))?(?:[,;]|$)/y;
+/**
+ * A name, and perhaps a value, up to a comma or semicolon that does not stand between quotes. It matches whatever stands there,
+ * to the last backslash of quotes that nothing closes: where it could fail it would try every split of a run of blanks before
+ * it did, and a client could keep the thread busy with one header.
+ */
+const COOKIE = /[ \t]*([^=,;]*)(=[ \t]*((?:[^,;"]|"(?:[^"\\]|\\[^])*(?:"|\\?$))*))?(?:[,;]|$)/y;
 
 /** Each `name=value` of a header, without blanks around name and value; words without a value are no cookies. */
 function* cookies(text: string): Generator<string> {
