@@ -23,6 +23,8 @@ export interface Machine {
   readonly cpus: number;
   readonly uid: number;
   readonly capabilities: readonly Capability[];
+  /** CAP_SYS_RESOURCE: the hard limit of descriptors may be raised. Root has it, but in some containers. */
+  readonly raisesLimits: boolean;
   /** Limits of this process, which a daemon that is started from here inherits. */
   readonly descriptors: { readonly soft: number; readonly hard: number };
   /** By dotted name; undefined where the kernel lacks it. */

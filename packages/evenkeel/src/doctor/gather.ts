@@ -1,6 +1,6 @@
 /** Reads the machine: the only file of the doctor that asks the system about itself. */
 
-import { statSync, type Stats } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import type { Config } from '@evenkeel/config';
 import { effectiveCapabilities, getResourceLimit, lookupUser, ownerIds, readSysctl, support } from '@evenkeel/sys';
@@ -22,6 +22,14 @@ const SYSCTLS = [
   'net.netfilter.nf_conntrack_max',
 ] as const;
 
+/** Bit number of include/uapi/linux/capability.h. */
+const CAP_SYS_RESOURCE = 24;
+
+function hasEffective(bit: number): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> BigInt(bit)) & 1n) === 1n;
+}
+
 export function gatherMachine(): Machine {
   const native = support('native');
   const interfaces = networkInterfaces();
@@ -31,6 +39,7 @@ export function gatherMachine(): Machine {
     cpus: availableParallelism(),
     uid: process.getuid?.() ?? 0,
     capabilities: native.supported ? effectiveCapabilities() : [],
+    raisesLimits: hasEffective(CAP_SYS_RESOURCE),
     descriptors: native.supported ? getResourceLimit('nofile') : { soft: Infinity, hard: Infinity },
     sysctls: Object.fromEntries(SYSCTLS.map((name) => [name, readSysctl(name)])),
     addresses: Object.values(interfaces).flatMap((list) => (list ?? []).map(({ address }) => address.toLowerCase())),

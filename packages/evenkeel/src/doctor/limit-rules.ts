@@ -49,7 +49,7 @@ function threads({ config, machine: { cpus } }: Facts): Finding {
 
 function descriptors({ config, machine }: Facts): readonly Finding[] {
   const { hard } = machine.descriptors;
-  const most = mayRaise(machine) ? Math.max(hard, systemLimit(machine)) : hard;
+  const most = machine.raisesLimits ? Math.max(hard, systemLimit(machine)) : hard;
   if (config === undefined) return [ok('descriptors', `At most ${figure(most)} descriptors.`)];
   const budget = descriptorBudget(config, config.global.nbthread ?? machine.cpus);
   const fitting = budget.connectionsWithin(most);
@@ -81,11 +81,6 @@ function descriptors({ config, machine }: Facts): readonly Finding[] {
     ];
   }
   return [ok('descriptors', `'maxconn ${asked}' fits into ${figure(most)} descriptors.`)];
-}
-
-/** CAP_SYS_RESOURCE, which is not among those that the daemon knows: root has it, but in some containers. */
-function mayRaise({ uid }: Machine): boolean {
-  return uid === 0;
 }
 
 function systemLimit({ sysctls }: Machine): number {
