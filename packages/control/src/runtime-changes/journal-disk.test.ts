@@ -1,5 +1,6 @@
 import { test, type TestContext } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -128,4 +129,23 @@ test('a folder in place of the journal is said, not followed', async (t) => {
   const file = open(t, folder(t));
   await assert.rejects(file.read(), { code: 'EISDIR' });
   await assert.rejects(file.append('x\n'), { code: 'EISDIR' });
+});
+
+test('a device or a pipe in place of the journal is neither read, waited for, given away nor replaced', async (t) => {
+  const path = folder(t);
+  const pipe = join(path, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const device = join(path, 'device');
+  symlinkSync('/dev/full', device);
+  for (const place of [pipe, device]) {
+    const file = open(t, place);
+    const refused = { message: `${place} is a device, a pipe or a socket, and no file` };
+    await assert.rejects(file.read(), refused);
+    await assert.rejects(file.lock(), refused);
+    await assert.rejects(file.append('x\n'), refused);
+    await assert.rejects(file.replace('x\n'), refused);
+    await assert.rejects(file.giveTo(process.getuid!(), process.getgid!()), refused);
+    assert.equal(existsSync(`${place}.lock`), false);
+  }
+  assert.ok(statSync(pipe).isFIFO() && statSync(device).isCharacterDevice());
 });

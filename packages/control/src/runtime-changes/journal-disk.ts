@@ -62,8 +62,9 @@ export class JournalFile implements JournalDisk {
 
   async read(): Promise<string | undefined> {
     try {
-      const { size } = await stat(this.path);
-      if (size > MAX_BYTES) throw new Error(`${this.path} has ${size} bytes, which no journal has`);
+      const stats = await this.#statFile();
+      if (stats === undefined) return undefined;
+      if (stats.size > MAX_BYTES) throw new Error(`${this.path} has ${stats.size} bytes, which no journal has`);
       return await readFile(this.path, 'latin1');
     } catch (error) {
       if (isAbsent(error)) return undefined;
@@ -72,10 +73,26 @@ export class JournalFile implements JournalDisk {
   }
 
   /**
+   * Undefined where nothing is there. Rejects where something else than a file is, which might be read without end
+   * (/dev/full), wait for who reads it (a pipe) or be lost when a file is put in its place (/dev/null). A folder says so by itself.
+   */
+  async #statFile(): Promise<Stats | undefined> {
+    try {
+      const stats = await stat(this.path);
+      if (stats.isFile() || stats.isDirectory()) return stats;
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+    throw new Error(`${this.path} is a device, a pipe or a socket, and no file`);
+  }
+
+  /**
    * Before the process becomes another user: what it keeps open stays, and what is there goes to that user, the folder where
    * it is ours.
    */
   async giveTo(uid: number, gid: number): Promise<void> {
+    await this.#statFile();
     if (this.#hasFolder) {
       await this.#makeFolder();
       await chown(dirname(this.path), uid, gid);
@@ -89,6 +106,7 @@ export class JournalFile implements JournalDisk {
 
   async lock(): Promise<'own' | { readonly holder: string | undefined }> {
     if (this.#lock !== undefined) return 'own';
+    await this.#statFile();
     if (this.#hasFolder) await this.#makeFolder();
     // Not the journal itself, in whose place another file is put.
     const file = await open(`${this.path}.lock`, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, MODE);
@@ -120,6 +138,7 @@ export class JournalFile implements JournalDisk {
   }
 
   async append(text: string): Promise<void> {
+    if (this.#file === undefined) await this.#statFile();
     this.#file ??= await open(
       this.path,
       constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
@@ -136,6 +155,7 @@ export class JournalFile implements JournalDisk {
   }
 
   async replace(text: string): Promise<void> {
+    await this.#statFile();
     const temporary = `${this.path}.new`;
     const { O_WRONLY, O_APPEND, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
     const file = await open(temporary, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_NOFOLLOW, MODE);
