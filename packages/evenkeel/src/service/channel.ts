@@ -52,6 +52,7 @@ export class ControlChannel {
     const { uid } = peerCredentials(descriptorOf(socket));
     // The user may have changed since the start (`user`), and either may ask.
     if (!this.#users.has(uid) && uid !== process.getuid?.()) {
+      socket.resume();
       answer(socket, { ok: false, text: 'only root and the user of the daemon may ask it for anything\n' });
       return;
     }
@@ -85,6 +86,8 @@ export class ControlChannel {
   }
 }
 
+/** Who is answered is done with: nobody keeps the few places for connections by not hanging up. */
 function answer(socket: Socket, outcome: ChannelAnswer): void {
-  socket.end(`${JSON.stringify(outcome)}\n`);
+  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  socket.end(`${JSON.stringify(outcome)}\n`, () => socket.destroy());
 }

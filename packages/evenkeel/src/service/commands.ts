@@ -229,16 +229,15 @@ async function ask(pid: number, request: string, limitMs: number): Promise<Chann
       else socket.destroy(new Error(`process ${peer} listens in its place`));
     });
     socket.on('data', (chunk) => (heard += chunk.toString('utf8')));
-    socket.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
+    // An answer that came counts, also where what was asked was not read any more.
+    let failure = new Error('it ended before it answered');
+    socket.once('error', (error) => (failure = error));
     socket.once('close', () => {
       clearTimeout(timer);
       try {
         resolve(JSON.parse(heard) as ChannelAnswer);
       } catch {
-        reject(new Error('it ended before it answered'));
+        reject(failure);
       }
     });
   });
