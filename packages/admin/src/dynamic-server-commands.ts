@@ -34,8 +34,11 @@ export const addServer: Command = {
     const { config } = runtime.plan();
     const read = readDynamicServer(config, proxy, name, words, runtime.configHost, runtime.servers.names);
     if (!read.ok) return `${read.error}\n`;
-    if (!(await runtime.servers.add(proxy.name, read.server))) return 'No more servers can be added to this backend.\n';
-    await runtime.changes.noteServer(proxy.name, name, words, context.origin);
+    let kept: Promise<void> | undefined;
+    const note = (): void => void (kept = runtime.changes.noteServer(proxy.name, name, words, context.origin));
+    if (!(await runtime.servers.add(proxy.name, read.server, note)))
+      return 'No more servers can be added to this backend.\n';
+    await kept;
     const remarks = read.warnings.map((warning) => `${warning}\n`).join('');
     return new Message(Severity.info, `${remarks}New server registered.\n`);
   },
@@ -58,9 +61,11 @@ export const delServer: Command = {
     const admin = new ServerState(runtime.segment, found.slot).get('adminState');
     if ((admin & (MAINTENANCE_BITS & ~AdminState.resolutionMaintenance)) === 0)
       return 'Only servers in maintenance mode can be deleted.';
-    const fault = await runtime.servers.remove(backend, name);
+    let kept: Promise<void> | undefined;
+    const note = (): void => void (kept = runtime.changes.noteServer(backend, name, undefined, context.origin));
+    const fault = await runtime.servers.remove(backend, name, note);
     if (fault !== undefined) return fault;
-    await runtime.changes.noteServer(backend, name, undefined, context.origin);
+    await kept;
     return new Message(Severity.info, 'Server deleted.');
   },
 };

@@ -55,66 +55,87 @@ export class DynamicServers {
     );
   }
 
-  /** The server, whose name must be free there, joins in maintenance, or at once where its line says `enabled`. False: the process stops, or is full. */
-  async add(backend: string, server: Server): Promise<boolean> {
+  /**
+   * The server, whose name must be free there, joins in maintenance, or at once where its line says `enabled`. False: the process
+   * stops, or is full. `note` runs once it serves, before another configuration is merged with what was changed.
+   */
+  async add(backend: string, server: Server, note: () => void = () => undefined): Promise<boolean> {
     const { slots, health } = this.#options;
     const name = `${backend}/${server.name}`;
-    const result = await this.#change(backend, (plan, index) => {
-      const { servers } = plan.config.proxies[index];
-      if (servers.length >= MAX_SERVERS || servers.some((one) => one.name === server.name)) return undefined;
-      const { serverSlots, serverAddresses = servers.map(() => undefined) } = plan.proxies[index];
-      const slot = slots.allocate('server', name);
-      return changedPlan(
-        plan,
-        index,
-        [...servers, server],
-        [...serverSlots, slot],
-        [...serverAddresses, addressOf(server)],
-      );
-    });
-    if (result === undefined) return false;
-    this.#names.add(name);
-    if (!server.disabled) health.server(slots.lookup('server', name)!)?.administer('ready');
-    return true;
+    const result = await this.#change(
+      backend,
+      (plan, index) => {
+        const { servers } = plan.config.proxies[index];
+        if (servers.length >= MAX_SERVERS || servers.some((one) => one.name === server.name)) return undefined;
+        const { serverSlots, serverAddresses = servers.map(() => undefined) } = plan.proxies[index];
+        const slot = slots.allocate('server', name);
+        return changedPlan(
+          plan,
+          index,
+          [...servers, server],
+          [...serverSlots, slot],
+          [...serverAddresses, addressOf(server)],
+        );
+      },
+      () => {
+        this.#names.add(name);
+        if (!server.disabled) health.server(slots.lookup('server', name)!)?.administer('ready');
+        note();
+      },
+    );
+    return result !== undefined;
   }
 
-  /** Why it cannot be removed now, in HAProxy's words; undefined once it is gone. It must be in maintenance. */
-  async remove(backend: string, serverName: string): Promise<string | undefined> {
-    const { slots, supervisor } = this.#options;
+  /** Why it cannot be removed now, in HAProxy's words; undefined once it is gone. It must be in maintenance. `note`: as for `add`. */
+  async remove(backend: string, serverName: string, note: () => void = () => undefined): Promise<string | undefined> {
     const name = `${backend}/${serverName}`;
     let fault: string | undefined;
-    const result = await this.#change(backend, (plan, index) => {
-      const { servers } = plan.config.proxies[index];
-      const { backendSlot, serverSlots, serverAddresses = servers.map(() => undefined) } = plan.proxies[index];
-      const position = servers.findIndex((one) => one.name === serverName);
-      fault = position < 0 ? 'No such server.' : this.#inUse(backendSlot, serverSlots[position]);
-      if (fault !== undefined) return undefined;
-      const without = <Item>(list: readonly Item[]): readonly Item[] => list.filter((_item, at) => at !== position);
-      return changedPlan(plan, index, without(servers), without(serverSlots), without(serverAddresses));
-    });
-    if (result === undefined) return fault ?? 'The process is stopping.';
-    this.#names.delete(name);
-    const slot = slots.lookup('server', name);
-    if (slot === undefined) return undefined;
-    slots.release('server', name, result.plan.generation + 1);
-    // A stream that took it in the very last moment, or one of an older generation, may still count there: then it goes with
-    // the next generation.
-    if (result.isFollowed && !supervisor.hasOldPlans && !this.#counts(slot)) slots.discard('server', name);
-    return undefined;
+    const result = await this.#change(
+      backend,
+      (plan, index) => {
+        const { servers } = plan.config.proxies[index];
+        const { backendSlot, serverSlots, serverAddresses = servers.map(() => undefined) } = plan.proxies[index];
+        const position = servers.findIndex((one) => one.name === serverName);
+        fault = position < 0 ? 'No such server.' : this.#inUse(backendSlot, serverSlots[position]);
+        if (fault !== undefined) return undefined;
+        const without = <Item>(list: readonly Item[]): readonly Item[] => list.filter((_item, at) => at !== position);
+        return changedPlan(plan, index, without(servers), without(serverSlots), without(serverAddresses));
+      },
+      (plan, index, isFollowed) => {
+        this.#names.delete(name);
+        this.#giveUpSlot(name, plan, index, isFollowed);
+        note();
+      },
+    );
+    return result === undefined ? (fault ?? 'The process is stopping.') : undefined;
   }
 
+  #giveUpSlot(name: string, { generation, proxies }: Plan, index: number, isFollowed: boolean): void {
+    const { slots, supervisor } = this.#options;
+    const slot = slots.lookup('server', name);
+    if (slot === undefined) return;
+    slots.release('server', name, generation + 1);
+    // A stream that took it in the very last moment, or one of an older generation, may still count or wait there: then it goes
+    // with the next generation.
+    if (isFollowed && !supervisor.hasOldPlans && this.#inUse(proxies[index].backendSlot, slot) === undefined)
+      slots.discard('server', name);
+  }
+
+  /** `done` runs with the plan that serves then, while nothing else is applied. */
   async #change(
     backend: string,
     change: (plan: Plan, index: number) => Plan | undefined,
-  ): Promise<{ readonly plan: Plan; readonly isFollowed: boolean } | undefined> {
+    done: (plan: Plan, index: number, isFollowed: boolean) => void,
+  ): Promise<true | undefined> {
     const { exclusively, supervisor, health, resolvers } = this.#options;
     return await exclusively(async () => {
-      let changed: Plan | undefined;
+      let changed: { readonly plan: Plan; readonly index: number } | undefined;
       const result = await supervisor.changeServers(
-        (plan) => {
-          const index = plan.config.proxies.findIndex(({ kind, name }) => kind !== 'frontend' && name === backend);
-          changed = index < 0 ? undefined : change(plan, index);
-          return changed === undefined ? undefined : { plan: changed, index };
+        (before) => {
+          const index = before.config.proxies.findIndex(({ kind, name }) => kind !== 'frontend' && name === backend);
+          const plan = index < 0 ? undefined : change(before, index);
+          changed = plan === undefined ? undefined : { plan, index };
+          return changed;
         },
         (plan) => {
           const index = plan.config.proxies.findIndex(({ kind, name }) => kind !== 'frontend' && name === backend);
@@ -122,7 +143,9 @@ export class DynamicServers {
           resolvers.apply(plan.config, followedServers(plan));
         },
       );
-      return result === undefined || changed === undefined ? undefined : { plan: changed, ...result };
+      if (result === undefined || changed === undefined) return undefined;
+      done(changed.plan, changed.index, result.isFollowed);
+      return true;
     });
   }
 

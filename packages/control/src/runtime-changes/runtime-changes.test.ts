@@ -239,3 +239,35 @@ test('every field takes what the file says once it is edited there, at a reload 
   assert.deepEqual(saying(live(third)), saying(result), 'after a restart');
   await third.stop();
 });
+
+test('a configuration that is to be applied while servers come and go has them as they are then', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const daemon = await start(t, folder);
+  const { changes, servers } = daemon;
+  const { config } = daemon.plan;
+  const words = ['127.0.0.5:9', 'weight', '3'];
+  const read = readDynamicServer(
+    config,
+    config.proxies.find(({ name }) => name === 'web')!,
+    's9',
+    words,
+    host,
+    new Set(),
+  );
+  assert.ok(read.ok);
+  const added = servers.add('web', read.server, () => void changes.noteServer('web', 's9', words, 'test'));
+  const reloaded = serve(daemon, configuration(folder));
+  assert.equal(await added, true);
+  await reloaded;
+  assert.equal(live(daemon)['servers'], 's1 s2 s3 s4 s9');
+  assert.deepEqual([...servers.names], ['web/s9']);
+
+  await changes.make([{ object: serverObject('web', 's4'), field: 'state', value: 'maint', by: 'test' }]);
+  const removed = servers.remove('web', 's4', () => void changes.noteServer('web', 's4', undefined, 'test'));
+  const again = serve(daemon, configuration(folder));
+  assert.equal(await removed, undefined);
+  await again;
+  assert.equal(live(daemon)['servers'], 's1 s2 s3 s9');
+  await daemon.stop();
+});
