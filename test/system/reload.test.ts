@@ -200,6 +200,8 @@ ${used.map((number) => `    server s${number} 127.0.0.1:${servers[number - 1].po
 
   await refused(`${configuration(serving)}    srever x 127.0.0.1:1\n`, /unknown keyword 'srever'/, serving);
   await refused(`${configuration(serving)}backend echo\n`, /'echo'/, serving);
+  // As a file that is just being written anew.
+  await refused('', /No enabled listener found/, serving);
   // One bind that is taken: neither the other new bind nor the missing server, nor the threads, take effect.
   const partly = configuration({ threads: 1, servers: [1], ports: [second, taken] });
   await refused(

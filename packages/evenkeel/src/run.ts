@@ -46,7 +46,7 @@ export async function run(
   const { config } = loaded;
   if (config.global.quiet) terminal.hush();
   if (!hasListener(config)) {
-    terminal.say('alert', "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
+    terminal.say('alert', `${NO_LISTENER} ! Exiting.`);
     return 1;
   }
   // The keyword does not count for a service manager, which waits for this very process (manual section 3.1, `daemon`).
@@ -65,6 +65,7 @@ export async function run(
   return await new Process(options, terminal, config, loaded.environment, furtherSockets, spares).live(signals);
 }
 
+const NO_LISTENER = "[haproxy.main()] No enabled listener found (check for 'bind' directives)";
 /** With what HAProxy's master leaves when it was told to stop; a process without a master dies of the signal. */
 const MASTER_STATUS = { SIGTERM: 0, SIGINT: 130 } as const;
 /** Of chown(2). */
@@ -311,7 +312,10 @@ class Process {
   /** The generation that serves now; undefined where that is still the one before. */
   async #load(): Promise<number | undefined> {
     const loaded = loadConfiguration(this.#options, this.#terminal, this.#privileges.became);
-    const result = loaded.ok ? await this.#daemon.apply(loaded.config) : undefined;
+    // No start would take it either. A file that is just being written is empty at first, and must not close everything.
+    const isListening = loaded.ok && hasListener(loaded.config);
+    if (loaded.ok && !isListening) this.#terminal.say('alert', `${NO_LISTENER}.`);
+    const result = isListening ? await this.#daemon.apply(loaded.config) : undefined;
     if (loaded.ok && result?.ok === true) {
       this.#config = loaded.config;
       this.#environment = loaded.environment;

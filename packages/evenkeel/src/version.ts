@@ -87,8 +87,8 @@ export function usageText(): string {
         -C DIR       change to DIR before anything is read
         -d, -db      stay in the foreground
         -D           go to the background
-        -W, -Ws      accepted: one process reloads by itself; -Ws tells systemd when it is ready
-        -S ADDR      address of the master's runtime socket: here the runtime socket itself
+        -W, -Ws      SIGHUP and SIGUSR2 reload, in the same process; -Ws tells systemd when it is ready
+        -S ADDR[,OPTION]*  with -W: the master's runtime socket, with the options of 'stats socket'
         -p FILE      write the process number to FILE
         -n N, -N N   connections of the process; of a frontend without maxconn
         -m MB        accepted: limit memory by the service manager
@@ -100,6 +100,9 @@ export function usageText(): string {
         -dr, -dL     unresolvable servers do not stop the start; print loaded libraries
         -sf PID*     once ready, ask older processes to finish (SIGUSR1); -st: to stop (SIGTERM)
         -x SOCKET    accepted: a newer process binds beside the older one, so it needs no listeners from it
+      evenkeel reload -p FILE       read the configuration anew; 1 and the errors when it was not applied
+      evenkeel stop -p FILE [--now] let connections finish, or end them; returns when it is gone
+      evenkeel status -p FILE       whether it serves, since when, and what the last reload came to
       evenkeel config show FILE*    the configuration as it is understood
       evenkeel keywords             every keyword of HAProxy 2.6 and its state
       evenkeel doctor [-f FILE]*    what on this machine is not as the configuration wants it
