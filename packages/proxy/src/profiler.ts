@@ -20,6 +20,11 @@ const NOT_WORK: ReadonlySet<string> = new Set(['(idle)', '(root)']);
 
 /** Microseconds between two looks at the stack. */
 const CPU_INTERVAL_US = 1000;
+/**
+ * How often what was seen of tasks is added up. The runtime keeps every sample until its profile ends, and hands them all out at
+ * once: a profiler that was left on for a day would take the memory of the process, and its report would stop the thread.
+ */
+const ADD_UP_MS = 10_000;
 /** Bytes between two allocations that are noted, on average. */
 const HEAP_INTERVAL_BYTES = 65_536;
 
@@ -29,6 +34,7 @@ export class Profiler {
   readonly #isOn: Record<ProfiledSubject, boolean> = { tasks: false, memory: false };
   /** By name and place, of profiles that have ended since the start. */
   #seen = new Map<string, ProfiledFunction>();
+  #addingUp: NodeJS.Timeout | undefined;
 
   isOn(subject: ProfiledSubject): boolean {
     return this.#isOn[subject];
@@ -37,7 +43,13 @@ export class Profiler {
   /** Starts anew, or ends. What was seen of tasks until an end can still be read. */
   set(subject: ProfiledSubject, on: boolean): void {
     if (this.#isOn[subject]) this.#stop(subject);
-    if (on && subject === 'tasks') this.#seen = new Map();
+    if (subject === 'tasks') {
+      clearInterval(this.#addingUp);
+      if (on) {
+        this.#seen = new Map();
+        this.#addingUp = setInterval(() => this.#addUp(), ADD_UP_MS).unref();
+      }
+    }
     this.#isOn[subject] = on;
     if (on) this.#start(subject);
     else if (!this.#isOn.tasks && !this.#isOn.memory) {
@@ -55,14 +67,16 @@ export class Profiler {
         if (error === null) functions = allocations(answer.profile);
       });
     } else {
-      // The profile is handed out at its end only: it begins again, and what was seen so far is kept.
-      if (this.#isOn.tasks) {
-        this.#stop('tasks');
-        this.#start('tasks');
-      }
+      if (this.#isOn.tasks) this.#addUp();
       functions = [...this.#seen.values()];
     }
     return functions;
+  }
+
+  /** The profile is handed out at its end only: it begins again, and what was seen so far is kept. */
+  #addUp(): void {
+    this.#stop('tasks');
+    this.#start('tasks');
   }
 
   #start(subject: ProfiledSubject): void {
