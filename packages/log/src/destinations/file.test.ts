@@ -1,8 +1,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -140,5 +140,28 @@ test('a descriptor that leads to a file is written like one, and one that is not
     send(nowhere, 'text');
     await settle(nowhere);
     assert.deepEqual([nowhere.dropped, nowhere.reason], [1, 'EBADF']);
+  });
+});
+
+test('a pipe in place of the file costs its lines while nobody reads it, or reads slowly, and holds up nothing', async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const unread = openDestination({ kind: 'file', path });
+    send(unread, 'nobody reads this');
+    await settle(unread);
+    assert.equal(unread.dropped, 1);
+    assert.equal(unread.reason, 'ENXIO');
+    unread.close();
+
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const slow = openDestination({ kind: 'file', path });
+    // More than a pipe holds (64 KiB).
+    for (let index = 0; index < 3000; index++) send(slow, `a line of some length ${index}`);
+    await settle(slow);
+    assert.ok(slow.dropped > 0);
+    assert.equal(slow.reason, 'EAGAIN');
+    slow.close();
+    closeSync(reader);
   });
 });

@@ -6,7 +6,7 @@
  * that is full costs the lines that do not fit, and the next one that does begins a line of its own.
  */
 
-import { close, fstat, open, stat, write } from 'node:fs';
+import { close, constants, fstat, open, stat, write } from 'node:fs';
 import { ByteQueue } from './byte-queue.ts';
 import type { Destination } from './destination.ts';
 
@@ -14,6 +14,8 @@ import type { Destination } from './destination.ts';
 const QUEUE_BYTES = 512 * 1024;
 /** As syslog daemons create theirs. */
 const MODE = 0o640;
+/** Of a pipe that nobody reads, at once an error: a helper thread would wait for a reader, and the process's end for that thread. */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 /** How often it is looked whether the path still leads to the open file, and whether one that failed can be opened. */
 const LOOK_MS = 1000;
 
@@ -89,7 +91,7 @@ export class FileDestination implements Destination {
   }
 
   #open(path: string, now: number, done: () => void): void {
-    open(path, 'a', MODE, (error, fd) => {
+    open(path, FLAGS, MODE, (error, fd) => {
       if (error === null) {
         this.#fd = fd;
         this.#lookedAtMs = now;
