@@ -139,7 +139,7 @@ test('a device or a pipe in place of the journal is neither read, waited for, gi
   symlinkSync('/dev/full', device);
   for (const place of [pipe, device]) {
     const file = open(t, place);
-    const refused = { message: `${place} is a device, a pipe or a socket, and no file` };
+    const refused = { message: 'it is a device, a pipe or a socket, and no file' };
     await assert.rejects(file.read(), refused);
     await assert.rejects(file.lock(), refused);
     await assert.rejects(file.append('x\n'), refused);

@@ -84,7 +84,7 @@ export class JournalFile implements JournalDisk {
       if (isAbsent(error)) return undefined;
       throw error;
     }
-    throw new Error(`${this.path} is a device, a pipe or a socket, and no file`);
+    throw new Error('it is a device, a pipe or a socket, and no file');
   }
 
   /**
