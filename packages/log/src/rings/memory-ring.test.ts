@@ -92,3 +92,20 @@ test('a reader stops where it wants to and goes on there; what was replaced mean
   assert.equal(position, ring.next);
   assert.deepEqual(events(ring, position), []);
 });
+
+test('positions go on where they are told to, and over what does not fit', () => {
+  const ring = new MemoryRing(64, 1000);
+  assert.equal(ring.oldest, 1000);
+  assert.equal(ring.push(Buffer.from('one'), 3), true);
+  assert.equal(ring.next, 1005);
+  ring.skip(100);
+  assert.deepEqual([ring.oldest, ring.next], [1107, 1107]);
+  ring.push(Buffer.from('two'), 3);
+  const room = Buffer.alloc(64);
+  const found: string[] = [];
+  assert.equal(
+    ring.read(0, room, (length) => found.push(room.toString('latin1', 0, length)) > 0),
+    1112,
+  );
+  assert.deepEqual(found, ['two']);
+});

@@ -29,9 +29,11 @@ export class MemoryRing {
   #oldest = 0;
   #next = 0;
 
-  /** `size` in bytes, at least 2. */
-  constructor(size: number) {
+  /** `size` in bytes, at least 2; `start`: the position of the first event. */
+  constructor(size: number, start = 0) {
     this.bytes = Buffer.alloc(size);
+    this.#oldest = start;
+    this.#next = start;
   }
 
   get size(): number {
@@ -67,6 +69,12 @@ export class MemoryRing {
     this.#write(event, length);
     this.bytes[this.#next++ % this.size] = LINE_FEED;
     return true;
+  }
+
+  /** An event of that length, which does not fit, is passed over: positions go on behind it, and nothing before it is left. */
+  skip(length: number): void {
+    this.#next += lengthBytes(length) + length + 1;
+    this.#oldest = this.#next;
   }
 
   /**

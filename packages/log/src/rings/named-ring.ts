@@ -57,16 +57,18 @@ export class NamedRing {
     const before = this.#settings;
     this.#settings = settings;
     if (settings.size !== before.size || settings.backingFile !== before.backingFile) this.#replaceMemory(settings);
-    const key = JSON.stringify;
     const isSame =
-      key(settings.servers) === key(before.servers) &&
+      withoutPlaces(settings.servers) === withoutPlaces(before.servers) &&
       settings.timeoutConnectMs === before.timeoutConnectMs &&
       settings.timeoutServerMs === before.timeoutServerMs &&
       settings.size === before.size;
     if (isSame) return;
+    // What their predecessors got is not sent again, what they did not is.
+    const starts = new Map(this.#servers.map((server) => [server.name, server.unsent]));
     for (const server of this.#servers) server.close();
-    // What their predecessors got is not sent again.
-    this.#servers = settings.servers.map((server) => new RingServer(this, server, settings, this.next));
+    this.#servers = settings.servers.map(
+      (server) => new RingServer(this, server, settings, starts.get(server.name) ?? this.next),
+    );
   }
 
   /** Stores the first `length` bytes of `event`; false where there is no room. */
@@ -121,10 +123,11 @@ export class NamedRing {
     return held;
   }
 
+  /** Positions stay what they are: servers and readers go on where they were. */
   #replaceMemory(settings: Ring): void {
-    const memory = new MemoryRing(settings.size);
+    const memory = new MemoryRing(settings.size, this.#memory.oldest);
     this.read(0, (event, length) => {
-      memory.push(event, length);
+      if (!memory.push(event, length)) memory.skip(length);
       return true;
     });
     this.#file?.close();
@@ -132,6 +135,11 @@ export class NamedRing {
     this.#room = Buffer.allocUnsafe(settings.size);
     this.#file = backingFile(settings, memory);
   }
+}
+
+/** What counts of them: where the file says it does not. */
+function withoutPlaces(servers: Ring['servers']): string {
+  return JSON.stringify(servers, (key, value: unknown) => (key === 'at' ? undefined : value));
 }
 
 function backingFile(settings: Ring, memory: MemoryRing): BackingFile | undefined {

@@ -1,8 +1,11 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { memoryHost, parseConfig } from '@evenkeel/config';
 import type { Ring } from '@evenkeel/config';
@@ -151,6 +154,11 @@ test('other settings of the ring of that name keep its events, and servers that 
   await until('it came over the same connection', () => receiver.texts[0].includes('after'));
   assert.equal(receiver.sockets.length, 1);
 
+  // Where the file says it does not matter.
+  const [server] = settings(port).servers;
+  ring.configure({ ...settings(port), servers: [{ ...server, at: { ...server.at, line: 99 } }] });
+  assert.equal(receiver.sockets.length, 1);
+
   // Larger: the events stay, for the CLI; the server gets what comes from now on.
   ring.configure({ ...settings(port), size: 32_768 });
   const events: string[] = [];
@@ -160,6 +168,43 @@ test('other settings of the ring of that name keep its events, and servers that 
   push(ring, 'later');
   await until('the later one arrives', () => receiver.texts[1].includes('later'));
   assert.equal(receiver.texts[1], 'later\n');
+  ring.close();
+  await receiver.close();
+});
+
+test('what a server had not got when its settings changed is sent by the next one', async () => {
+  const receiver = new Receiver();
+  const port = await receiver.listen();
+  await receiver.close();
+  const ring = new NamedRing(settings(port));
+  push(ring, 'one');
+  ring.configure(settings(port, ['timeout server 9s']));
+  ring.configure({ ...settings(port, ['timeout server 9s']), size: 32_768 });
+  push(ring, 'two');
+  const second = new Receiver();
+  await second.listen(port);
+  await until('both are there', () => (second.texts[0] ?? '').includes('two\n'));
+  assert.equal(second.texts[0], 'one\ntwo\n');
+  ring.close();
+  await second.close();
+});
+
+test('a server goes on where it was when the memory of its ring is another one', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-log-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const receiver = new Receiver();
+  const port = await receiver.listen();
+  const ring = new NamedRing(settings(port));
+  const lines = Array.from({ length: 300 }, (_line, index) => `${index}:`.padEnd(100, 'x'));
+  for (const line of lines) {
+    push(ring, line);
+    await new Promise<void>((resolve) => ring.whenIdle(resolve));
+  }
+  await until('all is there', () => (receiver.texts[0] ?? '').includes('299:'));
+  ring.configure({ ...settings(port), backingFile: join(folder, 'ring') });
+  push(ring, 'after');
+  await until('it came over the same connection', () => receiver.texts[0].endsWith('after\n'));
+  assert.equal(receiver.sockets.length, 1);
   ring.close();
   await receiver.close();
 });

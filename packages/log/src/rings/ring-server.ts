@@ -62,6 +62,16 @@ export class RingServer {
     return this.#taken < 0 ? Infinity : this.#taken;
   }
 
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  /** Position of the first event that it was not sent: what is on its way over a connection that stands will arrive. */
+  get unsent(): number {
+    if (this.#isConnected) return this.#position;
+    return this.#taken < 0 ? this.#start : this.#taken;
+  }
+
   /** What stands between the server and the oldest event that it has not got. */
   get state(): string {
     return `server ${this.#settings.name}: ${this.#isConnected ? 'it does not read' : this.#failure}`;
