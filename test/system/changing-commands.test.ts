@@ -263,6 +263,7 @@ set rate-limit connections global -1
 set rate-limit connections global 500
 set rate-limit connections global 0
 set rate-limit connections local 5
+set rate-limit constructor global 5
 set rate-limit sessions global
 set rate-limit sessions global 500
 set rate-limit sessions global 0

@@ -95,12 +95,15 @@ const RATE_LIMITS =
   "   - 'http-compression global' to set the per-process maximum compression speed in kB/s\n";
 
 /** What each form sets. */
-const RATE_FIELDS: Readonly<Record<string, string>> = { connections: 'maxconnrate', sessions: 'maxsessrate' };
+const RATE_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['connections', 'maxconnrate'],
+  ['sessions', 'maxsessrate'],
+]);
 /** Rates of what this version does not do. */
-const IDLE_RATES: Readonly<Record<string, string>> = {
-  'ssl-sessions': 'no TLS is served, so there is no rate of it to limit.\n',
-  'http-compression': 'nothing is compressed, so there is no rate of it to limit.\n',
-};
+const IDLE_RATES: ReadonlyMap<string, string> = new Map([
+  ['ssl-sessions', 'no TLS is served, so there is no rate of it to limit.\n'],
+  ['http-compression', 'nothing is compressed, so there is no rate of it to limit.\n'],
+]);
 
 export const setRateLimit: Command = {
   words: ['set', 'rate-limit'],
@@ -109,12 +112,12 @@ export const setRateLimit: Command = {
   level: 'admin',
   isSilent: true,
   run(context, [setting = '', scope, value]) {
-    const field = RATE_FIELDS[setting];
-    const idle = IDLE_RATES[setting];
+    const field = RATE_FIELDS.get(setting);
+    const idle = IDLE_RATES.get(setting);
     if (scope !== 'global' || (field === undefined && idle === undefined)) return RATE_LIMITS;
     const limit = integer(value);
     if (limit === undefined) return 'Expects an integer value.\n';
     if (limit < 0 || limit > MAX_RUNTIME_LIMIT) return RANGE;
-    return field === undefined ? idle : change(context, GLOBAL, { [field]: String(limit) });
+    return field === undefined ? idle! : change(context, GLOBAL, { [field]: String(limit) });
   },
 };
