@@ -19,6 +19,7 @@ export class BackingFile {
   /** Position up to which the file is as the memory. */
   #written = 0;
   #isBusy = false;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
   #idleCallbacks: (() => void)[] = [];
 
@@ -33,13 +34,14 @@ export class BackingFile {
     open(path, 'w', MODE, (error, fd) => {
       this.#isBusy = false;
       if (error === null) this.#fd = fd;
-      this.#write();
+      if (this.#isClosed) this.#finish();
+      else this.#write();
     });
   }
 
   /** The memory has changed. */
   update(): void {
-    if (this.#isBusy || this.#fd < 0) return;
+    if (this.#isBusy || this.#isClosed || this.#fd < 0) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#write();
@@ -51,20 +53,27 @@ export class BackingFile {
     if (!this.#isBusy) this.#write();
   }
 
-  /** Writes what is left, at once. */
+  /** Writes what is left, at once, or as soon as the write that is under way has ended. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#isClosed = true;
+    if (!this.#isBusy) this.#finish();
+  }
+
+  #finish(): void {
     const fd = this.#fd;
     this.#fd = -1;
-    if (fd < 0 || this.#isBusy) return;
-    try {
-      for (let part = this.#nextPart(); part.length > 0; part = this.#nextPart()) {
-        this.#written += writeSync(fd, part, 0, part.length, this.#written % this.#memory.size);
+    if (fd >= 0) {
+      try {
+        for (let part = this.#nextPart(); part.length > 0; part = this.#nextPart()) {
+          this.#written += writeSync(fd, part, 0, part.length, this.#written % this.#memory.size);
+        }
+      } catch {
+        // The disk is full, or gone.
       }
-    } catch {
-      // The disk is full, or gone.
+      close(fd, () => undefined);
     }
-    close(fd, () => undefined);
+    for (const callback of this.#idleCallbacks.splice(0)) callback();
   }
 
   #write(): void {
@@ -79,6 +88,7 @@ export class BackingFile {
       this.#isBusy = false;
       // What could not be written is tried again with what comes next.
       if (error === null) this.#written += written;
+      if (this.#isClosed) return this.#finish();
       if (error === null && this.#written < this.#memory.next && this.#idleCallbacks.length > 0) this.#write();
       else {
         for (const callback of this.#idleCallbacks.splice(0)) callback();

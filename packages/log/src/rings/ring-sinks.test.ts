@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogTarget, Ring } from '@evenkeel/config';
@@ -162,6 +162,32 @@ test('a backing file holds the events, and the one before is kept beside it', as
       assert.match(text, new RegExp(`${round} 499 `));
     }
     assert.equal(existsSync(`${path}.bak.bak`), false);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a backing file that is closed while it is being opened has its events, and no descriptor stays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-log-'));
+  const path = join(folder, 'ring');
+  const isOpen = (): boolean =>
+    readdirSync('/proc/self/fd').some((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        return false;
+      }
+    });
+  try {
+    const logs = router();
+    logs.configure([undefined, set('a')], [ring('a', { backingFile: path })]);
+    logs.route(1, message('the only one'));
+    logs.close();
+    for (const end = performance.now() + 10_000; !existsSync(path) || isOpen();) {
+      assert.ok(performance.now() < end, 'its descriptor stays');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.match(readFileSync(path, 'latin1'), /the only one\n/);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
