@@ -293,7 +293,11 @@ class Process {
     const [atMs, beganMs] = [Date.now(), monotonicMs()];
     this.#manager?.reloading();
     this.#terminal.beginRecord();
-    const generation = await this.#load();
+    // Whatever went wrong, the service manager hears of the end, and so does who asked.
+    const generation = await this.#load().catch((error: unknown) => {
+      this.#terminal.say('alert', `The new configuration was not applied (${reasonOf(error)}).`);
+      return undefined;
+    });
     this.#terminal.endRecord();
     const ok = generation !== undefined;
     const messages = this.#terminal.record;
