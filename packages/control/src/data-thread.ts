@@ -14,6 +14,7 @@ import type {
   ThreadQuestion,
   ToThread,
 } from '@evenkeel/proxy';
+import { cutPlan } from '@evenkeel/proxy/main';
 import type { SegmentHandle, ThreadIdentity } from '@evenkeel/shm';
 
 export interface DataThreadHooks {
@@ -86,8 +87,14 @@ export class DataThread {
     segment: SegmentHandle,
     descriptors: readonly ListenerDescriptor[],
   ): Promise<readonly string[]> {
+    const { parts, rest } = cutPlan(plan);
+    for (const part of parts) {
+      const taken = this.#expect('took', plan.generation);
+      this.#tell({ type: 'part', ...part });
+      await taken;
+    }
     const answer = this.#expect('prepared', plan.generation);
-    this.#tell({ type: 'prepare', plan, segment, descriptors });
+    this.#tell({ type: 'prepare', plan: rest, segment, descriptors });
     const message = await answer;
     return message.type === 'prepared' ? message.errors : [];
   }

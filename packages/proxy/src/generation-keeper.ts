@@ -21,6 +21,8 @@ interface Prepared {
   readonly bound: ReadonlyMap<string, BoundSocket>;
 }
 
+/** How long traffic waits at a time while a configuration is being built. */
+const TURN_MS = 3;
 /** How finely `close-spread-time` is divided. */
 const SPREAD_STEP_MS = 50;
 
@@ -50,6 +52,38 @@ export class GenerationKeeper {
 
   /** Builds the generation and binds what is new; answers with everything that stands against it. */
   prepare(plan: Plan, descriptors: readonly ListenerDescriptor[]): void {
+    const bound = this.#bind(plan, descriptors);
+    if (bound === undefined) return;
+    const build = Generation.build(plan, this.#maker);
+    for (;;) {
+      const { done, value } = build.next();
+      if (done === true) return this.#hold(value, bound);
+    }
+  }
+
+  /** The same, but traffic is served meanwhile: a configuration with thousands of servers takes seconds. */
+  async prepareInSteps(plan: Plan, descriptors: readonly ListenerDescriptor[]): Promise<void> {
+    const bound = this.#bind(plan, descriptors);
+    if (bound === undefined) return;
+    const build = Generation.build(plan, this.#maker);
+    let turnEnds = performance.now() + TURN_MS;
+    for (;;) {
+      const { done, value } = build.next();
+      if (done === true) return this.#hold(value, bound);
+      if (performance.now() < turnEnds) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#thread.refresh();
+      turnEnds = performance.now() + TURN_MS;
+    }
+  }
+
+  #hold(generation: Generation, bound: ReadonlyMap<string, BoundSocket>): void {
+    this.#prepared = { generation, bound };
+    this.#tell({ type: 'prepared', generation: generation.plan.generation, errors: [] });
+  }
+
+  /** Sockets that are new with a plan, by key; undefined, and told, where anything stands against it. */
+  #bind(plan: Plan, descriptors: readonly ListenerDescriptor[]): ReadonlyMap<string, BoundSocket> | undefined {
     const errors: string[] = [];
     const bound = new Map<string, BoundSocket>();
     const passed = new Map(descriptors.map(({ key, descriptor }) => [key, descriptor]));
@@ -66,9 +100,10 @@ export class GenerationKeeper {
     }
     // What this thread has already, or must not accept from (`thread` on the bind line).
     for (const descriptor of passed.values()) closeFd(descriptor);
-    if (errors.length === 0) this.#prepared = { generation: new Generation(plan, this.#maker), bound };
-    else for (const socket of bound.values()) socket.close();
+    if (errors.length === 0) return bound;
+    for (const socket of bound.values()) socket.close();
     this.#tell({ type: 'prepared', generation: plan.generation, errors });
+    return undefined;
   }
 
   /** Makes the prepared generation the one that serves. */

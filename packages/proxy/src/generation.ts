@@ -26,16 +26,16 @@ export class Generation {
   plan: Plan;
   readonly thread: DataThread;
   /** Parallel to `plan.config.proxies`; undefined where a proxy has no such side or is disabled. */
-  readonly frontends: readonly (Frontend | undefined)[];
-  readonly backends: readonly (Backend | undefined)[];
+  readonly frontends: (Frontend | undefined)[] = [];
+  readonly backends: (Backend | undefined)[] = [];
   /** Parallel to `plan.config.proxies`. */
-  readonly tcp: readonly TcpProxy[];
-  readonly http: readonly (HttpProxy | undefined)[];
-  readonly views: readonly SectionView[];
+  readonly tcp: TcpProxy[] = [];
+  readonly http: (HttpProxy | undefined)[] = [];
+  readonly views: SectionView[] = [];
   /** Parallel to them: what `use-server` rules name; undefined without any. */
-  readonly useServer: readonly (ChooseServer | undefined)[];
+  readonly useServer: (ChooseServer | undefined)[] = [];
   /** Parallel to them: what `balance` hashes of a request; undefined where it hashes nothing. */
-  readonly balanceKeys: readonly (BalanceKey | undefined)[];
+  readonly balanceKeys: (BalanceKey | undefined)[] = [];
   /** Client connections whose streams live on this generation. */
   sessions = 0;
   /** A newer one was published. */
@@ -44,24 +44,48 @@ export class Generation {
   readonly #maker: GenerationMaker;
   readonly #backendByName = new Map<string, Backend>();
 
-  constructor(plan: Plan, maker: GenerationMaker) {
-    const { proxies } = plan.config;
-    const compiler = createCompiler(environmentOf(maker.thread, (name, side) => this.view(name, side)));
+  private constructor(plan: Plan, maker: GenerationMaker) {
     this.plan = plan;
     this.thread = maker.thread;
     this.#maker = maker;
-    this.backends = maker.backends.build(plan);
-    for (const backend of this.backends) if (backend !== undefined) this.#backendByName.set(backend.name, backend);
-    this.balanceKeys = proxies.map((proxy) => compileBalanceKey(proxy, compiler));
-    this.views = proxies.map(
-      (proxy, index) => new SectionView(maker.thread, proxy, plan.proxies[index].frontendSlot, this.backends[index]),
-    );
-    this.useServer = proxies.map((proxy, index) => compileUseServer(proxy, this.backends[index], compiler));
-    this.tcp = proxies.map((proxy) => compileTcpProxy(proxy, compiler));
-    this.http = compileHttpProxies(plan.config, compiler);
-    this.frontends = proxies.map((proxy, index) =>
-      plan.proxies[index].frontendSlot < 0 || proxy.disabled ? undefined : new Frontend(this, index, compiler),
-    );
+  }
+
+  /**
+   * Builds a generation in steps, one for each proxy in each of four rounds: rules of one proxy may name the backends and
+   * views of every other. Whoever drives it may let the event loop turn between two steps; it is whole when it returns.
+   */
+  static *build(plan: Plan, maker: GenerationMaker): Generator<void, Generation> {
+    const generation = new Generation(plan, maker);
+    yield* generation.#build();
+    return generation;
+  }
+
+  *#build(): Generator<void> {
+    const { plan, thread } = this;
+    const { proxies } = plan.config;
+    const compiler = createCompiler(environmentOf(thread, (name, side) => this.view(name, side)));
+    for (const backend of this.#maker.backends.build(plan)) {
+      this.backends.push(backend);
+      if (backend !== undefined) this.#backendByName.set(backend.name, backend);
+      yield;
+    }
+    for (const [index, proxy] of proxies.entries()) {
+      this.balanceKeys.push(compileBalanceKey(proxy, compiler));
+      this.views.push(new SectionView(thread, proxy, plan.proxies[index].frontendSlot, this.backends[index]));
+      yield;
+    }
+    const http = compileHttpProxies(plan.config, compiler);
+    for (const [index, proxy] of proxies.entries()) {
+      this.useServer.push(compileUseServer(proxy, this.backends[index], compiler));
+      this.tcp.push(compileTcpProxy(proxy, compiler));
+      this.http.push(http.next().value ?? undefined);
+      yield;
+    }
+    for (const [index, proxy] of proxies.entries()) {
+      const isServed = plan.proxies[index].frontendSlot >= 0 && !proxy.disabled;
+      this.frontends.push(isServed ? new Frontend(this, index, compiler) : undefined);
+      yield;
+    }
   }
 
   /** `use_backend` and `default_backend` name proxies that have a backend side. */

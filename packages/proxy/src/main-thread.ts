@@ -5,6 +5,7 @@ import { closeKept, prepareKept } from './listener/kept-descriptors.ts';
 import { PARKED_BUFFER } from './listener/parking.ts';
 
 export { Connection } from './connection.ts';
+export { cutPlan } from './plan-parts.ts';
 export { PROCESS_SLOT } from './plan.ts';
 export { Profiler } from './profiler.ts';
 export { fullconns } from './backend/limit.ts';

@@ -36,18 +36,21 @@ export class BackendThread {
     return this.#retired.size > 0;
   }
 
-  /** The backends of a plan, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
-  build(plan: Plan): (Backend | undefined)[] {
+  /** The backends of a plan, one after another as they are asked for, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
+  *build(plan: Plan): Generator<Backend | undefined> {
     const fullconn = fullconns(plan);
     const { sndbufServer, rcvbufServer } = plan.config.global.tune;
     const socketOptions = bufferOptions(sndbufServer, rcvbufServer);
-    return plan.config.proxies.map((proxy, index) => {
+    for (const [index, proxy] of plan.config.proxies.entries()) {
       const shared = plan.proxies[index];
-      if (shared.backendSlot < 0 || proxy.disabled) return undefined;
+      if (shared.backendSlot < 0 || proxy.disabled) {
+        yield undefined;
+        continue;
+      }
       const backend = new Backend(this, proxy, index, shared, plan.generation, fullconn[index], socketOptions);
       this.#backends.add(backend);
-      return backend;
-    });
+      yield backend;
+    }
   }
 
   /** A newer generation was published: nothing is kept idle here any more. Streams go on and are still told of changes. */

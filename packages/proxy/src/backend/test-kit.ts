@@ -173,7 +173,7 @@ export class TestThread implements ThreadContext {
   }
 
   build(plan: Plan): Backend {
-    return this.backendThread.build(plan)[0]!;
+    return this.backendThread.build(plan).next().value!;
   }
 
   stop(): void {

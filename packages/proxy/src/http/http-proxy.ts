@@ -72,16 +72,16 @@ export interface HttpProxy {
   readonly monitorFails: ((context: LogContext) => boolean) | undefined;
 }
 
-/** Faces of all sections, parallel to `config.proxies`; undefined for those of mode tcp. */
-export function compileHttpProxies(
+/** Faces of all sections, one after another as they are asked for, parallel to `config.proxies`; undefined for those of mode tcp. */
+export function* compileHttpProxies(
   config: Config,
   compiler: Compiler,
   servicesOf: (proxy: Proxy) => readonly MountedService[] = noServices,
-): readonly (HttpProxy | undefined)[] {
+): Generator<HttpProxy | undefined, undefined> {
   const sections = compileHttpErrors(config.httpErrors);
-  return config.proxies.map((proxy) =>
-    proxy.mode === 'http' ? compileHttpProxy(proxy, config, compiler, sections, servicesOf(proxy)) : undefined,
-  );
+  for (const proxy of config.proxies)
+    yield proxy.mode === 'http' ? compileHttpProxy(proxy, config, compiler, sections, servicesOf(proxy)) : undefined;
+  return undefined;
 }
 
 function noServices(): readonly MountedService[] {
