@@ -58,6 +58,8 @@ export interface GlobalPlace {
 }
 
 const numberText = (value: number | undefined): string => (value === undefined ? '' : String(value));
+/** Where nothing is said nothing is limited, which a command says by 0. */
+const limitText = (value: number | undefined): string => String(value ?? 0);
 
 /** A server that was added asks nothing until it is told to (management manual, section 9.3 "add server"). */
 const asks = (server: Server): string => (isAdded(server) ? 'disabled' : 'enabled');
@@ -105,7 +107,7 @@ const SERVER_FIELDS: readonly FieldOf<Server, ServerPlace>[] = [
   },
   {
     name: 'maxconn',
-    fileValue: ({ maxconn }) => numberText(maxconn),
+    fileValue: ({ maxconn }) => limitText(maxconn),
     put({ watched, server }, value) {
       watched.setMaxconn(value === undefined ? (server.maxconn ?? 0) : Number(value));
     },
@@ -190,13 +192,13 @@ const GLOBAL_FIELDS: readonly FieldOf<Global, GlobalPlace>[] = [
   },
   {
     name: 'maxconnrate',
-    fileValue: ({ maxconnrate }) => numberText(maxconnrate),
+    fileValue: ({ maxconnrate }) => limitText(maxconnrate),
     put: ({ process }, value) =>
       putLimit(RuntimeLimit.ofProcess(process.segment, PROCESS_SLOT, 'connRate'), value, process),
   },
   {
     name: 'maxsessrate',
-    fileValue: ({ maxsessrate }) => numberText(maxsessrate),
+    fileValue: ({ maxsessrate }) => limitText(maxsessrate),
     put: ({ process }, value) =>
       putLimit(RuntimeLimit.ofProcess(process.segment, PROCESS_SLOT, 'sessRate'), value, process),
   },

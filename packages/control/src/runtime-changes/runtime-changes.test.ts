@@ -271,3 +271,24 @@ test('a configuration that is to be applied while servers come and go has them a
   assert.equal(live(daemon)['servers'], 's1 s2 s3 s9');
   await daemon.stop();
 });
+
+test('a limit that is taken away again where the file has none is no difference any more', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const daemon = await start(t, folder);
+  const set = async (object: ChangedObject, field: string, value: string): Promise<void> =>
+    await daemon.changes.make([{ object, field, value, by: 'test' }]);
+  const limits = [
+    [GLOBAL, 'maxconnrate'],
+    [GLOBAL, 'maxsessrate'],
+    [serverObject('web', 's1'), 'maxconn'],
+  ] as const;
+  for (const [object, field] of limits) await set(object, field, '20');
+  assert.deepEqual(
+    daemon.changes.list().map(({ field, file, value }) => [field, file, value]),
+    limits.map(([, field]) => [field, '0', '20']),
+  );
+  for (const [object, field] of limits) await set(object, field, '0');
+  assert.deepEqual(daemon.changes.list(), []);
+  await daemon.stop();
+});
