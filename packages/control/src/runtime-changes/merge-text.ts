@@ -3,6 +3,7 @@
 import { objectText, valueText, type Override } from './change.ts';
 import type { EndedOverride } from './merge.ts';
 import { differs } from './overrides.ts';
+import { PRESENCE } from './presence.ts';
 
 /** More lines than somebody reads; `show config diff` has them all. */
 const MOST_LINES = 50;
@@ -16,7 +17,9 @@ export function mergeLines(kept: readonly Override[], ended: readonly EndedOverr
 
 function keptLine({ object, field, file, value, sinceMs, by }: Override): string {
   const since = new Date(sinceMs).toISOString();
-  return `Runtime change stays: ${objectText(object)} ${field} is ${valueText(value)}, the file says ${valueText(file)} (since ${since}, by ${by}).`;
+  const presence = value === '' ? 'is removed' : `is added as ${valueText(value)}`;
+  const what = field === PRESENCE ? presence : `${field} is ${valueText(value)}`;
+  return `Runtime change stays: ${objectText(object)} ${what}, the file says ${valueText(file)} (since ${since}, by ${by}).`;
 }
 
 function endedLine({ override, ending }: EndedOverride): string[] {
