@@ -10,5 +10,7 @@ export { resolveName } from './resolve-name.ts';
 export type { ResolveName } from './server-addresses.ts';
 export { GLOBAL, objectText, serverObject } from './runtime-changes/change.ts';
 export type { ChangedObject, Override } from './runtime-changes/change.ts';
+export { journalPlace } from './runtime-changes/journal-path.ts';
+export type { JournalPlace } from './runtime-changes/journal-path.ts';
 export { RuntimeChanges } from './runtime-changes/runtime-changes.ts';
 export type { Change } from './runtime-changes/overrides.ts';

@@ -10,7 +10,7 @@ import { nodeHost } from '../host.ts';
 import type { Terminal } from '../terminal.ts';
 import { examine } from './examine.ts';
 import { error, ok, warning, worst, type Finding } from './finding.ts';
-import { gatherFiles, gatherMachine, gatherUser } from './gather.ts';
+import { gatherFiles, gatherJournal, gatherMachine, gatherUser } from './gather.ts';
 import { askNetwork, boundResolver } from './network.ts';
 import { jsonFindings, printFindings } from './print.ts';
 
@@ -35,9 +35,17 @@ export async function doctor(argv: readonly string[], terminal: Terminal): Promi
   const config = read?.config;
   const machine = gatherMachine();
   const network = config === undefined || options.offline ? undefined : await askNetwork(config);
+  const journal = gatherJournal(config, options.files);
   const findings = [
     ...(read?.findings ?? []),
-    ...examine({ machine, config, files: gatherFiles(config), user: gatherUser(config, machine), network }),
+    ...examine({
+      machine,
+      config,
+      files: gatherFiles(config, journal),
+      journal,
+      user: gatherUser(config, machine),
+      network,
+    }),
   ];
   terminal.answer(options.json ? jsonFindings(findings) : printFindings(findings));
   const level = worst(findings);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryHost, parseConfig, type Config } from '@evenkeel/config';
 import { examine } from './examine.ts';
-import type { Facts, Machine } from './facts.ts';
+import type { Facts, FileFact, Machine } from './facts.ts';
 import { parseSocketTable } from './listening-sockets.ts';
 
 const MACHINE: Machine = {
@@ -36,6 +36,7 @@ function complaints(machine: Partial<Machine>, config: Config | undefined, furth
     machine: { ...MACHINE, ...machine },
     config,
     files: new Map(),
+    journal: undefined,
     user: undefined,
     network: undefined,
     ...further,
@@ -90,6 +91,78 @@ test('servers that nobody reaches', () => {
     servers: [{ backend: 'app', server: 's1', target: '127.0.0.1:1', failure: 'Connection refused' }],
   };
   assert.deepEqual(complaints({}, undefined, { network }), ['error servers', 'warning servers']);
+});
+
+const folder = (more: Partial<FileFact> = {}): FileFact => ({
+  kind: 'folder',
+  uid: 0,
+  gid: 0,
+  mode: 0o755,
+  writable: 'yes',
+  ...more,
+});
+const missing: FileFact = { kind: 'missing', uid: 0, gid: 0, mode: 0, writable: 'no' };
+const haproxy = { name: 'haproxy', uid: 100, gid: 100 };
+
+test('a log file is written by the user whom the daemon becomes', () => {
+  const config = configOf(' bind :8080', ' log file@/var/log/lb/traffic.log local0');
+  const found = (above: FileFact, file: FileFact, user: Facts['user']): string[] =>
+    complaints({}, config, {
+      user,
+      files: new Map([
+        ['/var/log/lb', above],
+        ['/var/log/lb/traffic.log', file],
+      ]),
+    });
+  const own = { kind: 'file', uid: 100, gid: 100, mode: 0o640, writable: 'no' } as const;
+  assert.deepEqual(found(folder(), missing, undefined), []);
+  assert.deepEqual(found(folder({ writable: 'no' }), missing, undefined), ['warning logs']);
+  assert.deepEqual(found(missing, missing, undefined), ['warning logs']);
+  assert.deepEqual(found(folder(), missing, haproxy), ['warning logs']);
+  assert.deepEqual(found(folder({ uid: 100 }), missing, haproxy), []);
+  assert.deepEqual(found(folder(), own, haproxy), []);
+  assert.deepEqual(found(folder({ mode: 0o700 }), own, haproxy), ['warning logs']);
+  assert.deepEqual(found(folder(), { ...own, writable: 'read-only' }, haproxy), ['warning logs']);
+  assert.deepEqual(found(folder(), folder(), haproxy), ['warning logs']);
+});
+
+test('the journal of runtime changes needs a folder', () => {
+  const config = configOf(' bind :8080');
+  const files = (entries: Record<string, FileFact>): ReadonlyMap<string, FileFact> => new Map(Object.entries(entries));
+  const own = { path: '/var/lib/evenkeel/a/runtime.journal', hasFolder: true, isNamed: false };
+  const absent = { [own.path]: missing, '/var/lib/evenkeel/a': missing, '/var/lib/evenkeel': missing };
+  const named = { path: '/srv/changes', hasFolder: false, isNamed: true };
+  const found = (further: Partial<Facts>): string[] => complaints({}, config, further);
+
+  // Its own folder is made by who starts the daemon, and given to the user.
+  assert.deepEqual(found({ journal: own, files: files({ ...absent, '/var/lib': folder() }) }), []);
+  assert.deepEqual(found({ journal: own, files: files({ ...absent, '/var/lib': folder({ writable: 'no' }) }) }), [
+    'warning journal',
+  ]);
+  const asRoot = { journal: own, user: haproxy };
+  assert.deepEqual(found({ ...asRoot, files: files({ ...absent, '/var/lib': folder({ writable: 'no' }) }) }), []);
+  assert.deepEqual(found({ ...asRoot, files: files({ ...absent, '/var/lib': folder({ mode: 0o700 }) }) }), [
+    'warning journal',
+  ]);
+  assert.deepEqual(found({ ...asRoot, files: files({ ...absent, '/var/lib': folder({ writable: 'read-only' }) }) }), [
+    'warning journal',
+  ]);
+
+  // The folder of a file that is named must be there, and be the user's.
+  assert.deepEqual(found({ journal: named, files: files({ '/srv/changes': missing, '/srv': missing }) }), [
+    'warning journal',
+  ]);
+  assert.deepEqual(
+    found({ journal: named, user: haproxy, files: files({ '/srv/changes': missing, '/srv': folder() }) }),
+    ['warning journal'],
+  );
+  assert.deepEqual(
+    found({ journal: named, user: haproxy, files: files({ '/srv/changes': missing, '/srv': folder({ uid: 100 }) }) }),
+    [],
+  );
+  assert.deepEqual(found({ journal: named, files: files({ '/srv/changes': { ...missing, kind: 'other' } }) }), [
+    'warning journal',
+  ]);
 });
 
 // proc(5): words of four bytes in the machine's order.

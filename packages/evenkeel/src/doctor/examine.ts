@@ -7,6 +7,7 @@ import { examineKernel } from './kernel-rules.ts';
 import { examineLimits } from './limit-rules.ts';
 import { examineListeners } from './listener-rules.ts';
 import { examineNetwork } from './network-rules.ts';
+import { examineWriting } from './writing-rules.ts';
 
 export function examine(facts: Facts): readonly Finding[] {
   return [
@@ -14,6 +15,7 @@ export function examine(facts: Facts): readonly Finding[] {
     ...examineKernel(facts),
     ...examineListeners(facts),
     ...examineFiles(facts),
+    ...examineWriting(facts),
     ...examineNetwork(facts),
   ];
 }

@@ -1,6 +1,7 @@
 /** What the doctor knows of machine and configuration: plain data, gathered by the shell, judged by the rules. */
 
 import type { Config } from '@evenkeel/config';
+import type { JournalPlace } from '@evenkeel/control';
 import type { Capability } from '@evenkeel/sys';
 
 export interface Facts {
@@ -9,6 +10,8 @@ export interface Facts {
   readonly config: Config | undefined;
   /** By path: what stands at the paths that the configuration names. Those that were not looked at are not in it. */
   readonly files: ReadonlyMap<string, FileFact>;
+  /** Where runtime changes are kept; undefined where they are not (`no persist-runtime`), or there is no configuration. */
+  readonly journal: JournalPlace | undefined;
   /** Whom the daemon becomes (`user`, `group`); undefined where it stays who started it. */
   readonly user: { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
   /** Undefined where nobody was to be asked. */
@@ -57,6 +60,8 @@ export interface FileFact {
   readonly gid: number;
   /** Permission bits. */
   readonly mode: number;
+  /** For who runs the doctor, who is taken for who starts the daemon; in a folder: whether files can be made in it. */
+  readonly writable: 'yes' | 'no' | 'read-only';
 }
 
 export interface Network {

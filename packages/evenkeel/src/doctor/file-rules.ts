@@ -2,20 +2,21 @@
 
 import { dirname } from 'node:path';
 import type { Config } from '@evenkeel/config';
-import type { Facts, FileFact } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
+import { EXECUTE, READ, ROOT, WRITE, foldersAbove, may } from './permissions.ts';
 
 /** Where ping(8) is looked for, which `option ping-check` starts. */
 const PING_PATHS = ['/bin/ping', '/usr/bin/ping', '/sbin/ping', '/usr/sbin/ping'];
 
-/** Every path that the rules ask about: the shell looks at them. */
-export function pathsOf(config: Config): readonly string[] {
+/** The files that the rules ask about; the folders above them are needed too. */
+export function namedPaths(config: Config): readonly string[] {
   const files = [...config.files, ...socketPaths(config).map(({ path }) => path), ...logPaths(config)];
   const { pidfile } = config.global;
   if (pidfile !== undefined) files.push(pidfile);
   for (const { command } of programs(config)) files.push(command);
   if (usesPing(config)) files.push(...PING_PATHS);
-  return [...new Set(files.flatMap((path) => [path, ...foldersAbove(path)]))];
+  return files;
 }
 
 export function examineFiles(facts: Facts): readonly Finding[] {
@@ -171,31 +172,4 @@ function checkPrograms(config: Config, { files, user }: Facts): readonly Finding
     );
   }
   return findings;
-}
-
-const READ = 4;
-const WRITE = 2;
-const EXECUTE = 1;
-const ROOT = { uid: 0, gid: 0 };
-
-/** What the permission bits allow to a user without further groups; what is not there hinders nobody here. */
-function may(
-  file: FileFact | undefined,
-  { gid, uid }: { readonly uid: number; readonly gid: number },
-  bit: number,
-): boolean {
-  if (file === undefined || file.kind === 'missing') return true;
-  // Root reads and writes everything, and runs what anybody may run.
-  if (uid === 0) return bit !== EXECUTE || file.kind === 'folder' || (file.mode & 0o111) !== 0;
-  const shift = file.uid === uid ? 6 : file.gid === gid ? 3 : 0;
-  return ((file.mode >> shift) & bit) !== 0;
-}
-
-/** The folders that must be entered on the way to a path, the nearest first. */
-function foldersAbove(path: string): readonly string[] {
-  const folders: string[] = [];
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    folders.push(folder);
-    if (folder === dirname(folder)) return folders;
-  }
 }

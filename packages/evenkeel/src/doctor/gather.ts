@@ -1,12 +1,15 @@
 /** Reads the machine: the only file of the doctor that asks the system about itself. */
 
-import { readFileSync, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync, type Stats } from 'node:fs';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import type { Config } from '@evenkeel/config';
+import { journalPlace } from '@evenkeel/control';
 import { effectiveCapabilities, getResourceLimit, lookupUser, ownerIds, readSysctl, support } from '@evenkeel/sys';
 import type { Facts, FileFact, Machine } from './facts.ts';
-import { pathsOf } from './file-rules.ts';
+import { namedPaths } from './file-rules.ts';
 import { listeningSockets } from './listening-sockets.ts';
+import { foldersAbove } from './permissions.ts';
+import { writtenPaths } from './writing-rules.ts';
 
 const SYSCTLS = [
   'fs.nr_open',
@@ -48,8 +51,17 @@ export function gatherMachine(): Machine {
   };
 }
 
-export function gatherFiles(config: Config | undefined): ReadonlyMap<string, FileFact> {
-  return new Map(config === undefined ? [] : pathsOf(config).map((path) => [path, fileFact(path)]));
+/** `names`: the files and folders that the command line names, which decide where the journal lies. */
+export function gatherJournal(config: Config | undefined, names: readonly string[]): Facts['journal'] {
+  if (config === undefined || !config.global.persistRuntime.enabled) return undefined;
+  return journalPlace(config, names, process.env['STATE_DIRECTORY'], (path) => fileFact(path).kind === 'folder');
+}
+
+export function gatherFiles(config: Config | undefined, journal: Facts['journal']): ReadonlyMap<string, FileFact> {
+  if (config === undefined) return new Map();
+  const files = [...namedPaths(config), ...writtenPaths(config, journal)];
+  const paths = new Set(files.flatMap((path) => [path, ...foldersAbove(path)]));
+  return new Map([...paths].map((path) => [path, fileFact(path)]));
 }
 
 function fileFact(path: string): FileFact {
@@ -57,11 +69,20 @@ function fileFact(path: string): FileFact {
   try {
     stats = statSync(path);
   } catch {
-    return { kind: 'missing', uid: 0, gid: 0, mode: 0 };
+    return { kind: 'missing', uid: 0, gid: 0, mode: 0, writable: 'no' };
   }
   const { gid, mode, uid } = stats;
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSocket() ? 'socket' : 'other';
-  return { kind, uid, gid, mode: mode & 0o7777 };
+  return { kind, uid, gid, mode: mode & 0o7777, writable: writability(path, kind) };
+}
+
+function writability(path: string, kind: FileFact['kind']): FileFact['writable'] {
+  try {
+    accessSync(path, kind === 'folder' ? constants.W_OK | constants.X_OK : constants.W_OK);
+    return 'yes';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS' ? 'read-only' : 'no';
+  }
 }
 
 /** Whom the daemon becomes when it is started as root. */
