@@ -69,6 +69,38 @@ test('-c tells warnings, which -dW makes fatal, and -q silences everything', asy
   });
 });
 
+test('--strict makes warnings and advice fatal, with -c and at a start', async () => {
+  const [port] = await freePorts(1);
+  const unused = (comment: string): string => `${listening(port)}backend spare ${comment}\n    server s1 127.0.0.1:1\n`;
+  const refused = /^\[ALERT\] {4}\(\d+\) : config : Some warnings were found and '--strict' is set\. Aborting\.$/m;
+  await withFile(unused(''), async (file) => {
+    const advised = await run('-c', '-f', file);
+    assert.equal(advised.stdout, 'Warnings were found.\nConfiguration file is valid\n');
+    assert.equal(advised.status, 0);
+    // Advice is no warning of HAProxy's.
+    assert.equal((await run('-c', '-dW', '-f', file)).status, 0);
+    const checked = await run('-c', '--strict', '-f', file);
+    assert.match(checked.stderr, /\[unused-backend\]/);
+    assert.match(checked.stderr, refused);
+    assert.deepEqual([checked.status, checked.stdout], [1, '']);
+    const started = await run('-db', '--strict', '-f', file);
+    assert.match(started.stderr, /\[unused-backend\]/);
+    assert.match(started.stderr, refused);
+    assert.equal(started.status, 1);
+  });
+  await withFile(unused('# lint-ok unused-backend'), async (file) => {
+    const allowed = await run('-c', '--strict', '-f', file);
+    assert.equal(allowed.stdout, 'Configuration file is valid\n');
+    assert.equal(allowed.status, 0);
+  });
+  await withFile('listen a\n    bind 127.0.0.1:1\n', async (file) => {
+    const warned = await run('-c', '--strict', '-f', file);
+    assert.match(warned.stderr, /missing timeouts for proxy 'a'/);
+    assert.match(warned.stderr, refused);
+    assert.equal(warned.status, 1);
+  });
+});
+
 test('a bad configuration ends with status 1 and every error with its place', async () => {
   await withFile('global\n    maxconn ten\nlisten a\n    bind 127.0.0.1:1\n    tiemout client 1s\n', async (file) => {
     const { status, stdout, stderr } = await run('-c', '-f', file);

@@ -131,6 +131,31 @@ test('evenkeel reload, status and stop by a pid file', async (context) => {
   });
 });
 
+test('with --strict a reload with advice changes nothing', async () => {
+  const [port, other] = await freePorts(2);
+  await using daemon = await Daemon.start(configuration(port, 'pidfile FOLDER/pid'), {
+    port,
+    flags: ['-db', '--strict'],
+  });
+  const pidFile = join(daemon.folder, 'pid');
+  const text = readFileSync(daemon.configurationFile, 'latin1');
+  const edited = text.replace('http-request', `bind 127.0.0.1:${other}\n    http-request`);
+  writeFileSync(daemon.configurationFile, `${edited}backend spare\n    server s1 127.0.0.1:1\n`);
+  const refused = await evenkeel('reload', '-p', pidFile);
+  assert.equal(refused.status, 1, refused.text);
+  assert.match(refused.text, /\[unused-backend\]/);
+  assert.match(refused.text, /Some warnings were found and '--strict' is set\. Aborting\./);
+  assert.match(refused.text, /the old one goes on serving/);
+  assert.match(await daemon.ask('show config status'), /^Generation: 1\n[^]*^Last_load: failure\n/m);
+  assert.ok(await accepts(port));
+  assert.ok(!(await accepts(other)));
+
+  writeFileSync(daemon.configurationFile, edited);
+  const taken = await evenkeel('reload', '-p', pidFile);
+  assert.equal(taken.status, 0, taken.text);
+  assert.ok(await accepts(other));
+});
+
 test('pid files that lead nowhere: dead, a stranger, garbage', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
   const stranger = spawn('sleep', ['60']);
