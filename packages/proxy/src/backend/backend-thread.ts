@@ -11,6 +11,9 @@ import type { Server } from './server.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { fullconns } from './limit.ts';
 
+/** How long traffic waits at a time while states of servers are followed. */
+const FOLLOW_TURN_MS = 3;
+
 export class BackendThread {
   readonly context: ThreadContext;
   readonly tickets: Tickets;
@@ -23,6 +26,8 @@ export class BackendThread {
   /** Streams whose wait is over and that have not been called yet. */
   #ready: Dispatch[] = [];
   #delivering = false;
+  /** Backends whose servers' states are still to be looked at, the next one last. */
+  #toFollow: Backend[] = [];
 
   constructor(context: ThreadContext) {
     this.context = context;
@@ -145,7 +150,23 @@ export class BackendThread {
       this.deliver(this.tickets.takeGranted());
     }
     if ((reasons & Wake.state) !== 0) {
-      for (const backend of this.#backends) this.#followStates(backend);
+      const isUnderWay = this.#toFollow.length > 0;
+      this.#toFollow = [...this.#backends].reverse();
+      if (!isUnderWay) this.#followAll();
+    }
+  }
+
+  /** All at once, but where that are thousands: clients do not wait for it. */
+  #followAll(): void {
+    const turnEnds = performance.now() + FOLLOW_TURN_MS;
+    for (let backend = this.#toFollow.pop(); backend !== undefined; backend = this.#toFollow.pop()) {
+      if (this.#backends.has(backend)) this.#followStates(backend);
+      if (performance.now() < turnEnds || this.#toFollow.length === 0) continue;
+      setImmediate(() => {
+        this.context.refresh();
+        this.#followAll();
+      });
+      return;
     }
   }
 
