@@ -62,8 +62,7 @@ export type PublishResult = { readonly ok: true } | { readonly ok: false; readon
 
 /**
  * A data thread that did not turn its event loop for this long is ended and replaced. The longest honest work in one turn is
- * a major garbage collection or the building of a generation of 50,000 lines, a few hundred ms each; while a thread is
- * silent, the share of new connections that the kernel hashes to it hangs, so the bound is not longer than people wait.
+ * a major garbage collection, a few hundred ms; while a thread is silent, the share of new connections that the kernel hashes to it hangs, so the bound is not longer than people wait.
  */
 const STALL_MS = 3000;
 const WATCH_INTERVAL_MS = 250;
@@ -71,9 +70,10 @@ const WATCH_INTERVAL_MS = 250;
 const OWN_GAP_MS = 1000;
 /**
  * A thread that turns its loop and does not answer `prepare` for this long has lost its way: the publication fails, and the
- * thread is ended and replaced as one that stalled. Binding and building take less than a second for the largest plans.
+ * thread is ended and replaced as one that stalled. Binding and building take about a second of its time for the largest
+ * plans, in short turns between which it serves: many times that where it is busy all the time.
  */
-const PREPARE_LIMIT_MS = 20_000;
+const PREPARE_LIMIT_MS = 60_000;
 /** Deaths of data threads within a minute after which the process is given up. */
 const MAX_DEATHS = 20;
 /** What a thread may take to close its connections when told to stop. */
