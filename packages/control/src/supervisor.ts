@@ -62,7 +62,8 @@ export type PublishResult = { readonly ok: true } | { readonly ok: false; readon
 
 /**
  * A data thread that did not turn its event loop for this long is ended and replaced. The longest honest work in one turn is
- * a major garbage collection, a few hundred ms; while a thread is silent, the share of new connections that the kernel hashes to it hangs, so the bound is not longer than people wait.
+ * a major garbage collection, a few hundred ms; while a thread is silent, the share of new connections that the kernel hashes
+ * to it hangs, so the bound is not longer than people wait.
  */
 const STALL_MS = 3000;
 const WATCH_INTERVAL_MS = 250;
