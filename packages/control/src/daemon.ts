@@ -10,16 +10,18 @@ import type { Config, ConfigHost, Proxy } from '@evenkeel/config';
 import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
 import { HealthMonitor, MailSender } from '@evenkeel/checks';
 import type { HealthLine, SavedStates } from '@evenkeel/checks';
-import type { Plan } from '@evenkeel/proxy';
+import type { GoneSlots, Plan } from '@evenkeel/proxy';
 import { Profiler, monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
 import { openCheckConnection } from './check-connections.ts';
 import {
+  BackendGauge,
   BackendStat,
   FrontendGauge,
   FrontendStat,
   FrontendState,
   Mailbox,
   SegmentOwner,
+  ServerGauge,
   SharedCount,
   StatReader,
   Wake,
@@ -33,6 +35,7 @@ import { IdleMeter } from './idle-meter.ts';
 import { PROCESS_NAME, compilePlan, globalLogSet } from './plan-compiler.ts';
 import type { PlanSources } from './plan-compiler.ts';
 import type { Follower, PreparedChange } from './prepared-change.ts';
+import { DrainDeadlines } from './drain-deadlines.ts';
 import { DynamicServers } from './dynamic-servers.ts';
 import { controlThrough, followedServers } from './resolvers/followed-servers.ts';
 import { Resolvers } from './resolvers/resolvers.ts';
@@ -111,6 +114,7 @@ export class Daemon {
   readonly changes: RuntimeChanges;
   /** Servers that are added and removed while it runs. */
   readonly servers: DynamicServers;
+  readonly #drains: DrainDeadlines;
   readonly #mailbox: Mailbox;
   readonly #idle: IdleMeter;
   readonly #mails: MailSender;
@@ -180,7 +184,20 @@ export class Daemon {
       afterFirstPublication: options.afterFirstPublication,
       prepareLimitMs: options.prepareLimitMs,
       spares: options.spares,
-      onGenerationUnused: (generation) => this.health.forget(generation),
+      onGenerationUnused: (generation) => {
+        this.health.forget(generation);
+        this.#drains.generationUnused(generation);
+      },
+    });
+    this.#drains = new DrainDeadlines({
+      plan: () => this.plan,
+      hasOldPlans: () => this.#supervisor.hasOldPlans,
+      isUsed: (gone) => this.#isUsed(gone),
+      end: async (gone) => {
+        const answers = await this.ask({ type: 'end-gone-streams', gone });
+        return answers.reduce((sum, { answer }) => sum + answer, 0);
+      },
+      report: (text) => this.#announce('warning', text),
     });
     this.#mailbox = new Mailbox(this.slots.segment);
     this.servers = new DynamicServers({
@@ -254,7 +271,8 @@ export class Daemon {
     const prepared = await this.changes.prepare(config);
     for (const warning of limit.warnings) this.#options.report('warning', warning);
     if (this.#generation === 0) this.#prepareKernel();
-    const isFirst = this.#supervisor.plan === undefined;
+    const before = this.#supervisor.plan;
+    const isFirst = before === undefined;
     const generation = ++this.#generation;
     const states = await loadStates(config);
     const { plan, errors, warnings } = await compilePlan(prepared.config, generation, {
@@ -286,6 +304,7 @@ export class Daemon {
       this.log.withdrawRings();
       return result;
     }
+    if (before !== undefined) this.#drains.follow(before, plan);
     this.servers.follow(plan.config);
     this.health.apply(monitored);
     this.resolvers.apply(config, followedServers(plan));
@@ -301,6 +320,17 @@ export class Daemon {
   async #republish(file: Config): Promise<void> {
     const result = await this.apply(file);
     if (!result.ok) for (const error of result.errors) this.#options.report('alert', error);
+  }
+
+  /** Whether a stream, or a client connection, is counted on any of these slots. */
+  #isUsed({ frontends, backends, servers }: GoneSlots): boolean {
+    const counts = (kind: 'frontend' | 'backend' | 'server', gauge: number) => (slot: number) =>
+      new SharedCount(this.segment, kind, slot, gauge).sum() > 0;
+    return (
+      [...frontends].some(counts('frontend', FrontendGauge.sessions)) ||
+      [...backends].some(counts('backend', BackendGauge.sessions)) ||
+      [...servers].some(counts('server', ServerGauge.sessions))
+    );
   }
 
   /** Frontends that an operator has shut down: another configuration that names them opens them again. */
@@ -361,6 +391,7 @@ export class Daemon {
     this.health.stop();
     this.#mails.stop();
     this.#idle.stop();
+    this.#drains.stop();
     await this.#supervisor.stop();
     await this.log.close(LOG_FLUSH_MS);
   }

@@ -233,6 +233,8 @@ export class GenerationKeeper {
         return this.#streams.end(question.number);
       case 'end-server-streams':
         return this.#maker.backends.endStreams(question.serverSlot);
+      case 'end-gone-streams':
+        return this.#streams.endGone(question.gone);
       case 'invalid-messages':
         return this.#thread.invalidMessages.all();
       case 'load':

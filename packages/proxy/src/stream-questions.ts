@@ -2,7 +2,7 @@
 import type { PeerAddress } from './connection.ts';
 import type { DataThread } from './data-thread.ts';
 import type { ClientSession, Standing } from './stream/client-session.ts';
-import { streamNumber, type EndFacts, type StreamFacts } from './thread-questions.ts';
+import { streamNumber, type EndFacts, type GoneSlots, type StreamFacts } from './thread-questions.ts';
 
 export class StreamQuestions {
   readonly #thread: DataThread;
@@ -33,6 +33,18 @@ export class StreamQuestions {
     if (session?.user?.standing() === undefined) return false;
     session.user.onKill();
     return true;
+  }
+
+  /** Ends the streams on these slots, those included that wait for such a server, and what is idle at such a frontend; returns how many. */
+  endGone(gone: GoneSlots): number {
+    let count = 0;
+    this.#thread.sessions.forEach((session) => {
+      if (!isOn(session, gone)) return;
+      count++;
+      if (session.user === undefined) session.connection.destroy();
+      else session.user.onKill();
+    });
+    return count;
   }
 
   #session(number: number): ClientSession | undefined {
@@ -75,6 +87,15 @@ export class StreamQuestions {
       unsentBytes: connection.unsentBytes,
     };
   }
+}
+
+function isOn({ frontend, user }: ClientSession, { frontends, backends, servers }: GoneSlots): boolean {
+  const { plan } = frontend.generation;
+  if (frontends.has(plan.proxies[frontend.index].frontendSlot)) return true;
+  const standing = user?.standing();
+  if (standing === undefined) return false;
+  const { backend, server } = standing;
+  return (backend !== undefined && backends.has(backend.slot)) || (server !== undefined && servers.has(server.slot));
 }
 
 function serverEnds({ serverConnection: connection }: Standing): StreamFacts['serverEnds'] {

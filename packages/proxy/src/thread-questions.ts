@@ -15,6 +15,8 @@ export type ThreadQuestion =
   | { readonly type: 'end-stream'; readonly number: number }
   /** Ends every stream that has a session of this server, of all generations. */
   | { readonly type: 'end-server-streams'; readonly serverSlot: number }
+  /** Ends what lives on objects that a reload took away (termination `K`), of all generations. */
+  | { readonly type: 'end-gone-streams'; readonly gone: GoneSlots }
   /** The last invalid request of each frontend and response of each backend. */
   | { readonly type: 'invalid-messages' }
   /** What the thread holds and has used. */
@@ -40,6 +42,13 @@ export type ThreadQuestion =
       readonly segment: SegmentHandle;
     };
 
+/** Slots in shared memory of what a configuration does not have any more. */
+export interface GoneSlots {
+  readonly frontends: ReadonlySet<number>;
+  readonly backends: ReadonlySet<number>;
+  readonly servers: ReadonlySet<number>;
+}
+
 /** A question of one type. */
 export type QuestionOf<Type extends ThreadQuestion['type']> = Extract<ThreadQuestion, { readonly type: Type }>;
 
@@ -50,6 +59,8 @@ export interface ThreadAnswers {
   readonly 'end-stream': boolean;
   /** How many. */
   readonly 'end-server-streams': number;
+  /** How many. */
+  readonly 'end-gone-streams': number;
   readonly 'invalid-messages': readonly InvalidMessage[];
   readonly load: ThreadLoad;
   readonly 'set-profiling': true;
