@@ -5,6 +5,7 @@
 
 import { readDynamicServer } from '@evenkeel/config';
 import type { Config, Proxy, Server } from '@evenkeel/config';
+import type { Plan } from '@evenkeel/proxy';
 import { hasDynamicWeights } from '@evenkeel/proxy/main';
 import { AdminState, MAINTENANCE_BITS, ServerState } from '@evenkeel/shm';
 import { Message, Severity } from './cli/command.ts';
@@ -55,15 +56,17 @@ export const delServer: Command = {
     const found = findServer(context, target);
     if ('fault' in found) return found.fault.trimEnd();
     const [backend, name] = found.object.name.split('/');
-    const { config } = runtime.plan();
-    if (isReferred(config, backend, name))
-      return 'This server cannot be removed at runtime due to other configuration elements pointing to it.';
-    const admin = new ServerState(runtime.segment, found.slot).get('adminState');
-    if ((admin & (MAINTENANCE_BITS & ~AdminState.resolutionMaintenance)) === 0)
-      return 'Only servers in maintenance mode can be deleted.';
+    const objection = ({ config }: Plan, slot: number): string | undefined => {
+      if (isReferred(config, backend, name))
+        return 'This server cannot be removed at runtime due to other configuration elements pointing to it.';
+      const admin = new ServerState(runtime.segment, slot).get('adminState');
+      return (admin & (MAINTENANCE_BITS & ~AdminState.resolutionMaintenance)) === 0
+        ? 'Only servers in maintenance mode can be deleted.'
+        : undefined;
+    };
     let kept: Promise<void> | undefined;
     const note = (): void => void (kept = runtime.changes.noteServer(backend, name, undefined, context.origin));
-    const fault = await runtime.servers.remove(backend, name, note);
+    const fault = await runtime.servers.remove(backend, name, note, objection);
     if (fault !== undefined) return fault;
     await kept;
     return new Message(Severity.info, 'Server deleted.');

@@ -86,8 +86,16 @@ export class DynamicServers {
     return result !== undefined;
   }
 
-  /** Why it cannot be removed now, in HAProxy's words; undefined once it is gone. It must be in maintenance. `note`: as for `add`. */
-  async remove(backend: string, serverName: string, note: () => void = () => undefined): Promise<string | undefined> {
+  /**
+   * Why it cannot be removed now, in HAProxy's words; undefined once it is gone. `note`: as for `add`. `objection` is asked, of the
+   * plan that serves and the server's slot, when nothing else can be applied any more before it goes: it must be in maintenance.
+   */
+  async remove(
+    backend: string,
+    serverName: string,
+    note: () => void = () => undefined,
+    objection: (plan: Plan, slot: number) => string | undefined = () => undefined,
+  ): Promise<string | undefined> {
     const name = `${backend}/${serverName}`;
     let fault: string | undefined;
     const result = await this.#change(
@@ -96,7 +104,8 @@ export class DynamicServers {
         const { servers } = plan.config.proxies[index];
         const { backendSlot, serverSlots, serverAddresses = servers.map(() => undefined) } = plan.proxies[index];
         const position = servers.findIndex((one) => one.name === serverName);
-        fault = position < 0 ? 'No such server.' : this.#inUse(backendSlot, serverSlots[position]);
+        const slot = serverSlots[position];
+        fault = position < 0 ? 'No such server.' : (objection(plan, slot) ?? this.#inUse(backendSlot, slot));
         if (fault !== undefined) return undefined;
         const without = <Item>(list: readonly Item[]): readonly Item[] => list.filter((_item, at) => at !== position);
         return changedPlan(plan, index, without(servers), without(serverSlots), without(serverAddresses));
@@ -150,15 +159,15 @@ export class DynamicServers {
   }
 
   #inUse(backendSlot: number, slot: number): string | undefined {
-    const queue = new Admission(this.#options.health.tickets, backendSlot).serverQueue(slot);
-    return this.#counts(slot) || queue.length > 0
+    const admission = new Admission(this.#options.health.tickets, backendSlot);
+    // Sessions, and those that are granted to streams which do not know it yet.
+    return admission.used(slot) > 0 || this.#isConnected(slot) || admission.serverQueue(slot).length > 0
       ? 'Server still has connections attached to it, cannot remove it.'
       : undefined;
   }
 
-  #counts(slot: number): boolean {
-    const gauge = (index: number): number => new SharedCount(this.#options.slots.segment, 'server', slot, index).sum();
-    return gauge(ServerGauge.sessions) > 0 || gauge(ServerGauge.usedConnections) > 0;
+  #isConnected(slot: number): boolean {
+    return new SharedCount(this.#options.slots.segment, 'server', slot, ServerGauge.usedConnections).sum() > 0;
   }
 }
 

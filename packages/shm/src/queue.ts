@@ -54,7 +54,7 @@ export interface ServerLimit {
 
 const NONE: readonly Granted[] = [];
 
-/** The calling thread's access to one backend. Build it once for each generation. Main must not use it but for `highest` and lengths. */
+/** The calling thread's access to one backend. Build it once for each generation. Main must not use it but for `used`, `highest` and lengths. */
 export class Admission {
   readonly #tickets: Tickets;
   readonly #segment: Segment;
