@@ -136,13 +136,19 @@ export class Backend {
   /** `add server`, `del server`: the list of servers is another one; those that are in both stay as they are. */
   changeServers(config: Proxy, plan: ProxyPlan): void {
     this.config = config;
-    this.#takeServers(plan);
+    const removed = this.#takeServers(plan);
     this.balancer = this.#createBalancer(plan);
     this.#refresh();
     this.balancer.refresh?.();
+    for (const server of removed) {
+      server.remove();
+      // Streams that it was to serve although it is in maintenance (`option persist`) may have queued since that was asked last.
+      this.thread.deliver(this.admission.redistribute(server.slot));
+    }
   }
 
-  #takeServers(plan: ProxyPlan): void {
+  /** Returns those that are there no more. */
+  #takeServers(plan: ProxyPlan): readonly Server[] {
     const { config, admission, thread } = this;
     const { context } = thread;
     const before = this.#bySlot;
@@ -156,9 +162,9 @@ export class Backend {
     });
     this.#byName = new Map(this.servers.map((server) => [server.name, server]));
     this.#bySlot = new Map(this.servers.map((server) => [server.slot, server]));
-    for (const server of before.values()) if (this.#bySlot.get(server.slot) !== server) server.pool.close();
     this.hasMovingLimits = config.servers.some(({ minconn }) => minconn !== undefined);
     this.hasRedirects = config.servers.some(({ redir }) => redir !== undefined);
+    return [...before.values()].filter((server) => this.#bySlot.get(server.slot) !== server);
   }
 
   #createBalancer({ revision }: ProxyPlan): Balancer<Server> {

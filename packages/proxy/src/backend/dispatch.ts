@@ -287,7 +287,7 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
     const backend = this.backend!;
     backend.followVersion();
     const bound = this.persistentServer;
-    if (bound !== undefined && (bound.isUp || backend.config.options.persist)) {
+    if (bound !== undefined && (bound.isUp || (backend.config.options.persist && !bound.isRemoved))) {
       this.#isBound = true;
       if (backend.admission.enter(bound.limit)) this.#assigned(bound, false);
       else this.#waitForServer(bound);
@@ -390,22 +390,31 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
       this.#enterGranted(slot);
       return;
     }
+    this.#chooseAgain();
+  }
+
+  #chooseAgain(): void {
     this.persistentServer = undefined;
     this.#balance();
   }
 
   #enterGranted(slot: number): void {
-    const backend = this.backend!;
-    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
-    if (server === undefined)
-      throw new Error(`a session was granted on server slot ${slot}, which backend ${backend.name} does not have`);
-    this.#assigned(server, false);
+    const server = findServer(this.backend!, slot);
+    if (server !== undefined) {
+      this.#assigned(server, false);
+      return;
+    }
+    // It was removed after the grant, and before this thread took the grant.
+    this.#returnGrant(slot);
+    this.#chooseAgain();
   }
 
   #returnGrant(slot: number): void {
     const backend = this.backend!;
-    const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
-    if (server !== undefined) backend.thread.deliver(backend.admission.leave(server.limit));
+    const { admission, thread } = backend;
+    // Who waits for a server that is gone, on whatever thread, is to choose again and not to follow there.
+    if (findServer(backend, slot) === undefined) thread.deliver(admission.redistribute(slot));
+    thread.deliver(admission.leave(limitOf(backend, slot)));
   }
 
   #leaveQueue(): void {
@@ -641,7 +650,11 @@ export class Dispatch implements TimerOwner, Opener, QueuePosition {
   }
 }
 
+/** Undefined: it was removed. */
+function findServer(backend: Backend, slot: number): Server | undefined {
+  return backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
+}
+
 function limitOf(backend: Backend, slot: number): ServerLimit {
-  const server = backend.serverBySlot(slot) ?? backend.thread.findServer(backend.slot, slot);
-  return server?.limit ?? { server: slot, limit: 0, takesBackendQueue: false };
+  return findServer(backend, slot)?.limit ?? { server: slot, limit: 0, takesBackendQueue: false };
 }

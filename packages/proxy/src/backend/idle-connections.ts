@@ -8,6 +8,7 @@
 import { ProcessGauge, SharedCount, Wake } from '@evenkeel/shm';
 import { PROCESS_SLOT } from '../plan.ts';
 import type { ThreadContext } from '../thread-context.ts';
+import type { Server } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 /** How long a sum over all threads is taken for the truth; this thread's own changes are seen at once. */
@@ -62,6 +63,15 @@ export class IdleConnections {
   handleShortage(): void {
     while (this.#oldest !== undefined) this.#oldest.closeIdle();
     this.#askOthers();
+  }
+
+  /** Of one server, those that are kept for one client included; looks at all of the thread. */
+  closeThoseOf(server: Server): void {
+    for (let connection = this.#oldest; connection !== undefined;) {
+      const next = connection.newerOnThread;
+      if (connection.server === server) connection.closeIdle();
+      connection = next;
+    }
   }
 
   add(connection: ServerConnection): void {

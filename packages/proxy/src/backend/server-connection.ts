@@ -66,9 +66,10 @@ export class ServerConnection implements ConnectionOwner {
     return !connection.isClosed && !connection.isReadEnded && !connection.isWriteEnded;
   }
 
-  /** Open both ways, nothing unsent, and the server is still where it leads. */
+  /** Open both ways, nothing unsent, and the server is still there, where it leads. */
   get #isWorthKeeping(): boolean {
-    return this.isUsable && this.connection.writableLength === 0 && this.#moves === this.server.moves;
+    const { moves, isRemoved } = this.server;
+    return this.isUsable && this.connection.writableLength === 0 && this.#moves === moves && !isRemoved;
   }
 
   /** The attempt is given up: nobody is told. */

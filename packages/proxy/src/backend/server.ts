@@ -75,6 +75,8 @@ export class Server implements Candidate {
   isEligible = false;
   /** As of the last refresh: up and neither draining nor stopping. */
   takesNew = false;
+  /** See `remove`. */
+  isRemoved = false;
   /** What this thread last acted on: see Backend.takeChanges. */
   tookNew = false;
   wasUp = false;
@@ -210,6 +212,20 @@ export class Server implements Candidate {
     if (count === 'good') this.state.clearErrors();
     else if (count === 'bad' && this.state.countError(this.config.errorLimit, finding))
       this.backend.thread.context.mailbox.post(MAIN, Wake.errors);
+  }
+
+  /**
+   * `del server`: its slot may soon be another's, so nothing is read from there any more. Streams that still hold it end as they
+   * would; none chooses it again, nothing is kept idle to it, not even for one client.
+   */
+  remove(): void {
+    this.isRemoved = true;
+    this.isUp = false;
+    this.isEligible = false;
+    this.takesNew = false;
+    this.balanceWeight = 0;
+    this.pool.close();
+    this.backend.thread.idle.closeThoseOf(this);
   }
 
   /** Copies what shared memory says now. */
