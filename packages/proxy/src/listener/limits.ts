@@ -85,8 +85,8 @@ export function enter(process: ProcessCounts, frontend: Frontend, listener: List
   }
   const delay = enterRates(process, frontend, now);
   if (delay > 0) {
-    listener.sessions.decrement();
     frontend.sessions.decrement();
+    listener.sessions.decrement();
     process.connections.decrement();
     process.onGivenBack?.();
   }

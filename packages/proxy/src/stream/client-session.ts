@@ -144,8 +144,9 @@ export class ClientSession implements SessionView {
     if (this.#ended) return;
     this.#ended = true;
     const { thread, sessions } = this.#frontend;
-    this.#listenerCount.decrement();
+    // The frontend's first, whose highest value is shown: whoever takes the listener's place must not find it counted twice.
     sessions.decrement();
+    this.#listenerCount.decrement();
     thread.counts.connections.decrement();
     thread.sessions.remove(this);
     this.#frontend.endSession();
