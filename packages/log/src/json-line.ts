@@ -8,11 +8,10 @@
 import { createRequire } from 'node:module';
 import type { Logger } from 'pino';
 import type * as pinoModule from 'pino';
-import { FACILITY_NAMES, LogLevel } from './level.ts';
+import { SYSLOG_FACILITIES, SYSLOG_LEVELS } from '@evenkeel/config/syslog';
+import type { LogLevel } from './level.ts';
 import type { LogMessage } from './message.ts';
 import { SyslogHeader } from './syslog-header.ts';
-
-const LEVEL_NAMES = Object.keys(LogLevel) as (keyof typeof LogLevel)[];
 
 export interface JsonFields {
   /** 0 (kern) to 23 (local7). */
@@ -35,13 +34,13 @@ export class JsonLine {
     this.#logger = pino(
       {
         // pino counts the other way round: what is more severe is the higher number.
-        customLevels: Object.fromEntries(LEVEL_NAMES.map((name) => [name, 80 - LogLevel[name] * 10])) as Record<
+        customLevels: Object.fromEntries(SYSLOG_LEVELS.map((name, level) => [name, 80 - level * 10])) as Record<
           keyof typeof LogLevel,
           number
         >,
         useOnlyCustomLevels: true,
         level: 'debug',
-        base: { pid, ...(hostname === undefined ? {} : { hostname }), tag, facility: FACILITY_NAMES[facility] },
+        base: { pid, ...(hostname === undefined ? {} : { hostname }), tag, facility: SYSLOG_FACILITIES[facility] },
         timestamp: () => `,"time":"${this.#time}"`,
         formatters: { level: (label) => ({ level: label }) },
       },
@@ -54,7 +53,7 @@ export class JsonLine {
     this.#time = this.#clock.at(level, message.timeMs).trimEnd();
     const end = Math.min(message.end, message.start + messageLength);
     // Bytes of a request that are no UTF-8 become replacement characters: what is written must be JSON.
-    this.#logger[LEVEL_NAMES[level]](message.bytes.toString('utf8', message.start, end));
+    this.#logger[SYSLOG_LEVELS[level]](message.bytes.toString('utf8', message.start, end));
     return Buffer.from(this.#line.trimEnd(), 'utf8').toString('latin1');
   }
 }

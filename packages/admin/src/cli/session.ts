@@ -5,6 +5,7 @@
  * connection holds more than a buffer of it.
  */
 
+import { SYSLOG_LEVELS } from '@evenkeel/config/syslog';
 import { splitCommand } from './words.ts';
 import type { CommandInterpreter } from './interpreter.ts';
 import { Message, NO_ANSWER, Severity, Stream } from './command.ts';
@@ -174,8 +175,6 @@ const INTERRUPTED = Symbol('the client wants no more of it');
 
 const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
 
-const SEVERITY_NAMES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
-
 function withSeverity({ severity, text }: Message, output: SeverityOutput): string {
   switch (output) {
     case 'none':
@@ -183,6 +182,6 @@ function withSeverity({ severity, text }: Message, output: SeverityOutput): stri
     case 'number':
       return `[${severity}]: ${text}`;
     case 'string':
-      return `[${SEVERITY_NAMES[severity]}]: ${text}`;
+      return `[${SYSLOG_LEVELS[severity]}]: ${text}`;
   }
 }

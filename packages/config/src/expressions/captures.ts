@@ -6,8 +6,7 @@ import type { Action } from '../model.ts';
 import { nearestWord } from '../nearest.ts';
 import type { RuleWords } from './rule-words.ts';
 import { readExpressionWords } from './statements.ts';
-
-const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
+import { SYSLOG_LEVELS } from '../syslog.ts';
 
 /** What follows `capture`. */
 export function readCapture(phase: RulePhase, cursor: Cursor, scope: ExpressionScope, words: RuleWords): Action {
@@ -84,9 +83,9 @@ function readTcpCapture(phase: RulePhase, cursor: Cursor, scope: ExpressionScope
 /** What follows `set-log-level`. */
 export function readLogLevel(phase: RulePhase, cursor: Cursor, words: RuleWords): Action {
   const word = cursor.peek() ?? '';
-  const level = LEVELS.findIndex((name) => name === word);
+  const level = SYSLOG_LEVELS.findIndex((name) => name === word);
   if (level < 0 && word !== 'silent') {
-    const names = [...LEVELS, 'silent'];
+    const names = [...SYSLOG_LEVELS, 'silent'];
     const message = "expects exactly 1 argument (log level name or 'silent')";
     cursor.fail(phase.startsWith('tcp-') ? message : words.sentence(message), {
       expected: names.join(', '),

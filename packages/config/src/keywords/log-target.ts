@@ -7,36 +7,8 @@ import { initialServer } from '../initial.ts';
 import type { Address, LogFormatName, LogTarget, PortRange } from '../model.ts';
 import { nearestWord } from '../nearest.ts';
 import { BUILT_IN_SINKS, implicitName, initialRing } from '../sections/ring.ts';
+import { SYSLOG_FACILITIES, SYSLOG_LEVELS } from '../syslog.ts';
 import { readAddressWord } from './readers.ts';
-
-const FACILITIES = [
-  'kern',
-  'user',
-  'mail',
-  'daemon',
-  'auth',
-  'syslog',
-  'lpr',
-  'news',
-  'uucp',
-  'cron',
-  'auth2',
-  'ftp',
-  'ntp',
-  'audit',
-  'alert',
-  'cron2',
-  'local0',
-  'local1',
-  'local2',
-  'local3',
-  'local4',
-  'local5',
-  'local6',
-  'local7',
-] as const;
-
-const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
 
 /** Those of HAProxy, then our own. */
 export const LOG_FORMATS = [
@@ -64,9 +36,9 @@ export function readLogTarget(cursor: Cursor, state: ParseState, missing: string
     : 'local';
   const sample = cursor.take('sample') ? readSample(cursor) : undefined;
   if (cursor.atEnd) cursor.fail(missing, { expected: 'a facility, as local0' });
-  const facility = readName(cursor, FACILITIES, 'log facility');
-  const level = cursor.atEnd ? 7 : readName(cursor, LEVELS, 'optional log level');
-  const minLevel = cursor.atEnd ? 0 : readName(cursor, LEVELS, 'optional minimum log level');
+  const facility = readName(cursor, SYSLOG_FACILITIES, 'log facility');
+  const level = cursor.atEnd ? 7 : readName(cursor, SYSLOG_LEVELS, 'optional log level');
+  const minLevel = cursor.atEnd ? 0 : readName(cursor, SYSLOG_LEVELS, 'optional minimum log level');
   const extra = cursor.peek();
   if (extra !== undefined && extra !== '')
     cursor.fail(`log : cannot handle unexpected argument '${extra}'`, { expected: 'the end of the line' });

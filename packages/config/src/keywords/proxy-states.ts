@@ -4,10 +4,9 @@ import type { Cursor } from '../cursor.ts';
 import type { ProxyContext } from '../draft.ts';
 import type { Keyword } from '../keyword.ts';
 import { ALL_PROXIES, BACKEND_SIDE } from './readers.ts';
+import { SYSLOG_LEVELS } from '../syslog.ts';
 
 type Parse = NonNullable<Keyword<ProxyContext>['parse']>;
-
-const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
 
 /** Words after the first are read over, and an empty one leaves it unset, as in HAProxy. */
 function mailText(field: 'from' | 'to' | 'mailers' | 'myhostname'): Parse {
@@ -21,11 +20,11 @@ function mailText(field: 'from' | 'to' | 'mailers' | 'myhostname'): Parse {
 
 function readLevel(cursor: Cursor, { draft }: ProxyContext): void {
   const word = cursor.next() ?? '';
-  const level = LEVELS.indexOf(word as (typeof LEVELS)[number]);
+  const level = SYSLOG_LEVELS.indexOf(word as (typeof SYSLOG_LEVELS)[number]);
   if (level < 0) {
     cursor.failAt(Math.min(cursor.index, 2), `unknown log level 'level' after '${word}'`, {
-      expected: `one of ${LEVELS.join(', ')}`,
-      nearest: cursor.diagnostics.nearest(word, LEVELS),
+      expected: `one of ${SYSLOG_LEVELS.join(', ')}`,
+      nearest: cursor.diagnostics.nearest(word, SYSLOG_LEVELS),
     });
   }
   draft.emailAlert = { ...draft.emailAlert, level };
