@@ -29,7 +29,8 @@ export {
 } from './health.ts';
 export type { MailAlert, Mailer } from './mail/alert.ts';
 export { MailSender } from './mail/sender.ts';
-export { HealthMonitor, type CheckChanges, type MonitorEnvironment, type SavedStates } from './monitor.ts';
+export type { CheckChanges } from './check-target.ts';
+export { HealthMonitor, type MonitorEnvironment, type SavedStates } from './monitor.ts';
 export type { GivenAddress, MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
 export type { ExternalCheck } from './protocols/external.ts';
 export {

@@ -4,72 +4,40 @@
 // A server is known by its slot in shared memory, which belongs to its name: a reload keeps its state, so no request goes to
 // a server that is known to be down. Servers that only older generations have are checked until those have ended.
 
+import { parseIpAddress } from '@evenkeel/expr';
 import {
   BackendState,
   BackendVersion,
   Mailbox,
+  ServerAddress,
   Tickets,
   Wake,
-  type Segment,
-  ServerAddress,
   type RuntimeAddress,
 } from '@evenkeel/shm';
-import type { Server as ServerConfig } from '@evenkeel/config';
-import {
-  createCompiler,
-  parseIpAddress,
-  type Compiler,
-  type ExpressionEnvironment,
-  type ProxyView,
-  type Variables,
-} from '@evenkeel/expr';
-import { agentLimits, agentTarget, type AgentChanges } from './agent/agent-target.ts';
-import { intervalOf, spreadInterval, startDelays } from './interval.ts';
-import type { GivenAddress, MonitoredBackend, MonitoredGeneration, MonitoredServer } from './monitored.ts';
-import { allOf } from './all-of.ts';
-import type { CheckAddress, CheckSubject, ConnectOptions, Protocol } from './conversation.ts';
-import { agentProtocol } from './protocols/agent.ts';
-import { createProtocol } from './protocols.ts';
-import type { RunLimits } from './run.ts';
+import { agentTarget, type AgentChanges } from './agent/agent-target.ts';
 import type { OpenCheckConnection } from './check-connection.ts';
-import { CheckRunner, type CheckTarget, type RunningCheck } from './runner.ts';
-import type { RulesetSettings } from './ruleset/compile.ts';
-import { stateText } from './state-text.ts';
-import { backendView, checkSubject, socks4Of } from './subject.ts';
+import { checkKey, type CheckChanges } from './check-target.ts';
+import { intervalOf, startDelays } from './interval.ts';
 import type { MailAlert } from './mail/alert.ts';
+import type { GivenAddress, MonitoredBackend, MonitoredGeneration } from './monitored.ts';
+import { CheckRunner, type RunningCheck } from './runner.ts';
 import type { SavedState } from './saved-state.ts';
+import { CheckTargets, type CheckedServers, type CheckEnvironment } from './targets.ts';
 import type { HealthLine } from './text.ts';
 import { linkTracks, unlinkTracks } from './tracking.ts';
 import { WatchedServer, type Eligible, type ServerWatch } from './watched-server.ts';
 
-export interface MonitorEnvironment {
-  readonly segment: Segment;
-  /** Monotonic ms. */
-  now(): number;
-  /** Epoch ms. */
-  dateNow(): number;
-  /** 0 to 1, for `spread-checks`. */
-  random(): number;
+export interface MonitorEnvironment extends CheckEnvironment {
   /** Opens the connections of checks. */
   readonly open: OpenCheckConnection;
-  /** What sample expressions and log formats of rules read of the process. */
-  readonly expressions: ExpressionEnvironment;
   /** Writes a line to a log set, that of a backend. */
   log(logSet: number, line: HealthLine): void;
   /** Mails what a backend wants mailed (`email-alert`). */
   mail?(alert: MailAlert, text: string): void;
-  /** A check could not connect in time: perhaps the server has moved (manual 5.3.1). */
-  onConnectTimeout?(slot: number): void;
 }
 
 /** What a state file says of a server; undefined where it says nothing. */
 export type SavedStates = (backend: string, server: string) => SavedState | undefined;
-
-/** Where checks go, given at run time; undefined: what the server line says. */
-export interface CheckChanges {
-  readonly host?: string | undefined;
-  readonly port?: number | undefined;
-}
 
 interface Entry {
   readonly watched: WatchedServer;
@@ -88,7 +56,7 @@ interface Entry {
   step: NodeJS.Timeout | undefined;
 }
 
-export class HealthMonitor implements ServerWatch {
+export class HealthMonitor implements ServerWatch, CheckedServers {
   readonly tickets: Tickets;
   readonly #environment: MonitorEnvironment;
   readonly #runner: CheckRunner;
@@ -98,17 +66,12 @@ export class HealthMonitor implements ServerWatch {
   /** Counts of backends that were asked for: thousands of servers of one may change at once. */
   #eligible = new WeakMap<MonitoredBackend, Eligible>();
   #isStopped = false;
-  readonly #compiler: Compiler;
-  /** Scope `proc` of variables, which outlives generations. */
-  readonly #processVariables: Variables = new Map();
+  readonly #targets: CheckTargets;
 
   constructor(environment: MonitorEnvironment) {
     this.tickets = new Tickets(environment.segment);
     this.#environment = environment;
-    this.#compiler = createCompiler({
-      ...environment.expressions,
-      proxy: (name, side) => (side === 'backend' ? this.#viewByName(name) : undefined),
-    });
+    this.#targets = new CheckTargets(environment, this);
     this.#runner = new CheckRunner(() => environment.now(), environment.open);
     this.#mailbox = new Mailbox(environment.segment);
     this.#awaitErrors();
@@ -205,6 +168,11 @@ export class HealthMonitor implements ServerWatch {
     for (const entry of this.#entries.values()) end(entry);
     this.#entries.clear();
     this.#runner.stop();
+  }
+
+  /** The one whose settings apply: that which was published last. */
+  get generation(): MonitoredGeneration | undefined {
+    return this.#generation;
   }
 
   server(slot: number): WatchedServer | undefined {
@@ -420,92 +388,25 @@ export class HealthMonitor implements ServerWatch {
   }
 
   #startChecks(entry: Entry, delayMs: number): void {
-    const { watched } = entry;
-    if (!watched.isCheckable) return;
-    const { backend, server } = watched;
-    const connection = checkConnection(backend, server, entry.checkChanges);
-    if (connection === undefined) return;
-    const { segment } = this.#environment;
-    const source = (server.config.source ?? backend.source)?.address;
-    const target: CheckTarget = {
-      protocol: this.#protocolOf(backend, server),
-      localAddress: source?.kind === 'inet' ? source.host : undefined,
-      subject: () =>
-        checkSubject(segment, this.#view(watched.backend), watched.server, connection, this.#standing(watched)),
-      limits: () => limitsOf(watched.backend, watched.server.config),
-      nextIntervalMs: () => {
-        const { config } = watched.server;
-        return spreadInterval(
-          intervalOf(config, watched.health, config),
-          this.#generation?.spreadPercent ?? 0,
-          this.#environment.random(),
-        );
-      },
-      onBegin: () => watched.begin(),
-      onResult: (result) => {
-        if (result.status === 'L4TOUT') this.#environment.onConnectTimeout?.(watched.server.slot);
-        watched.take(result);
-      },
-      onVoid: () => watched.skip(),
-    };
-    entry.check = this.#runner.add(target, delayMs);
+    if (!entry.watched.isCheckable) return;
+    const target = this.#targets.check(entry.watched, entry.checkChanges);
+    if (target !== undefined) entry.check = this.#runner.add(target, delayMs);
   }
 
-  #view(backend: MonitoredBackend): ProxyView {
-    const current = (): MonitoredBackend =>
-      this.#generation?.backends.find(({ slot }) => slot === backend.slot) ?? backend;
-    return backendView(this.tickets, current, () => this.#environment.now());
-  }
-
-  #viewByName(name: string): ProxyView | undefined {
-    const backend = this.#generation?.backends.find((one) => one.name === name);
-    return backend === undefined ? undefined : this.#view(backend);
-  }
-
-  /** The check of the backend, and those of the backends that the server names besides. */
-  #protocolOf(backend: MonitoredBackend, { config }: MonitoredServer): Protocol {
-    const settings = this.#rulesetSettings();
-    const make = ({ check, externalCheck }: MonitoredBackend): Protocol =>
-      createProtocol(check, settings, externalCheck);
-    return allOf(
-      make(backend),
-      this.#further(config).map((one) => ({ name: one.name, protocol: make(one) })),
-    );
-  }
-
-  #further(config: ServerConfig): MonitoredBackend[] {
-    return config.checkAnd.flatMap((name) => this.#generation?.backends.find((backend) => backend.name === name) ?? []);
-  }
-
-  /** What the rules of all checks share; made for each set of checks that starts, as settings may change. */
-  #rulesetSettings(): RulesetSettings {
-    const { bufferBytes, maxHeaders } = this.#generation!.checks;
-    return {
-      compiler: this.#compiler,
-      bufferBytes,
-      maxHeaders,
-      processVariables: this.#processVariables,
-      dateNow: () => this.#environment.dateNow(),
-    };
-  }
-
-  /** How a server stands, for those who tell it. */
-  #standing(watched: WatchedServer): Pick<CheckSubject, 'stateText' | 'isUp'> {
-    return {
-      isUp: () => watched.health.operational !== 'stopped',
-      stateText: () => {
-        const nodeName = this.#generation?.checks.nodeName ?? '';
-        const { backend } = watched;
-        const all = backend.servers.flatMap(({ slot }) => this.#entries.get(slot)?.watched ?? []);
-        return stateText(watched.standing(all, nodeName));
-      },
-    };
+  /** Maintenance does not silence an agent: its word `ready` ends one. */
+  #startAgent(entry: Entry, delayMs: number): void {
+    const target = this.#targets.agent(entry.watched, entry.agentChanges, () => {
+      if (entry.watched.agent.isEnabled) return;
+      entry.agent?.stop();
+      entry.agent = undefined;
+    });
+    if (target !== undefined) entry.agent = this.#runner.add(target, delayMs);
   }
 
   /** Ends checks that differ from what is to be checked now; true where they did. */
   #renewCheck(entry: Entry): boolean {
     const { backend, server } = entry.watched;
-    const key = checkKey(backend, server, entry.checkChanges, this.#further(server.config));
+    const key = checkKey(backend, server, entry.checkChanges, this.#targets.further(server.config));
     if (key === entry.checkKey) return false;
     entry.checkKey = key;
     entry.check?.stop();
@@ -526,46 +427,6 @@ export class HealthMonitor implements ServerWatch {
     if (target === undefined) watched.agent.forget();
     else if (!watched.agent.isConfigured) watched.agent.enable();
     return target !== undefined && watched.agent.isEnabled;
-  }
-
-  /** Maintenance does not silence an agent: its word `ready` ends one. */
-  #startAgent(entry: Entry, delayMs: number): void {
-    const { watched } = entry;
-    const { agent } = watched;
-    const asked = agentTarget(watched.server, entry.agentChanges);
-    if (asked === undefined) return;
-    const { segment } = this.#environment;
-    const source = (watched.server.config.source ?? watched.backend.source)?.address;
-    const rest = (): void => {
-      if (agent.isEnabled) return;
-      entry.agent?.stop();
-      entry.agent = undefined;
-    };
-    entry.agent = this.#runner.add(
-      {
-        protocol: agentProtocol(asked.send),
-        localAddress: source?.kind === 'inet' ? source.host : undefined,
-        subject: () =>
-          checkSubject(segment, this.#view(watched.backend), watched.server, asked.connection, this.#standing(watched)),
-        limits: () => agentLimits(watched.backend, watched.server),
-        nextIntervalMs: () =>
-          spreadInterval(
-            watched.server.config.agentInterMs,
-            this.#generation?.spreadPercent ?? 0,
-            this.#environment.random(),
-          ),
-        onBegin: () => agent.begin(),
-        onResult: (result) => {
-          agent.take(result);
-          rest();
-        },
-        onVoid: () => {
-          agent.skip();
-          rest();
-        },
-      },
-      delayMs,
-    );
   }
 }
 
@@ -596,69 +457,4 @@ function runtimeAddress({ host, port, portOffset }: GivenAddress): RuntimeAddres
   const { family, w0, w1, w2, w3 } = address;
   const words = [w0, w1, w2, w3] as const;
   return { family, words, port, ...(portOffset === undefined ? {} : { portOffset }) };
-}
-
-/** Manual "timeout check". */
-function limitsOf({ connectTimeoutMs, checkTimeoutMs }: MonitoredBackend, { interMs }: ServerConfig): RunLimits {
-  if (checkTimeoutMs === undefined) return { connectMs: interMs, readMs: undefined };
-  return { connectMs: Math.min(connectTimeoutMs ?? Infinity, interMs), readMs: checkTimeoutMs };
-}
-
-/** Where and how the server line sends its checks; undefined where there is nowhere to go. */
-function checkConnection(
-  { check }: MonitoredBackend,
-  server: MonitoredServer,
-  changes: CheckChanges,
-): ConnectOptions | undefined {
-  // Rules that connect may name the port themselves.
-  const address = checkAddress(server, changes, check.type === 'ping' || check.type === 'rules');
-  if (address === undefined) return undefined;
-  return {
-    address,
-    sendProxy: server.config.checkSendProxy,
-    socks4: server.config.checkViaSocks4 ? socks4Of(server) : undefined,
-  };
-}
-
-/** `addr` and `port` of the server line before its address. Where no port is needed, one that is not known is 0. */
-function checkAddress(
-  { config, host, given }: MonitoredServer,
-  changes: CheckChanges,
-  needsNoPort: boolean,
-): CheckAddress | undefined {
-  const { address } = config;
-  const ownHost = changes.host ?? config.checkAddress;
-  const ownPort = changes.port ?? config.checkPort;
-  if (ownHost === undefined && ownPort === undefined) {
-    if (address.kind === 'unix') return { path: address.path };
-    if (address.kind === 'abstract') return { path: `\0${address.name}`.padEnd(SUN_PATH_BYTES, '\0') };
-  }
-  const checkHost = ownHost ?? given?.host ?? host;
-  const port =
-    ownPort ??
-    given?.port ??
-    (address.kind === 'inet' && address.port !== undefined && !address.port.relative
-      ? address.port.first
-      : undefined) ??
-    (needsNoPort ? 0 : undefined);
-  return checkHost === undefined || port === undefined ? undefined : { host: checkHost, port };
-}
-
-/** Size of sun_path (unix(7)); HAProxy pads abstract names to it. */
-const SUN_PATH_BYTES = 108;
-
-/** What a running check depends on and does not ask anew each time. */
-function checkKey(
-  backend: MonitoredBackend,
-  server: MonitoredServer,
-  changes: CheckChanges,
-  further: readonly MonitoredBackend[],
-): string {
-  const { check, disabled, source } = server.config;
-  const connection = checkConnection(backend, server, changes);
-  const checks = [backend, ...further].map((one) => [one.check, one.externalCheck]);
-  // Lines of the file may move without a change of what they say.
-  return JSON.stringify([checks, check, disabled, source ?? backend.source, connection], (key, value: unknown) =>
-    key === 'at' ? undefined : value,
-  );
 }
