@@ -4,7 +4,7 @@
  */
 
 import type { Expression, LogFormat } from './expression-model.ts';
-import type { Position } from './model.ts';
+import type { Position } from './source-model.ts';
 
 /** The rules of a backend's checks, in order. Implicit steps are there as steps. */
 export interface CheckRuleset {

@@ -4,7 +4,7 @@
  * them to closures; nothing here is evaluated. Manual: sections 7 (ACLs and samples) and 8.2.4 (custom log format).
  */
 
-import type { Position } from './model.ts';
+import type { Position } from './source-model.ts';
 
 export type Argument = string | number | Expression;
 
