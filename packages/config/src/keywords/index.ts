@@ -43,6 +43,8 @@ import { proxyTimeoutKeywords } from './proxy-timeouts.ts';
 import { mailersKeywords } from './mailers.ts';
 import { resolversKeywords } from './resolvers.ts';
 import { ringKeywords } from './ring.ts';
+import { serverAddressKeywords } from './server-addresses.ts';
+import { serverCheckKeywords } from './server-checks.ts';
 import { serverOptionKeywords } from './server-options.ts';
 import { userlistKeywords } from './userlist.ts';
 
@@ -73,7 +75,11 @@ const PROXY: readonly Keyword<ProxyContext>[] = [
 
 const BIND_OPTIONS: readonly Keyword<BindContext>[] = [...bindOptionKeywords];
 
-const SERVER_OPTIONS: readonly Keyword<ServerContext>[] = [...serverOptionKeywords];
+const SERVER_OPTIONS: readonly Keyword<ServerContext>[] = [
+  ...serverOptionKeywords,
+  ...serverCheckKeywords,
+  ...serverAddressKeywords,
+];
 
 /** The registered keywords; built once, never changed. */
 export const KEYWORDS: Keywords = {

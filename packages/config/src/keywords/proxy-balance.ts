@@ -8,7 +8,7 @@ import type { Balance, HashType } from '../model.ts';
 import { announce } from '../dispatch.ts';
 import { nearestWord } from '../nearest.ts';
 import { BACKEND_SIDE } from './readers.ts';
-import { readSource } from './server-options.ts';
+import { readSource } from './server-addresses.ts';
 
 const BALANCE_USAGE =
   "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hdr(name)' and 'rdp-cookie(name)' options.";
