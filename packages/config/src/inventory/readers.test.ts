@@ -36,10 +36,11 @@ const UNREAD: Readonly<Record<string, string>> = {
 };
 
 function fields(): string[] {
-  const model = readFileSync(join(packages, 'config/src/model.ts'), 'utf8');
+  const files = globSync('config/src/*model.ts', { cwd: packages });
+  const model = files.map((path) => readFileSync(join(packages, path), 'utf8')).join('\n');
   return INTERFACES.flatMap((name) => {
     const body = new RegExp(`^export interface ${name} \\{\\n([^]*?)^\\}`, 'm').exec(model)?.[1];
-    assert.ok(body !== undefined, `model.ts has no interface ${name}`);
+    assert.ok(body !== undefined, `the model has no interface ${name}`);
     return [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, field]) => field);
   });
 }
