@@ -22,8 +22,9 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { playScenes, type SceneOutcome } from '../support/log-scenes.ts';
 import { findProgram, missing } from '../support/programs.ts';
-import { HTTP_SCENES, type TerminationScene } from '../support/termination-http.ts';
-import { TCP_SCENES } from '../support/termination-tcp.ts';
+import { HTTP_SCENES } from '../support/termination/http.ts';
+import type { TerminationScene } from '../support/termination/scene.ts';
+import { TCP_SCENES } from '../support/termination/tcp.ts';
 
 /** The letters of the first line, which is that of the stream in question. */
 function stateOf({ lines }: SceneOutcome): string | undefined {

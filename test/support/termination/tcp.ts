@@ -1,9 +1,7 @@
-/** How streams of mode tcp end: the other half of the termination table (see termination-http.ts; manual, section 8.5). */
+/** How streams of mode tcp end: the other half of the termination table (see http.ts; manual, section 8.5). */
 
-import type { Peer } from './peer.ts';
-import type { TerminationScene } from './termination-http.ts';
-
-const SHORT = '600ms';
+import type { Peer } from '../peer.ts';
+import { scenesOf, SHORT, type TerminationScene, type TerminationTable } from './scene.ts';
 
 const echo = (server: Peer): void => {
   server.socket.on('data', (chunk: Buffer) => server.send(chunk));
@@ -18,7 +16,7 @@ const wait: TerminationScene['act'] = async ({ client }) => await (await client(
 /** The same without a byte. */
 const waitSilently: TerminationScene['act'] = async ({ client }) => await (await client()).gone();
 
-const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> = {
+const SCENES: TerminationTable = {
   'the client closes first': {
     serve: echo,
     act: async ({ client }) => {
@@ -294,8 +292,4 @@ const scenes: Readonly<Record<string, Omit<TerminationScene, 'name' | 'mode'>>> 
   },
 };
 
-export const TCP_SCENES: readonly TerminationScene[] = Object.entries(scenes).map(([name, scene]) => ({
-  name,
-  mode: 'tcp',
-  ...scene,
-}));
+export const TCP_SCENES = scenesOf('tcp', SCENES);
