@@ -1,6 +1,40 @@
 /** Mode http: streams that end while a response is waited for or sent, and bodies of requests that break. */
 
-import { SHORT, GET, OK, post, afterHead, answers, silent, ask, type TerminationTable } from './scene.ts';
+import type { Stage } from '../log-scenes.ts';
+import {
+  SHORT,
+  GET,
+  OK,
+  post,
+  afterHead,
+  answers,
+  silent,
+  ask,
+  type TerminationScene,
+  type TerminationTable,
+} from './scene.ts';
+
+/** The server is silent, or has sent half of its response; then something happens that ends the stream with or without a page. */
+const beforeResponse = (event: (stage: Stage) => Promise<unknown>): Pick<TerminationScene, 'serve' | 'act'> => ({
+  serve: silent,
+  act: async (stage) => {
+    const peer = (await stage.client()).send(GET);
+    await (await stage.server(0)).until('\r\n\r\n');
+    await event(stage);
+    await peer.until('</html>');
+  },
+});
+const withinResponse = (event: (stage: Stage) => unknown): Pick<TerminationScene, 'serve' | 'act'> => ({
+  serve: answers(HALF),
+  act: async (stage) => {
+    const peer = await (await stage.client()).send(GET).until('abc');
+    await event(stage);
+    await peer.gone();
+  },
+});
+
+/** Three of ten bytes. */
+const HALF = 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc';
 
 export const RESPONSES: TerminationTable = {
   'the server closes instead of answering': {
@@ -142,23 +176,17 @@ export const RESPONSES: TerminationTable = {
     state: 'cD--',
   },
   'the server closes within the response': {
-    serve: afterHead((server) => server.send('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc').end()),
+    serve: afterHead((server) => server.send(HALF).end()),
     act: ask(GET),
     state: 'SD--',
   },
   'the server resets within the response': {
-    serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'),
-    act: async ({ client, server }) => {
-      const peer = (await client()).send(GET);
-      await peer.until('abc');
-      (await server(0)).reset();
-      await peer.gone();
-    },
+    ...withinResponse(async ({ server }) => (await server(0)).reset()),
     state: 'SD--',
   },
   'timeout server within the response': {
     backend: [`timeout server ${SHORT}`],
-    serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'),
+    serve: answers(HALF),
     act: ask(GET),
     state: 'sD--',
   },
@@ -179,57 +207,27 @@ export const RESPONSES: TerminationTable = {
     state: 'PD--',
   },
   'the server goes down before the response': {
+    ...beforeResponse(async ({ cli }) => await cli('set server BACKEND/s state maint')),
     server: 'on-marked-down shutdown-sessions',
-    serve: silent,
-    act: async ({ client, server, cli }) => {
-      const peer = (await client()).send(GET);
-      await (await server(0)).until('\r\n\r\n');
-      await cli('set server BACKEND/s state maint');
-      await peer.until('</html>');
-    },
     state: 'DH--',
   },
   'the server goes down within the response': {
+    ...withinResponse(async ({ cli }) => await cli('set server BACKEND/s state maint')),
     server: 'on-marked-down shutdown-sessions',
-    serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'),
-    act: async ({ client, cli }) => {
-      const peer = (await client()).send(GET);
-      await peer.until('abc');
-      await cli('set server BACKEND/s state maint');
-      await peer.gone();
-    },
     state: 'DD--',
   },
   'an active server is up again, and the backup ends': {
+    ...withinResponse(async ({ cli }) => await cli('set server BACKEND/main state ready')),
     backend: ['server main 127.0.0.1:SPARE on-marked-up shutdown-backup-sessions disabled'],
     server: 'backup',
-    serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'),
-    act: async ({ client, cli }) => {
-      const peer = (await client()).send(GET);
-      await peer.until('abc');
-      await cli('set server BACKEND/main state ready');
-      await peer.gone();
-    },
     state: 'UD--',
   },
   'an operator ends the sessions of the server before the response': {
-    serve: silent,
-    act: async ({ client, server, cli }) => {
-      const peer = (await client()).send(GET);
-      await (await server(0)).until('\r\n\r\n');
-      await cli('shutdown sessions server BACKEND/s');
-      await peer.until('</html>');
-    },
+    ...beforeResponse(async ({ cli }) => await cli('shutdown sessions server BACKEND/s')),
     state: 'KH--',
   },
   'an operator ends the sessions of the server within the response': {
-    serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'),
-    act: async ({ client, cli }) => {
-      const peer = (await client()).send(GET);
-      await peer.until('abc');
-      await cli('shutdown sessions server BACKEND/s');
-      await peer.gone();
-    },
+    ...withinResponse(async ({ cli }) => await cli('shutdown sessions server BACKEND/s')),
     state: 'KD--',
   },
   'an operator ends a request that connects': {
@@ -243,22 +241,8 @@ export const RESPONSES: TerminationTable = {
     state: 'K---',
   },
   'an operator ends a request that waits for the response': {
-    serve: silent,
-    act: async ({ client, server, kill }) => {
-      const peer = (await client()).send(GET);
-      await (await server(0)).until('\r\n\r\n');
-      await kill();
-      await peer.until('</html>');
-    },
+    ...beforeResponse(async ({ kill }) => await kill()),
     state: 'KH--',
   },
-  'an operator ends a response': {
-    serve: answers('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'),
-    act: async ({ client, kill }) => {
-      const peer = await (await client()).send(GET).until('abc');
-      await kill();
-      await peer.gone();
-    },
-    state: 'KD--',
-  },
+  'an operator ends a response': { ...withinResponse(async ({ kill }) => await kill()), state: 'KD--' },
 };

@@ -1,5 +1,6 @@
 /** How streams of mode tcp end: the other half of the termination table (see http.ts; manual, section 8.5). */
 
+import type { Stage } from '../log-scenes.ts';
 import type { Peer } from '../peer.ts';
 import { scenesOf, SHORT, type TerminationScene, type TerminationTable } from './scene.ts';
 
@@ -16,14 +17,52 @@ const wait: TerminationScene['act'] = async ({ client }) => await (await client(
 /** The same without a byte. */
 const waitSilently: TerminationScene['act'] = async ({ client }) => await (await client()).gone();
 
+/** The connection to the server stands, and then something happens that ends it. */
+const whenConnected = (event: (stage: Stage) => Promise<unknown>): Pick<TerminationScene, 'serve' | 'act'> => ({
+  serve: (server) => server.send('x'),
+  act: async (stage) => {
+    const peer = await (await stage.client()).until('x');
+    await event(stage);
+    await peer.gone();
+  },
+});
+
+/** While the connection to the server is made, this happens. */
+const whileConnecting = (event: (peer: Peer, stage: Stage) => unknown): Pick<TerminationScene, 'behind' | 'act'> => ({
+  behind: 'black-hole',
+  act: async (stage) => {
+    const peer = await stage.client();
+    await stage.counted('s', 'scur', '1');
+    await event(peer, stage);
+  },
+});
+
+/** While the stream waits behind another one, this happens. */
+const whileQueued = (
+  event: (peer: Peer) => unknown,
+): Pick<TerminationScene, 'server' | 'serve' | 'act' | 'leavesOthers'> => ({
+  server: 'maxconn 1',
+  serve: endAtEnd,
+  act: async ({ client, server, counted }) => {
+    (await client()).send('x');
+    await (await server(0)).until('x');
+    const peer = await client();
+    await counted('backend', 'qcur', '1');
+    await event(peer);
+  },
+  leavesOthers: true,
+});
+
+/** It closes, and sees the end. */
+const close = async (peer: Peer): Promise<void> => {
+  peer.end();
+  await peer.gone();
+};
+
 const SCENES: TerminationTable = {
   'the client closes first': {
     serve: echo,
-    act: async ({ client }) => {
-      const peer = await (await client()).send('ping').until('ping');
-      peer.end();
-      await peer.gone();
-    },
+    act: async ({ client }) => await close(await (await client()).send('ping').until('ping')),
     state: '--',
   },
   'the server closes first': {
@@ -56,11 +95,7 @@ const SCENES: TerminationTable = {
   },
   'the server resets after the client has closed': {
     serve: (server) => server.socket.on('end', () => server.reset()),
-    act: async ({ client }) => {
-      const peer = (await client()).send('x');
-      peer.end();
-      await peer.gone();
-    },
+    act: async ({ client }) => await close((await client()).send('x')),
     state: 'SD',
   },
   'timeout client, and the server closes': {
@@ -83,11 +118,7 @@ const SCENES: TerminationTable = {
   },
   'timeout server-fin': {
     backend: [`timeout server-fin ${SHORT}`],
-    act: async ({ client }) => {
-      const peer = (await client()).send('x');
-      peer.end();
-      await peer.gone();
-    },
+    act: async ({ client }) => await close((await client()).send('x')),
     state: 'sD',
   },
   'timeout client-fin': {
@@ -129,25 +160,8 @@ const SCENES: TerminationTable = {
     act: waitSilently,
     state: 'cC',
   },
-  'the client closes while a connection is made': {
-    behind: 'black-hole',
-    act: async ({ client, counted }) => {
-      const peer = await client();
-      await counted('s', 'scur', '1');
-      peer.end();
-      await peer.gone();
-    },
-    state: 'CC',
-  },
-  'the client resets while a connection is made': {
-    behind: 'black-hole',
-    act: async ({ client, counted }) => {
-      const peer = await client();
-      await counted('s', 'scur', '1');
-      peer.reset();
-    },
-    state: 'CD',
-  },
+  'the client closes while a connection is made': { ...whileConnecting(close), state: 'CC' },
+  'the client resets while a connection is made': { ...whileConnecting((peer) => peer.reset()), state: 'CD' },
   'timeout queue': {
     server: 'maxconn 1',
     backend: [`timeout queue ${SHORT}`],
@@ -160,33 +174,8 @@ const SCENES: TerminationTable = {
     leavesOthers: true,
     state: 'sQ',
   },
-  'the client closes in the queue': {
-    server: 'maxconn 1',
-    serve: endAtEnd,
-    act: async ({ client, server, counted }) => {
-      (await client()).send('x');
-      await (await server(0)).until('x');
-      const peer = await client();
-      await counted('backend', 'qcur', '1');
-      peer.end();
-      await peer.gone();
-    },
-    leavesOthers: true,
-    state: 'CQ',
-  },
-  'the client resets in the queue': {
-    server: 'maxconn 1',
-    serve: endAtEnd,
-    act: async ({ client, server, counted }) => {
-      (await client()).send('x');
-      await (await server(0)).until('x');
-      const peer = await client();
-      await counted('backend', 'qcur', '1');
-      peer.reset();
-    },
-    leavesOthers: true,
-    state: 'CD',
-  },
+  'the client closes in the queue': { ...whileQueued(close), state: 'CQ' },
+  'the client resets in the queue': { ...whileQueued((peer) => peer.reset()), state: 'CD' },
   'timeout client in the queue': {
     server: 'maxconn 1',
     frontend: [`timeout client ${SHORT}`],
@@ -242,52 +231,26 @@ const SCENES: TerminationTable = {
   'no backend': { behind: 'no-backend', server: false, act: waitSilently, state: 'SC' },
   'a backend without a server': { server: false, act: waitSilently, state: 'SC' },
   'the server goes down': {
+    ...whenConnected(async ({ cli }) => await cli('set server BACKEND/s state maint')),
     server: 'on-marked-down shutdown-sessions',
-    serve: (server) => server.send('x'),
-    act: async ({ client, cli }) => {
-      const peer = await (await client()).until('x');
-      await cli('set server BACKEND/s state maint');
-      await peer.gone();
-    },
     state: 'D-',
   },
   'an active server is up again, and the backup ends': {
+    ...whenConnected(async ({ cli }) => await cli('set server BACKEND/main state ready')),
     backend: ['server main 127.0.0.1:SPARE on-marked-up shutdown-backup-sessions disabled'],
     server: 'backup',
-    serve: (server) => server.send('x'),
-    act: async ({ client, cli }) => {
-      const peer = await (await client()).until('x');
-      await cli('set server BACKEND/main state ready');
-      await peer.gone();
-    },
     state: 'U-',
   },
   'an operator ends the sessions of the server': {
-    serve: (server) => server.send('x'),
-    act: async ({ client, cli }) => {
-      const peer = await (await client()).until('x');
-      await cli('shutdown sessions server BACKEND/s');
-      await peer.gone();
-    },
+    ...whenConnected(async ({ cli }) => await cli('shutdown sessions server BACKEND/s')),
     state: 'K-',
   },
-  'an operator ends a stream': {
-    serve: (server) => server.send('x'),
-    act: async ({ client, kill }) => {
-      const peer = await (await client()).until('x');
-      await kill();
-      await peer.gone();
-    },
-    state: 'K-',
-  },
+  'an operator ends a stream': { ...whenConnected(async ({ kill }) => await kill()), state: 'K-' },
   'an operator ends a stream that connects': {
-    behind: 'black-hole',
-    act: async ({ client, counted, kill }) => {
-      const peer = await client();
-      await counted('s', 'scur', '1');
+    ...whileConnecting(async (peer, { kill }) => {
       await kill();
       await peer.gone();
-    },
+    }),
     state: 'KC',
   },
 };
