@@ -15,6 +15,14 @@ import {
   SharedCount,
   type Tickets,
 } from '@evenkeel/shm';
+import {
+  administrationOf,
+  adoptedAdmin,
+  configuredAdmin,
+  inheritedBits,
+  lacksAddress,
+  type Administration,
+} from './administration.ts';
 import { WatchedAgent } from './agent/watched-agent.ts';
 import { CheckState, type ServerView } from './display.ts';
 import {
@@ -658,47 +666,5 @@ export class WatchedServer {
   }
 }
 
-type Administration = 'ready' | 'drain' | 'maint';
-
-function administrationOf(admin: number): Administration {
-  if ((admin & AdminState.forcedMaintenance) !== 0) return 'maint';
-  return (admin & AdminState.forcedDrain) !== 0 ? 'drain' : 'ready';
-}
-
 const isServing = ({ operational }: { readonly operational: Operational }): boolean =>
   operational === 'running' || operational === 'starting';
-
-/** What servers that track one with these bits inherit. */
-function inheritedBits(admin: number): number {
-  return (
-    (inMaintenance(admin) ? AdminState.inheritedMaintenance : 0) | (isDraining(admin) ? AdminState.inheritedDrain : 0)
-  );
-}
-
-/** `disabled` on the server line. */
-const DISABLED = AdminState.configMaintenance | AdminState.forcedMaintenance;
-
-/** A name without an address can serve nobody (manual: `init-addr none`). */
-function lacksAddress({ config, host }: MonitoredServer): boolean {
-  return config.address.kind === 'inet' && host === undefined;
-}
-
-function withBits(admin: number, bits: number, areSet: boolean): number {
-  return areSet ? admin | bits : admin & ~bits;
-}
-
-function configuredAdmin(server: MonitoredServer): number {
-  return withBits(
-    withBits(0, DISABLED, server.config.disabled),
-    AdminState.resolutionMaintenance,
-    lacksAddress(server),
-  );
-}
-
-/** What an operator or a name server said stays, but where the configuration says something else than before. */
-function adoptedAdmin(before: MonitoredServer, server: MonitoredServer, admin: number): number {
-  const { disabled } = server.config;
-  const bits = disabled === before.config.disabled ? admin : withBits(admin, DISABLED, disabled);
-  const lacks = lacksAddress(server);
-  return lacks === lacksAddress(before) ? bits : withBits(bits, AdminState.resolutionMaintenance, lacks);
-}
