@@ -54,7 +54,7 @@ export async function measureRuntimeSocket(
         `  ${peer.padEnd(10)}${median.toFixed(1)} ms (${low.toFixed(1)}..${high.toFixed(1)}), the first ${first.toFixed(1)}; p99 of requests ${before.toFixed(2)} ms, while it is asked ${during.toFixed(2)} ms`,
       );
       if (peer !== 'evenkeel') continue;
-      const isQuick = median <= GOAL_MS;
+      const isQuick = median <= GOAL_MS && first <= GOAL_MS;
       const isQuiet = during - before <= GOAL_DELAY_MS;
       console.log(
         `  ${isQuick ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL_MS} ms; ${isQuiet ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL_DELAY_MS} ms more at p99`,

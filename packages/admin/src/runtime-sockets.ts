@@ -19,6 +19,7 @@ import { COMMANDS } from './commands.ts';
 import { MasterInterpreter } from './master/interpreter.ts';
 import type { Runtime } from './runtime.ts';
 import { SocketChannel } from './socket-channel.ts';
+import { warmUp } from './warm-up.ts';
 
 /** `stats timeout`, where it is not set. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -105,6 +106,7 @@ export class RuntimeSockets implements Follower {
       commit: () => {
         const before = this.#open;
         this.#open = next;
+        if (before.size === 0 && next.size > 0) this.#warmUp();
         this.#timeoutMs = global.statsTimeoutMs ?? DEFAULT_TIMEOUT_MS;
         this.#maxconn = global.statsMaxconn ?? DEFAULT_MAXCONN;
         this.#commandLimit = global.tune.bufsize;
@@ -136,6 +138,13 @@ export class RuntimeSockets implements Follower {
     for (const socket of this.#open.values()) closeSocket(socket);
     this.#open.clear();
     for (const client of [...this.#waiting.keys(), ...this.#clients]) client.destroy();
+  }
+
+  /** The plan that it goes through is there once the change is made as a whole. */
+  #warmUp(): void {
+    setImmediate(() => {
+      if (!this.#isClosed) warmUp(this.#runtime);
+    });
   }
 
   async #wanted(sockets: readonly StatsSocket[], errors: string[]): Promise<readonly WantedSocket[]> {

@@ -2,7 +2,8 @@
 
 import type { Runtime } from './runtime.ts';
 import { backendRow, frontendRow, serverRow } from './statistics-rows.ts';
-import type { Row } from './statistics-columns.ts';
+import { At } from './statistics-columns.ts';
+import type { Column, Row } from './statistics-columns.ts';
 
 export function serverStates(runtime: Runtime): readonly string[] {
   const lines = ['SIGHUP received, dumping servers states.'];
@@ -17,9 +18,9 @@ export function serverStates(runtime: Runtime): readonly string[] {
         `SIGHUP: Server ${proxy.name}/${server.name} is ${state}. Conn: ${act} act, ${pend} pend, ${tot} tot.`,
       );
     }
-    const front = frontendSlot < 0 ? {} : frontendRow(runtime, proxy, frontendSlot);
+    const front = frontendSlot < 0 ? [] : frontendRow(runtime, proxy, frontendSlot);
     // The limit of connections is no part of these lines.
-    const back = backendSlot < 0 ? {} : backendRow(runtime, proxy, backendSlot, serverSlots, 0);
+    const back = backendSlot < 0 ? [] : backendRow(runtime, proxy, backendSlot, serverSlots, 0);
     const both = (name: 'scur' | 'stot'): string => `${number(front, name)}+${number(back, name)}`;
     const pending = number(back, 'qcur');
     lines.push(
@@ -39,6 +40,6 @@ function conditionOf(servers: number, back: Row): string {
     : `has ${active} active servers and ${backup} backup servers available.`;
 }
 
-const number = (row: Row, name: keyof Row): number => Number(row[name] ?? 0);
+const number = (row: Row, name: Column): number => Number(row[At[name]] ?? 0);
 
-const isUsable = (row: Row): boolean => /^(UP|no check|NOLB|DRAIN)/.test(String(row['status'] ?? ''));
+const isUsable = (row: Row): boolean => /^(UP|no check|NOLB|DRAIN)/.test(String(row[At.status] ?? ''));

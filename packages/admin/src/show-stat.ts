@@ -11,11 +11,11 @@ import type { Command, Level, Reply } from './cli/command.ts';
 import { Stream, fault } from './cli/command.ts';
 import { resolverStatistics } from './resolver-statistics.ts';
 import type { Runtime } from './runtime.ts';
-import { FIGURES, HEADER, csvLine, tagsOf } from './statistics-columns.ts';
+import { At, FIGURES, HEADER, csvLine, tagsOf } from './statistics-columns.ts';
 import type { Row } from './statistics-columns.ts';
 import { backendRow, frontendRow, listenerRow, serverRow } from './statistics-rows.ts';
-import { jsonFigure, typedLine } from './typed-output.ts';
-import type { TypedValue } from './typed-output.ts';
+import { jsonFrame, typedFrame } from './typed-output.ts';
+import type { Frame } from './typed-output.ts';
 import { proxiesOf } from './walk.ts';
 import type { WalkedProxy } from './walk.ts';
 
@@ -60,21 +60,32 @@ export const showStat: Command = {
   },
 };
 
+/** The lines of all rows in CSV, without their header. */
+export function csvRows(runtime: Runtime): Generator<string> {
+  const everything = { proxy: undefined, types: -1, server: undefined, hideDown: false, hideMaintenance: false };
+  return csvLines(rows(runtime, everything), 'admin');
+}
+
+function* csvLines(all: Iterable<Row>, level: Level): Generator<string> {
+  for (const row of all) yield csvLine(shownTo(level, row));
+}
+
 function* written(all: Iterable<Row>, form: Form, describes: boolean, level: Level): Generator<string> {
   if (form === 'csv') {
     yield HEADER;
-    for (const row of all) yield csvLine(shownTo(level, row));
+    yield* csvLines(all, level);
     return;
   }
+  const frames = OBJECT_TYPES.map((_, type) => framesOf(type, form, describes));
   let separator = '[';
   for (const row of all) {
-    const values = valuesOf(shownTo(level, row));
+    const type = Number(row[At.type]);
+    shownTo(level, row);
     if (form === 'typed') {
-      const object = `${OBJECT_LETTERS[Number(row.type)]}.${row.iid}.${row.sid}.`;
-      yield values.map((value) => typedLine(object, value, describes)).join('');
+      yield typedRow(row, `${OBJECT_LETTERS[type]}.${row[At.iid]}.${row[At.sid]}.`, frames[type]);
     } else {
-      const object = `"objType":"${OBJECT_TYPES[Number(row.type)]}","proxyId":${row.iid},"id":${row.sid},`;
-      yield `${separator}[${values.map((value) => jsonFigure(object, value)).join(',')}]`;
+      const object = `"objType":"${OBJECT_TYPES[type]}","proxyId":${row[At.iid]},"id":${row[At.sid]},`;
+      yield `${separator}[${jsonRow(row, object, frames[type])}]`;
       separator = ',';
     }
   }
@@ -87,25 +98,44 @@ const OBJECT_TYPES = ['Frontend', 'Backend', 'Server', 'Listener'];
 
 /** Where things are, and how persistence and balancing work, is not for everybody (manual, section 9.1, and HAProxy 2.6). */
 function shownTo(level: Level, row: Row): Row {
-  return level === 'user' ? { ...row, addr: undefined, cookie: undefined, algo: undefined } : row;
+  if (level === 'user') row[At.addr] = row[At.cookie] = row[At.algo] = undefined;
+  return row;
 }
 
-function valuesOf(row: Row): TypedValue[] {
-  const values: TypedValue[] = [];
-  for (const [position, figure] of FIGURES.entries()) {
-    const value = row[figure.name];
-    if (value === undefined || value === '') continue;
-    const { name, type, description } = figure;
-    values.push({
-      position,
-      name,
-      tags: tagsOf(figure, row),
-      type,
-      value: type === 'str' ? value : Number(value),
-      description,
-    });
+/** What stands around each value of a kind of row, by place. */
+function framesOf(type: number, form: 'typed' | 'json', describes: boolean): readonly Frame[] {
+  return FIGURES.map((figure, position) => {
+    const of = { ...figure, position, tags: tagsOf(figure, type) };
+    return form === 'typed' ? typedFrame(of, describes) : jsonFrame(of);
+  });
+}
+
+function typedRow(row: Row, object: string, frames: readonly Frame[]): string {
+  let text = '';
+  for (let place = 0; place < frames.length; place++) {
+    const value = valueAt(row, place);
+    if (value !== undefined) text += object + frames[place].before + value + frames[place].after;
   }
-  return values;
+  return text;
+}
+
+function jsonRow(row: Row, object: string, frames: readonly Frame[]): string {
+  let text = '';
+  for (let place = 0; place < frames.length; place++) {
+    const value = valueAt(row, place);
+    if (value === undefined) continue;
+    const { before, after } = frames[place];
+    const json = typeof value === 'number' ? value : JSON.stringify(value);
+    text += `${text === '' ? '{' : ',{'}${object}${before}${json}${after}`;
+  }
+  return text;
+}
+
+/** As its column's type says; undefined where the column is empty. */
+function valueAt(row: Row, place: number): string | number | undefined {
+  const value = row[place];
+  if (value === undefined || value === '') return undefined;
+  return typeof value === 'string' && FIGURES[place].type !== 'str' ? Number(value) : value;
 }
 
 /** `[<iid|proxy> <type> <sid>] [up|no-maint]*`; an answer where the proxy does not exist. Words that mean nothing are passed over, as in HAProxy. */
@@ -163,7 +193,7 @@ function* rowsOfProxy(runtime: Runtime, selection: Selection, walked: WalkedProx
     for (const { here, server, slot } of walked.servers()) {
       if (selection.server !== undefined && server.id !== selection.server) continue;
       const row = serverRow(runtime, here.proxy, here.slots.backendSlot, server, slot);
-      const status = String(row.status);
+      const status = String(row[At.status]);
       if (selection.hideMaintenance && status.startsWith('MAINT')) continue;
       if (selection.hideDown && status.startsWith('DOWN')) continue;
       yield row;

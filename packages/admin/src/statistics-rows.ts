@@ -18,6 +18,7 @@ import {
   FrontendRate,
   FrontendStat,
   FrontendState,
+  GaugeReader,
   ListenerGauge,
   ListenerStat,
   OperationalState,
@@ -25,12 +26,12 @@ import {
   ServerRate,
   ServerStat,
   ServerState,
-  SharedCount,
 } from '@evenkeel/shm';
 import type { ObjectKind } from '@evenkeel/shm';
 import { getSocketName, isOpen } from '@evenkeel/sys';
 import { frontendLimit } from './limit-commands.ts';
 import type { Runtime } from './runtime.ts';
+import { At, newRow } from './statistics-columns.ts';
 import type { Row } from './statistics-columns.ts';
 
 /** Column `type`. */
@@ -49,72 +50,68 @@ interface AnswerFields {
 }
 
 export function frontendRow(runtime: Runtime, proxy: Proxy, slot: number): Row {
-  const figures = runtime.statistics.read('frontend', slot);
+  const figures = runtime.statistics.peek('frontend', slot);
   const now = runtime.monotonicNow();
-  const sessions = gauge(runtime, 'frontend', slot, FrontendGauge.sessions);
+  const gauges = new GaugeReader(runtime.segment, 'frontend', slot);
   const sessionRate = rate(runtime, 'frontend', slot, FrontendRate.sessions);
   const connectionRate = rate(runtime, 'frontend', slot, FrontendRate.connections);
   const requestRate = rate(runtime, 'frontend', slot, FrontendRate.requests);
-  const field = (name: keyof typeof FrontendStat): number => figures[FrontendStat[name]];
   const isHttp = proxy.mode === 'http';
-  const http: Row = !isHttp
-    ? {}
-    : {
-        ...answers(figures, FrontendStat),
-        intercepted: field('intercepted'),
-        cache_lookups: field('cacheLookups'),
-        cache_hits: field('cacheHits'),
-      };
-  return {
-    ...http,
-    pxname: proxy.name,
-    svname: 'FRONTEND',
-    status: runtime.stopping() ? 'STOP' : FRONTEND_STATUS[new FrontendState(runtime.segment, slot).condition],
-    type: ROW_TYPE.frontend,
-    mode: proxy.mode,
-    pid: PROCESS_NUMBER,
-    iid: proxy.id,
-    sid: 0,
-    scur: sessions.sum(),
-    smax: sessions.highest(),
-    slim: frontendLimit(runtime, proxy, slot),
-    stot: field('sessions'),
-    bin: field('bytesIn'),
-    bout: field('bytesOut'),
-    dreq: field('deniedRequests'),
-    dresp: field('deniedResponses'),
-    ereq: field('failedRequests'),
-    rate: sessionRate.rate(now),
-    rate_lim: proxy.rateLimitSessions ?? 0,
-    rate_max: sessionRate.highest(),
-    comp_in: field('compressIn'),
-    comp_out: field('compressOut'),
-    comp_byp: field('compressBypassed'),
-    comp_rsp: field('compressedResponses'),
-    req_rate: requestRate.rate(now),
-    req_rate_max: requestRate.highest(),
-    req_tot: field('requests'),
-    conn_rate: connectionRate.rate(now),
-    conn_rate_max: connectionRate.highest(),
-    conn_tot: field('connections'),
-    dcon: field('deniedConnections'),
-    dses: field('deniedSessions'),
-    wrew: field('failedRewrites'),
-    eint: field('internalErrors'),
-    ssl_sess: field('sslSessions'),
-    ssl_reused_sess: field('sslReusedSessions'),
-    ssl_failed_handshake: field('sslFailedHandshakes'),
-    ...multiplexed(figures, FrontendStat),
-    h1_open_connections: isHttp ? sessions.sum() : 0,
-    h1_open_streams: gauge(runtime, 'frontend', slot, FrontendGauge.h1Streams).sum(),
-    // Every connection and every request of mode http is one of HTTP/1.
-    h1_total_connections: isHttp ? field('connections') : 0,
-    h1_total_streams: isHttp ? field('requests') : 0,
-    h1_bytes_in: isHttp ? field('bytesIn') : 0,
-    h1_bytes_out: isHttp ? field('bytesOut') : 0,
-    h2_open_connections: gauge(runtime, 'frontend', slot, FrontendGauge.h2Connections).sum(),
-    h2_backend_open_streams: gauge(runtime, 'frontend', slot, FrontendGauge.h2Streams).sum(),
-  };
+  const row = newRow();
+  if (isHttp) {
+    fillAnswers(row, figures, FrontendStat);
+    row[At.intercepted] = figures[FrontendStat.intercepted];
+    row[At.cache_lookups] = figures[FrontendStat.cacheLookups];
+    row[At.cache_hits] = figures[FrontendStat.cacheHits];
+  }
+  row[At.pxname] = proxy.name;
+  row[At.svname] = 'FRONTEND';
+  row[At.status] = runtime.stopping() ? 'STOP' : FRONTEND_STATUS[new FrontendState(runtime.segment, slot).condition];
+  row[At.type] = ROW_TYPE.frontend;
+  row[At.mode] = proxy.mode;
+  row[At.pid] = PROCESS_NUMBER;
+  row[At.iid] = proxy.id;
+  row[At.sid] = 0;
+  row[At.scur] = gauges.sum(FrontendGauge.sessions);
+  row[At.smax] = gauges.highest(FrontendGauge.sessions);
+  row[At.slim] = frontendLimit(runtime, proxy, slot);
+  row[At.stot] = figures[FrontendStat.sessions];
+  row[At.bin] = figures[FrontendStat.bytesIn];
+  row[At.bout] = figures[FrontendStat.bytesOut];
+  row[At.dreq] = figures[FrontendStat.deniedRequests];
+  row[At.dresp] = figures[FrontendStat.deniedResponses];
+  row[At.ereq] = figures[FrontendStat.failedRequests];
+  row[At.rate] = sessionRate.rate(now);
+  row[At.rate_lim] = proxy.rateLimitSessions ?? 0;
+  row[At.rate_max] = sessionRate.highest();
+  row[At.comp_in] = figures[FrontendStat.compressIn];
+  row[At.comp_out] = figures[FrontendStat.compressOut];
+  row[At.comp_byp] = figures[FrontendStat.compressBypassed];
+  row[At.comp_rsp] = figures[FrontendStat.compressedResponses];
+  row[At.req_rate] = requestRate.rate(now);
+  row[At.req_rate_max] = requestRate.highest();
+  row[At.req_tot] = figures[FrontendStat.requests];
+  row[At.conn_rate] = connectionRate.rate(now);
+  row[At.conn_rate_max] = connectionRate.highest();
+  row[At.conn_tot] = figures[FrontendStat.connections];
+  row[At.dcon] = figures[FrontendStat.deniedConnections];
+  row[At.dses] = figures[FrontendStat.deniedSessions];
+  row[At.wrew] = figures[FrontendStat.failedRewrites];
+  row[At.eint] = figures[FrontendStat.internalErrors];
+  row[At.ssl_sess] = figures[FrontendStat.sslSessions];
+  row[At.ssl_reused_sess] = figures[FrontendStat.sslReusedSessions];
+  row[At.ssl_failed_handshake] = figures[FrontendStat.sslFailedHandshakes];
+  fillMultiplexed(row, figures, FrontendStat);
+  row[At.h1_open_connections] = isHttp ? gauges.sum(FrontendGauge.sessions) : 0;
+  row[At.h1_open_streams] = gauges.sum(FrontendGauge.h1Streams);
+  // Every connection and every request of mode http is one of HTTP/1.
+  row[At.h1_total_connections] = isHttp ? figures[FrontendStat.connections] : 0;
+  row[At.h1_total_streams] = isHttp ? figures[FrontendStat.requests] : 0;
+  row[At.h1_bytes_in] = isHttp ? figures[FrontendStat.bytesIn] : 0;
+  row[At.h1_bytes_out] = isHttp ? figures[FrontendStat.bytesOut] : 0;
+  row[At.h2_open_connections] = gauges.sum(FrontendGauge.h2Connections);
+  row[At.h2_backend_open_streams] = gauges.sum(FrontendGauge.h2Streams);
+  return row;
 }
 
 /** After `disable frontend` and `shutdown frontend`; listeners stay as they were, as on HAProxy. */
@@ -122,99 +119,104 @@ const FRONTEND_STATUS = { open: 'OPEN', disabled: 'PAUSED', shut: 'STOP' } as co
 
 export function listenerRow(runtime: Runtime, proxy: Proxy, listener: ListenerPlan): Row {
   const { slot } = listener;
-  const figures = runtime.statistics.read('listener', slot);
-  const sessions = gauge(runtime, 'listener', slot, ListenerGauge.sessions);
+  const figures = runtime.statistics.peek('listener', slot);
+  const gauges = new GaugeReader(runtime.segment, 'listener', slot);
   const maxconn = proxy.binds[listener.bind].maxconn ?? 0;
-  const field = (name: keyof typeof ListenerStat): number => figures[ListenerStat[name]];
-  return {
-    pxname: proxy.name,
-    svname: listener.name ?? `sock-${listener.id}`,
-    status: runtime.stopping() ? 'STOP' : maxconn > 0 && sessions.sum() >= maxconn ? 'FULL' : 'OPEN',
-    type: ROW_TYPE.listener,
-    mode: proxy.mode,
-    pid: PROCESS_NUMBER,
-    iid: proxy.id,
-    sid: listener.id,
-    addr: listenerAddress(listener),
-    scur: sessions.sum(),
-    smax: sessions.highest(),
-    slim: maxconn,
-    stot: field('sessions'),
-    bin: field('bytesIn'),
-    bout: field('bytesOut'),
-    dreq: field('deniedRequests'),
-    dresp: field('deniedResponses'),
-    ereq: field('failedRequests'),
-    dcon: field('deniedConnections'),
-    dses: field('deniedSessions'),
-    wrew: field('failedRewrites'),
-    eint: field('internalErrors'),
-    ssl_sess: field('sslSessions'),
-    ssl_reused_sess: field('sslReusedSessions'),
-    ssl_failed_handshake: field('sslFailedHandshakes'),
-  };
+  const row = newRow();
+  row[At.pxname] = proxy.name;
+  row[At.svname] = listener.name ?? `sock-${listener.id}`;
+  row[At.status] = runtime.stopping()
+    ? 'STOP'
+    : maxconn > 0 && gauges.sum(ListenerGauge.sessions) >= maxconn
+      ? 'FULL'
+      : 'OPEN';
+  row[At.type] = ROW_TYPE.listener;
+  row[At.mode] = proxy.mode;
+  row[At.pid] = PROCESS_NUMBER;
+  row[At.iid] = proxy.id;
+  row[At.sid] = listener.id;
+  row[At.addr] = listenerAddress(listener);
+  row[At.scur] = gauges.sum(ListenerGauge.sessions);
+  row[At.smax] = gauges.highest(ListenerGauge.sessions);
+  row[At.slim] = maxconn;
+  row[At.stot] = figures[ListenerStat.sessions];
+  row[At.bin] = figures[ListenerStat.bytesIn];
+  row[At.bout] = figures[ListenerStat.bytesOut];
+  row[At.dreq] = figures[ListenerStat.deniedRequests];
+  row[At.dresp] = figures[ListenerStat.deniedResponses];
+  row[At.ereq] = figures[ListenerStat.failedRequests];
+  row[At.dcon] = figures[ListenerStat.deniedConnections];
+  row[At.dses] = figures[ListenerStat.deniedSessions];
+  row[At.wrew] = figures[ListenerStat.failedRewrites];
+  row[At.eint] = figures[ListenerStat.internalErrors];
+  row[At.ssl_sess] = figures[ListenerStat.sslSessions];
+  row[At.ssl_reused_sess] = figures[ListenerStat.sslReusedSessions];
+  row[At.ssl_failed_handshake] = figures[ListenerStat.sslFailedHandshakes];
+  return row;
 }
 
 export function serverRow(runtime: Runtime, proxy: Proxy, backendSlot: number, server: Server, slot: number): Row {
-  const figures = runtime.statistics.read('server', slot);
+  const figures = runtime.statistics.peek('server', slot);
   const now = runtime.monotonicNow();
   const state = new ServerState(runtime.segment, slot);
   const watched = runtime.health.server(slot);
-  const sessions = gauge(runtime, 'server', slot, ServerGauge.sessions);
+  const gauges = new GaugeReader(runtime.segment, 'server', slot);
   const sessionRate = rate(runtime, 'server', slot, ServerRate.sessions);
   const queue = new Admission(runtime.health.tickets, backendSlot).serverQueue(slot);
-  const field = (name: keyof typeof ServerStat): number => figures[ServerStat[name]];
   const weight = shownWeight(state.get('effectiveWeight'));
-  return {
-    ...(proxy.mode === 'http' ? { ...answers(figures, ServerStat), req_tot: field('requests') } : {}),
-    ...healthColumns(runtime, watched, state, server),
-    pxname: proxy.name,
-    svname: server.name,
-    type: ROW_TYPE.server,
-    mode: proxy.mode,
-    addr: serverAddress(server, watched),
-    pid: PROCESS_NUMBER,
-    iid: proxy.id,
-    sid: server.id,
-    qcur: queue.length,
-    qmax: queue.highest,
-    scur: sessions.sum(),
-    smax: sessions.highest(),
-    slim: state.get('maxconn') || undefined,
-    qlimit: server.maxqueue,
-    stot: field('sessions'),
-    bin: field('bytesIn'),
-    bout: field('bytesOut'),
-    dresp: field('deniedResponses'),
-    econ: field('failedConnects'),
-    eresp: field('failedResponses'),
-    wretr: field('retries'),
-    wredis: field('redispatches'),
-    weight,
-    uweight: state.get('userWeight'),
-    act: server.backup ? 0 : 1,
-    bck: server.backup ? 1 : 0,
-    lbtot: field('loadBalanced'),
-    rate: sessionRate.rate(now),
-    rate_max: sessionRate.highest(),
-    cli_abrt: field('clientAborts'),
-    srv_abrt: field('serverAborts'),
-    lastsess: secondsSince(runtime, field('lastSessionMs')),
-    ...times(figures, ServerStat),
-    wrew: field('failedRewrites'),
-    connect: field('connects'),
-    reuse: field('reuses'),
-    eint: field('internalErrors'),
-    srv_icur: gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum(),
-    src_ilim: server.poolMaxConn >= 0 ? server.poolMaxConn : undefined,
-    idle_conn_cur: gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum(),
-    safe_conn_cur: gauge(runtime, 'server', slot, ServerGauge.safeConnections).sum(),
-    used_conn_cur: gauge(runtime, 'server', slot, ServerGauge.usedConnections).sum(),
-    need_conn_est: gauge(runtime, 'server', slot, ServerGauge.usedConnections).highest(),
-    ssl_sess: field('sslSessions'),
-    ssl_reused_sess: field('sslReusedSessions'),
-    ssl_failed_handshake: field('sslFailedHandshakes'),
-  };
+  const row = newRow();
+  if (proxy.mode === 'http') {
+    fillAnswers(row, figures, ServerStat);
+    row[At.req_tot] = figures[ServerStat.requests];
+  }
+  fillHealth(row, runtime, watched, state, server);
+  row[At.pxname] = proxy.name;
+  row[At.svname] = server.name;
+  row[At.type] = ROW_TYPE.server;
+  row[At.mode] = proxy.mode;
+  row[At.addr] = serverAddress(server, watched);
+  row[At.pid] = PROCESS_NUMBER;
+  row[At.iid] = proxy.id;
+  row[At.sid] = server.id;
+  row[At.qcur] = queue.length;
+  row[At.qmax] = queue.highest;
+  row[At.scur] = gauges.sum(ServerGauge.sessions);
+  row[At.smax] = gauges.highest(ServerGauge.sessions);
+  row[At.slim] = state.get('maxconn') || undefined;
+  row[At.qlimit] = server.maxqueue;
+  row[At.stot] = figures[ServerStat.sessions];
+  row[At.bin] = figures[ServerStat.bytesIn];
+  row[At.bout] = figures[ServerStat.bytesOut];
+  row[At.dresp] = figures[ServerStat.deniedResponses];
+  row[At.econ] = figures[ServerStat.failedConnects];
+  row[At.eresp] = figures[ServerStat.failedResponses];
+  row[At.wretr] = figures[ServerStat.retries];
+  row[At.wredis] = figures[ServerStat.redispatches];
+  row[At.weight] = weight;
+  row[At.uweight] = state.get('userWeight');
+  row[At.act] = server.backup ? 0 : 1;
+  row[At.bck] = server.backup ? 1 : 0;
+  row[At.lbtot] = figures[ServerStat.loadBalanced];
+  row[At.rate] = sessionRate.rate(now);
+  row[At.rate_max] = sessionRate.highest();
+  row[At.cli_abrt] = figures[ServerStat.clientAborts];
+  row[At.srv_abrt] = figures[ServerStat.serverAborts];
+  row[At.lastsess] = secondsSince(runtime, figures[ServerStat.lastSessionMs]);
+  fillTimes(row, figures, ServerStat);
+  row[At.wrew] = figures[ServerStat.failedRewrites];
+  row[At.connect] = figures[ServerStat.connects];
+  row[At.reuse] = figures[ServerStat.reuses];
+  row[At.eint] = figures[ServerStat.internalErrors];
+  row[At.srv_icur] = gauges.sum(ServerGauge.idleConnections);
+  row[At.src_ilim] = server.poolMaxConn >= 0 ? server.poolMaxConn : undefined;
+  row[At.idle_conn_cur] = gauges.sum(ServerGauge.idleConnections);
+  row[At.safe_conn_cur] = gauges.sum(ServerGauge.safeConnections);
+  row[At.used_conn_cur] = gauges.sum(ServerGauge.usedConnections);
+  row[At.need_conn_est] = gauges.highest(ServerGauge.usedConnections);
+  row[At.ssl_sess] = figures[ServerStat.sslSessions];
+  row[At.ssl_reused_sess] = figures[ServerStat.sslReusedSessions];
+  row[At.ssl_failed_handshake] = figures[ServerStat.sslFailedHandshakes];
+  return row;
 }
 
 /** `fullconn`: as `fullconns` of the plan says. */
@@ -225,128 +227,142 @@ export function backendRow(
   serverSlots: readonly number[],
   fullconn: number,
 ): Row {
-  const figures = runtime.statistics.read('backend', slot);
+  const figures = runtime.statistics.peek('backend', slot);
   const now = runtime.monotonicNow();
-  const sessions = gauge(runtime, 'backend', slot, BackendGauge.sessions);
+  const gauges = new GaugeReader(runtime.segment, 'backend', slot);
   const sessionRate = rate(runtime, 'backend', slot, BackendRate.sessions);
   const state = new BackendState(runtime.segment, slot);
   const queue = new Admission(runtime.health.tickets, slot).backendQueue();
-  const field = (name: keyof typeof BackendStat): number => figures[BackendStat[name]];
   const usable = usableServers(runtime, proxy, serverSlots);
   const up = usable.active + usable.backup > 0 || proxy.servers.length === 0;
   const isHttp = proxy.mode === 'http';
-  const http: Row = !isHttp
-    ? {}
-    : {
-        ...answers(figures, BackendStat),
-        req_tot: field('requests'),
-        cache_lookups: field('cacheLookups'),
-        cache_hits: field('cacheHits'),
-      };
-  return {
-    ...http,
-    pxname: proxy.name,
-    svname: 'BACKEND',
-    status: up ? 'UP' : 'DOWN',
-    type: ROW_TYPE.backend,
-    mode: proxy.mode,
-    algo: algorithmText(proxy),
-    pid: PROCESS_NUMBER,
-    iid: proxy.id,
-    sid: 0,
-    qcur: queue.length,
-    qmax: queue.highest,
-    scur: sessions.sum(),
-    smax: sessions.highest(),
-    slim: fullconn,
-    stot: field('sessions'),
-    bin: field('bytesIn'),
-    bout: field('bytesOut'),
-    dreq: field('deniedRequests'),
-    dresp: field('deniedResponses'),
-    econ: field('failedConnects'),
-    eresp: field('failedResponses'),
-    wretr: field('retries'),
-    wredis: field('redispatches'),
-    weight: usable.weight,
-    uweight: usable.userWeight,
-    act: usable.active,
-    bck: usable.backup,
-    chkdown: state.transitionsDown(),
-    lastchg: secondsSince(runtime, state.lastChangeMs()),
-    downtime:
-      proxy.servers.length === 0
-        ? undefined
-        : Math.floor((state.downMs() + (up ? 0 : Math.max(0, runtime.dateNow() - state.lastChangeMs()))) / 1000),
-    lbtot: field('loadBalanced'),
-    rate: sessionRate.rate(now),
-    rate_max: sessionRate.highest(),
-    cli_abrt: field('clientAborts'),
-    srv_abrt: field('serverAborts'),
-    comp_in: field('compressIn'),
-    comp_out: field('compressOut'),
-    comp_byp: field('compressBypassed'),
-    comp_rsp: field('compressedResponses'),
-    lastsess: secondsSince(runtime, field('lastSessionMs')),
-    ...times(figures, BackendStat),
-    wrew: field('failedRewrites'),
-    connect: field('connects'),
-    reuse: field('reuses'),
-    eint: field('internalErrors'),
-    agg_server_status: 0,
-    agg_server_check_status: 0,
-    agg_check_status: 0,
-    ssl_sess: field('sslSessions'),
-    ssl_reused_sess: field('sslReusedSessions'),
-    ssl_failed_handshake: field('sslFailedHandshakes'),
-    ...multiplexed(figures, BackendStat),
-    h1_open_connections: isHttp ? openConnections(runtime, serverSlots) : 0,
-    h1_open_streams: gauge(runtime, 'backend', slot, BackendGauge.h1Streams).sum(),
-    h1_total_connections: isHttp ? field('connects') : 0,
-    h1_total_streams: isHttp ? field('connects') + field('reuses') : 0,
-    h1_bytes_in: isHttp ? field('bytesOut') : 0,
-    h1_bytes_out: isHttp ? field('bytesIn') : 0,
-    h2_open_connections: gauge(runtime, 'backend', slot, BackendGauge.h2Connections).sum(),
-    h2_backend_open_streams: gauge(runtime, 'backend', slot, BackendGauge.h2Streams).sum(),
-  };
+  const row = newRow();
+  if (isHttp) {
+    fillAnswers(row, figures, BackendStat);
+    row[At.req_tot] = figures[BackendStat.requests];
+    row[At.cache_lookups] = figures[BackendStat.cacheLookups];
+    row[At.cache_hits] = figures[BackendStat.cacheHits];
+  }
+  row[At.pxname] = proxy.name;
+  row[At.svname] = 'BACKEND';
+  row[At.status] = up ? 'UP' : 'DOWN';
+  row[At.type] = ROW_TYPE.backend;
+  row[At.mode] = proxy.mode;
+  row[At.algo] = algorithmText(proxy);
+  row[At.pid] = PROCESS_NUMBER;
+  row[At.iid] = proxy.id;
+  row[At.sid] = 0;
+  row[At.qcur] = queue.length;
+  row[At.qmax] = queue.highest;
+  row[At.scur] = gauges.sum(BackendGauge.sessions);
+  row[At.smax] = gauges.highest(BackendGauge.sessions);
+  row[At.slim] = fullconn;
+  row[At.stot] = figures[BackendStat.sessions];
+  row[At.bin] = figures[BackendStat.bytesIn];
+  row[At.bout] = figures[BackendStat.bytesOut];
+  row[At.dreq] = figures[BackendStat.deniedRequests];
+  row[At.dresp] = figures[BackendStat.deniedResponses];
+  row[At.econ] = figures[BackendStat.failedConnects];
+  row[At.eresp] = figures[BackendStat.failedResponses];
+  row[At.wretr] = figures[BackendStat.retries];
+  row[At.wredis] = figures[BackendStat.redispatches];
+  row[At.weight] = usable.weight;
+  row[At.uweight] = usable.userWeight;
+  row[At.act] = usable.active;
+  row[At.bck] = usable.backup;
+  row[At.chkdown] = state.transitionsDown();
+  row[At.lastchg] = secondsSince(runtime, state.lastChangeMs());
+  row[At.downtime] =
+    proxy.servers.length === 0
+      ? undefined
+      : Math.floor((state.downMs() + (up ? 0 : Math.max(0, runtime.dateNow() - state.lastChangeMs()))) / 1000);
+  row[At.lbtot] = figures[BackendStat.loadBalanced];
+  row[At.rate] = sessionRate.rate(now);
+  row[At.rate_max] = sessionRate.highest();
+  row[At.cli_abrt] = figures[BackendStat.clientAborts];
+  row[At.srv_abrt] = figures[BackendStat.serverAborts];
+  row[At.comp_in] = figures[BackendStat.compressIn];
+  row[At.comp_out] = figures[BackendStat.compressOut];
+  row[At.comp_byp] = figures[BackendStat.compressBypassed];
+  row[At.comp_rsp] = figures[BackendStat.compressedResponses];
+  row[At.lastsess] = secondsSince(runtime, figures[BackendStat.lastSessionMs]);
+  fillTimes(row, figures, BackendStat);
+  row[At.wrew] = figures[BackendStat.failedRewrites];
+  row[At.connect] = figures[BackendStat.connects];
+  row[At.reuse] = figures[BackendStat.reuses];
+  row[At.eint] = figures[BackendStat.internalErrors];
+  row[At.agg_server_status] = 0;
+  row[At.agg_server_check_status] = 0;
+  row[At.agg_check_status] = 0;
+  row[At.ssl_sess] = figures[BackendStat.sslSessions];
+  row[At.ssl_reused_sess] = figures[BackendStat.sslReusedSessions];
+  row[At.ssl_failed_handshake] = figures[BackendStat.sslFailedHandshakes];
+  fillMultiplexed(row, figures, BackendStat);
+  row[At.h1_open_connections] = isHttp ? openConnections(runtime, serverSlots) : 0;
+  row[At.h1_open_streams] = gauges.sum(BackendGauge.h1Streams);
+  row[At.h1_total_connections] = isHttp ? figures[BackendStat.connects] : 0;
+  row[At.h1_total_streams] = isHttp ? figures[BackendStat.connects] + figures[BackendStat.reuses] : 0;
+  row[At.h1_bytes_in] = isHttp ? figures[BackendStat.bytesOut] : 0;
+  row[At.h1_bytes_out] = isHttp ? figures[BackendStat.bytesIn] : 0;
+  row[At.h2_open_connections] = gauges.sum(BackendGauge.h2Connections);
+  row[At.h2_backend_open_streams] = gauges.sum(BackendGauge.h2Streams);
+  return row;
 }
 
 /** To all servers, in use and idle. */
 function openConnections(runtime: Runtime, slots: readonly number[]): number {
   let sum = 0;
   for (const slot of slots) {
-    sum += gauge(runtime, 'server', slot, ServerGauge.usedConnections).sum();
-    sum += gauge(runtime, 'server', slot, ServerGauge.idleConnections).sum();
-    sum += gauge(runtime, 'server', slot, ServerGauge.safeConnections).sum();
+    const gauges = new GaugeReader(runtime.segment, 'server', slot);
+    sum += gauges.sum(ServerGauge.usedConnections);
+    sum += gauges.sum(ServerGauge.idleConnections);
+    sum += gauges.sum(ServerGauge.safeConnections);
   }
   return sum;
 }
 
-function healthColumns(runtime: Runtime, watched: WatchedServer | undefined, state: ServerState, server: Server): Row {
-  if (watched === undefined) return { status: 'no check', lastchg: 0 };
+function fillHealth(
+  row: Row,
+  runtime: Runtime,
+  watched: WatchedServer | undefined,
+  state: ServerState,
+  server: Server,
+): void {
+  if (watched === undefined) {
+    row[At.status] = 'no check';
+    row[At.lastchg] = 0;
+    return;
+  }
   const view = watched.view();
-  const checked: Row = server.check
-    ? {
-        hanafail: server.observe === undefined ? undefined : state.get('observedFailures'),
-        chkfail: state.get('checksFailed'),
-        chkdown: state.get('transitionsDown'),
-        downtime: Math.floor(downMs(runtime, state, view.operational) / 1000),
-        last_chk: watched.lastInfo,
-      }
-    : {};
-  return {
-    ...checkFields(view),
-    ...checked,
-    ...agentFields(view),
-    last_agt: watched.agent.isEnabled ? watched.agent.lastInfo : '',
-    status: statusText(view),
-    lastchg: secondsSince(runtime, state.time('lastChangeMs')),
-    tracked: view.trackedName,
-    throttle:
-      view.operational === OperationalState.starting
-        ? throttlePercent(state.get('userWeight'), state.get('effectiveWeight'))
-        : undefined,
-  };
+  const checked = checkFields(view);
+  row[At.check_status] = checked.check_status;
+  row[At.check_code] = checked.check_code;
+  row[At.check_duration] = checked.check_duration;
+  row[At.check_desc] = checked.check_desc;
+  row[At.check_health] = checked.check_health;
+  row[At.check_rise] = checked.check_rise;
+  row[At.check_fall] = checked.check_fall;
+  if (server.check) {
+    if (server.observe !== undefined) row[At.hanafail] = state.get('observedFailures');
+    row[At.chkfail] = state.get('checksFailed');
+    row[At.chkdown] = state.get('transitionsDown');
+    row[At.downtime] = Math.floor(downMs(runtime, state, view.operational) / 1000);
+    row[At.last_chk] = watched.lastInfo;
+  }
+  const agent = agentFields(view);
+  row[At.agent_status] = agent.agent_status;
+  row[At.agent_code] = agent.agent_code;
+  row[At.agent_duration] = agent.agent_duration;
+  row[At.agent_desc] = agent.agent_desc;
+  row[At.agent_health] = agent.agent_health;
+  row[At.agent_rise] = agent.agent_rise;
+  row[At.agent_fall] = agent.agent_fall;
+  if (watched.agent.isEnabled) row[At.last_agt] = watched.agent.lastInfo;
+  row[At.status] = statusText(view);
+  row[At.lastchg] = secondsSince(runtime, state.time('lastChangeMs'));
+  row[At.tracked] = view.trackedName;
+  if (view.operational === OperationalState.starting)
+    row[At.throttle] = throttlePercent(state.get('userWeight'), state.get('effectiveWeight'));
 }
 
 /** In all, the time since it went down included. */
@@ -381,50 +397,40 @@ function usableServers(
   return { active: sum.active, backup: sum.backup, weight, userWeight: weight };
 }
 
-function answers(figures: Float64Array, places: AnswerFields): Row {
-  return {
-    hrsp_1xx: figures[places.responses1xx],
-    hrsp_2xx: figures[places.responses2xx],
-    hrsp_3xx: figures[places.responses3xx],
-    hrsp_4xx: figures[places.responses4xx],
-    hrsp_5xx: figures[places.responses5xx],
-    hrsp_other: figures[places.responsesOther],
-  };
+function fillAnswers(row: Row, figures: Float64Array, places: AnswerFields): void {
+  row[At.hrsp_1xx] = figures[places.responses1xx];
+  row[At.hrsp_2xx] = figures[places.responses2xx];
+  row[At.hrsp_3xx] = figures[places.responses3xx];
+  row[At.hrsp_4xx] = figures[places.responses4xx];
+  row[At.hrsp_5xx] = figures[places.responses5xx];
+  row[At.hrsp_other] = figures[places.responsesOther];
 }
 
-function times(figures: Float64Array, places: typeof ServerStat | typeof BackendStat): Row {
-  return {
-    qtime: Math.round(figures[places.queueTime]),
-    ctime: Math.round(figures[places.connectTime]),
-    rtime: Math.round(figures[places.responseTime]),
-    ttime: Math.round(figures[places.totalTime]),
-    qtime_max: Math.round(figures[places.queueTimeMax]),
-    ctime_max: Math.round(figures[places.connectTimeMax]),
-    rtime_max: Math.round(figures[places.responseTimeMax]),
-    ttime_max: Math.round(figures[places.totalTimeMax]),
-  };
+function fillTimes(row: Row, figures: Float64Array, places: typeof ServerStat | typeof BackendStat): void {
+  row[At.qtime] = Math.round(figures[places.queueTime]);
+  row[At.ctime] = Math.round(figures[places.connectTime]);
+  row[At.rtime] = Math.round(figures[places.responseTime]);
+  row[At.ttime] = Math.round(figures[places.totalTime]);
+  row[At.qtime_max] = Math.round(figures[places.queueTimeMax]);
+  row[At.ctime_max] = Math.round(figures[places.connectTimeMax]);
+  row[At.rtime_max] = Math.round(figures[places.responseTimeMax]);
+  row[At.ttime_max] = Math.round(figures[places.totalTimeMax]);
 }
 
-function multiplexed(figures: Float64Array, places: typeof FrontendStat | typeof BackendStat): Row {
-  return {
-    h2_headers_rcvd: figures[places.h2HeadersReceived],
-    h2_data_rcvd: figures[places.h2DataReceived],
-    h2_settings_rcvd: figures[places.h2SettingsReceived],
-    h2_rst_stream_rcvd: figures[places.h2ResetsReceived],
-    h2_goaway_rcvd: figures[places.h2GoawaysReceived],
-    h2_detected_conn_protocol_errors: figures[places.h2ConnectionErrors],
-    h2_detected_strm_protocol_errors: figures[places.h2StreamErrors],
-    h2_rst_stream_resp: figures[places.h2ResetsSent],
-    h2_goaway_resp: figures[places.h2GoawaysSent],
-    h2_total_connections: figures[places.h2Connections],
-    h2_backend_total_streams: figures[places.h2Streams],
-    h1_spliced_bytes_in: 0,
-    h1_spliced_bytes_out: 0,
-  };
-}
-
-function gauge(runtime: Runtime, kind: ObjectKind, slot: number, index: number): SharedCount {
-  return new SharedCount(runtime.segment, kind, slot, index);
+function fillMultiplexed(row: Row, figures: Float64Array, places: typeof FrontendStat | typeof BackendStat): void {
+  row[At.h2_headers_rcvd] = figures[places.h2HeadersReceived];
+  row[At.h2_data_rcvd] = figures[places.h2DataReceived];
+  row[At.h2_settings_rcvd] = figures[places.h2SettingsReceived];
+  row[At.h2_rst_stream_rcvd] = figures[places.h2ResetsReceived];
+  row[At.h2_goaway_rcvd] = figures[places.h2GoawaysReceived];
+  row[At.h2_detected_conn_protocol_errors] = figures[places.h2ConnectionErrors];
+  row[At.h2_detected_strm_protocol_errors] = figures[places.h2StreamErrors];
+  row[At.h2_rst_stream_resp] = figures[places.h2ResetsSent];
+  row[At.h2_goaway_resp] = figures[places.h2GoawaysSent];
+  row[At.h2_total_connections] = figures[places.h2Connections];
+  row[At.h2_backend_total_streams] = figures[places.h2Streams];
+  row[At.h1_spliced_bytes_in] = 0;
+  row[At.h1_spliced_bytes_out] = 0;
 }
 
 function rate(runtime: Runtime, kind: ObjectKind, slot: number, index: number): FrequencyCounter {

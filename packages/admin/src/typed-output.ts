@@ -19,26 +19,45 @@ export interface TypedValue {
 /** Process number: there is one process. */
 const PROCESS = 1;
 
-/** `6.Pid.1:SGP:u32:123`; `object` stands before it, `F.2.0.` for the frontend of proxy 2. */
-export function typedLine(object: string, figure: TypedValue, withDescription: boolean, withProcess = true): string {
-  const { position, name, tags, type, value, description } = figure;
-  const process = withProcess ? `.${PROCESS}` : '';
-  return `${object}${position}.${name}${process}:${tags}:${type}:${value}${withDescription ? `:"${description}"` : ''}\n`;
+/** What is written around the value of a figure: the same for every object that has it. */
+export interface Frame {
+  readonly before: string;
+  readonly after: string;
 }
 
-/** One object of the lists that `show schema json` describes; `object` are the members before it, each with its comma. */
-export function jsonFigure(
-  object: string,
-  { position, name, tags, type, value }: TypedValue,
-  withProcess = true,
-): string {
+type FigureOfList = Omit<TypedValue, 'value'>;
+
+/** `6.Pid.1:SGP:u32:` before the value; the object, `F.2.0.` for the frontend of proxy 2, stands before that. */
+export function typedFrame(figure: FigureOfList, withDescription: boolean, withProcess = true): Frame {
+  const { position, name, tags, type, description } = figure;
+  const process = withProcess ? `.${PROCESS}` : '';
+  return {
+    before: `${position}.${name}${process}:${tags}:${type}:`,
+    after: withDescription ? `:"${description}"\n` : '\n',
+  };
+}
+
+export function typedLine(object: string, figure: TypedValue, withDescription: boolean, withProcess = true): string {
+  const { before, after } = typedFrame(figure, withDescription, withProcess);
+  return `${object}${before}${figure.value}${after}`;
+}
+
+/** One object of the lists that `show schema json` describes; after its `{` stand the members of the object, each with its comma. */
+export function jsonFrame({ position, name, tags, type }: FigureOfList, withProcess = true): Frame {
   const process = withProcess ? `"processNum":${PROCESS},` : '';
   const [origin, nature, scope] = tags;
-  return (
-    `{${object}"field":{"pos":${position},"name":${JSON.stringify(name)}},${process}` +
-    `"tags":{"origin":"${ORIGINS[origin] ?? UNKNOWN}","nature":"${NATURES[nature] ?? UNKNOWN}","scope":"${SCOPES[scope] ?? UNKNOWN}"},` +
-    `"value":{"type":"${type}","value":${JSON.stringify(value)}}}`
-  );
+  return {
+    before:
+      `"field":{"pos":${position},"name":${JSON.stringify(name)}},${process}` +
+      `"tags":{"origin":"${ORIGINS[origin] ?? UNKNOWN}","nature":"${NATURES[nature] ?? UNKNOWN}","scope":"${SCOPES[scope] ?? UNKNOWN}"},` +
+      `"value":{"type":"${type}","value":`,
+    after: '}}',
+  };
+}
+
+export function jsonFigure(object: string, figure: TypedValue, withProcess = true): string {
+  const { before, after } = jsonFrame(figure, withProcess);
+  return `{${object}${before}${JSON.stringify(figure.value)}${after}`;
 }
 
 const UNKNOWN = 'Unknown';

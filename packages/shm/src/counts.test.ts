@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SharedCount } from './counts.ts';
+import { GaugeReader, SharedCount } from './counts.ts';
 import { CommonShared, FrontendGauge, ProcessGauge } from './layout.ts';
 import { lockOwner } from './lock.ts';
 import { SegmentOwner } from './segment-owner.ts';
@@ -23,6 +23,27 @@ function gauges(threads: number): SharedCount[] {
 }
 
 describe('gauges', () => {
+  it('read together are what each says alone', () => {
+    const owner = new SegmentOwner({ maxThreads: 3 });
+    const slot = owner.allocate('frontend', 'f');
+    for (const [thread, count] of [
+      [1, 3],
+      [2, 4],
+    ]) {
+      owner.useThread(thread);
+      const segment = new Segment(owner.handle(), { thread, incarnation: 1 });
+      const sessions = new SharedCount(segment, 'frontend', slot, FrontendGauge.sessions);
+      for (let times = 0; times < count; times++) sessions.increment();
+      sessions.decrement();
+      new SharedCount(segment, 'frontend', slot, FrontendGauge.h2Streams).add(thread);
+    }
+    const gauges = new GaugeReader(owner.segment, 'frontend', slot);
+    assert.equal(gauges.sum(FrontendGauge.sessions), 5);
+    assert.equal(gauges.highest(FrontendGauge.sessions), 6);
+    assert.equal(gauges.sum(FrontendGauge.h2Streams), 3);
+    assert.equal(gauges.sum(FrontendGauge.h1Streams), 0);
+  });
+
   it('agree with one number that all threads share', () => {
     const step = fc.record({
       thread: fc.nat(2),

@@ -103,3 +103,34 @@ export class SharedCount {
     Atomics.store(this.#ints, this.#first + thread * this.#stride, 0);
   }
 }
+
+/** All gauges of one object for a reader: one look-up for them all, where `show stat` goes through thousands of objects. */
+export class GaugeReader {
+  readonly #ints: Int32Array;
+  readonly #shared: number;
+  readonly #threads: number;
+  readonly #first: number;
+  readonly #stride: number;
+
+  constructor(segment: Segment, kind: ObjectKind, slot: number) {
+    const view = segment.object(kind, slot);
+    this.#ints = view.ints;
+    this.#shared = view.shared;
+    this.#threads = segment.threadsUsed();
+    this.#first = view.threadInts;
+    this.#stride = view.threadIntStride;
+  }
+
+  /** As `SharedCount.sum()`. */
+  sum(gauge: number): number {
+    let sum = 0;
+    for (let thread = 0, at = this.#first + gaugeShare(gauge); thread < this.#threads; thread++, at += this.#stride)
+      sum += Atomics.load(this.#ints, at);
+    return sum;
+  }
+
+  /** As `SharedCount.highest()`. */
+  highest(gauge: number): number {
+    return Atomics.load(this.#ints, this.#shared + gaugeHighest(gauge));
+  }
+}

@@ -5,7 +5,7 @@
 // for each generation. Main never waits for a lock: of what is here it uses the readers, ServerState, HeartbeatReader,
 // Mailbox and recoverThread.
 export { ByteRingReader, ByteRingWriter, createByteRing, type ByteRingHandle, type RingRecord } from './byte-ring.ts';
-export { SharedCount } from './counts.ts';
+export { GaugeReader, SharedCount } from './counts.ts';
 export { FrequencyCounter } from './frequency.ts';
 export { FrontendState, type FrontendCondition } from './frontend-state.ts';
 export { Heartbeat, HeartbeatReader, type ThreadHealth, type ThreadState } from './heartbeat.ts';

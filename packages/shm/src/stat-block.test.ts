@@ -45,6 +45,17 @@ describe('statistics', () => {
     );
   });
 
+  it('a look at an object finds nothing of the one before it', () => {
+    const { owner, slot, blocks, reader } = threads(2);
+    const other = owner.allocate('server', 'b/t');
+    blocks[0].add(ServerStat.bytesIn, 7);
+    blocks[1].sample(ServerStat.queueTime, 40);
+    blocks[1].raise(ServerStat.totalTimeMax, 9);
+    assert.deepEqual(reader.peek('server', slot), reader.read('server', slot));
+    assert.equal(reader.peek('server', slot)[ServerStat.bytesIn], 7);
+    assert.ok(reader.peek('server', other).every((figure) => figure === 0));
+  });
+
   it('counts are exact up to 2^53', () => {
     const { blocks, reader, slot } = threads(1);
     blocks[0].add(ServerStat.bytesOut, Number.MAX_SAFE_INTEGER - 1);

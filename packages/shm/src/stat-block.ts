@@ -26,6 +26,18 @@ export const statFields: Readonly<Record<ObjectKind, readonly StatField[]>> = {
   server: serverStatFields,
 };
 
+const placesOfAverages = (kind: ObjectKind): readonly number[] =>
+  statFields[kind].flatMap(({ combine }, field) => (combine === 'average' ? [field] : []));
+
+/** Places of the fields that are averages. */
+const averages: Readonly<Record<ObjectKind, readonly number[]>> = {
+  process: placesOfAverages('process'),
+  frontend: placesOfAverages('frontend'),
+  listener: placesOfAverages('listener'),
+  backend: placesOfAverages('backend'),
+  server: placesOfAverages('server'),
+};
+
 /**
  * A moving average keeps 511/512 of its weight with each sample: the mean age of what it holds is 512 samples, that of a
  * plain window over the 1024 last requests, which is what the manual names.
@@ -116,6 +128,9 @@ function sampleAt(values: Float64Array, at: number, value: number): void {
   values[at + 1] = values[at + 1] * AVERAGE_KEEP + 1;
 }
 
+/** Room for the figures of one object of a kind. */
+const figuresOf = (kind: ObjectKind): Float64Array => new Float64Array(kindLayouts[kind].threadFloats);
+
 interface Baseline {
   readonly birth: number;
   readonly figures: Float64Array;
@@ -125,6 +140,13 @@ interface Baseline {
 export class StatReader {
   readonly #segment: Segment;
   readonly #baselines: Readonly<Record<ObjectKind, Map<number, Baseline>>>;
+  readonly #scratch: Readonly<Record<ObjectKind, Float64Array>> = {
+    process: figuresOf('process'),
+    frontend: figuresOf('frontend'),
+    listener: figuresOf('listener'),
+    backend: figuresOf('backend'),
+    server: figuresOf('server'),
+  };
 
   constructor(segment: Segment) {
     this.#segment = segment;
@@ -139,13 +161,27 @@ export class StatReader {
 
   /** One figure for each field, in the order of the kind's table; an 'average' is already divided by its 'weight'. */
   read(kind: ObjectKind, slot: number): Float64Array {
-    const figures = this.#combine(kind, slot);
-    const baseline = this.#baseline(kind, slot);
-    statFields[kind].forEach(({ combine }, field) => {
-      if (combine === 'average') figures[field] = figures[field + 1] === 0 ? 0 : figures[field] / figures[field + 1];
-      else if (combine === 'sum' && baseline !== undefined) figures[field] -= baseline.figures[field];
-      else if (combine === 'latest' && figures[field] === baseline?.figures[field]) figures[field] = 0;
-    });
+    return this.#read(kind, slot, figuresOf(kind));
+  }
+
+  /** As `read`, into an array that is valid until the next object of the kind is looked at: for who goes through thousands. */
+  peek(kind: ObjectKind, slot: number): Float64Array {
+    return this.#read(kind, slot, this.#scratch[kind]);
+  }
+
+  #read(kind: ObjectKind, slot: number, into: Float64Array): Float64Array {
+    const figures = this.#combine(kind, slot, into);
+    const fields = statFields[kind];
+    // Plain loops here and in #combine: `show stat` reads thousands of objects, at first before anything of it is compiled.
+    for (const field of averages[kind])
+      figures[field] = figures[field + 1] === 0 ? 0 : figures[field] / figures[field + 1];
+    const baseline = this.#baseline(kind, slot)?.figures;
+    if (baseline === undefined) return figures;
+    for (let field = 0; field < fields.length; field++) {
+      const { combine } = fields[field];
+      if (combine === 'sum') figures[field] -= baseline[field];
+      else if (combine === 'latest' && figures[field] === baseline[field]) figures[field] = 0;
+    }
     return figures;
   }
 
@@ -154,7 +190,7 @@ export class StatReader {
     const { ints, shared } = this.#segment.object(kind, slot);
     this.#baselines[kind].set(slot, {
       birth: Atomics.load(ints, shared + CommonShared.birth),
-      figures: this.#combine(kind, slot),
+      figures: this.#combine(kind, slot, figuresOf(kind)),
     });
     Atomics.add(ints, shared + CommonShared.statEpoch, ALL_CLEARED);
   }
@@ -175,21 +211,25 @@ export class StatReader {
     return undefined;
   }
 
-  #combine(kind: ObjectKind, slot: number): Float64Array {
+  #combine(kind: ObjectKind, slot: number, figures: Float64Array): Float64Array {
+    figures.fill(0);
     const view = this.#segment.object(kind, slot);
     const epoch = Atomics.load(view.ints, view.shared + CommonShared.statEpoch);
-    const figures = new Float64Array(kindLayouts[kind].threadFloats);
+    const fields = statFields[kind];
     const threads = this.#segment.threadsUsed();
     for (let thread = 0; thread < threads; thread++) {
       const base = view.threadFloats + thread * view.threadFloatStride;
       const stale =
         epoch ^ Atomics.load(view.ints, view.threadInts + thread * view.threadIntStride + CommonThread.statEpoch);
-      statFields[kind].forEach(({ combine }, field) => {
+      for (let field = 0; field < fields.length; field++) {
         const value = view.floats[base + field];
+        // What is 0 changes nothing, however it is combined.
+        if (value === 0) continue;
+        const { combine } = fields[field];
         if (combine === 'latest' || combine === 'max') {
           if ((combine === 'latest' || stale === 0) && value > figures[field]) figures[field] = value;
         } else if (combine === 'sum' || (stale & ALL_MASK) === 0) figures[field] += value;
-      });
+      }
     }
     return figures;
   }
