@@ -7,18 +7,9 @@ import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { Worker } from 'node:worker_threads';
-import { memoryHost, parseConfig, type Config } from '@evenkeel/config';
 import { FrontendGauge, ProcessGauge, SharedCount } from '@evenkeel/shm';
 import { closeFd, openListener } from '@evenkeel/sys';
-import { Daemon } from './daemon.ts';
-
-function configOf(text: string): Config {
-  const result = parseConfig([{ name: 'test.cfg', text }], memoryHost());
-  if (result.config === undefined)
-    throw new Error(result.diagnostics.map(({ message, at }) => `${at?.line}: ${message}`).join('\n'));
-  return result.config;
-}
+import { configOf, eventually, freePort, newDaemon, type TestDaemon } from './test-daemon.ts';
 
 const DEFAULTS = `defaults
   mode tcp
@@ -27,49 +18,16 @@ const DEFAULTS = `defaults
   timeout connect 5s
 `;
 
-interface Running {
-  readonly daemon: Daemon;
-  readonly reports: string[];
-  /** Data threads in the order of their start. */
-  readonly workers: Worker[];
-}
-
-async function start(context: TestContext, text: string): Promise<Running> {
-  const reports: string[] = [];
-  const workers: Worker[] = [];
-  const watch = (worker: Worker): void => {
-    if (String((worker as unknown as { threadName?: string }).threadName).startsWith('data-')) workers.push(worker);
-  };
-  process.on('worker', watch);
-  const daemon = new Daemon({
-    maxconn: undefined,
-    ignoreResolution: false,
-    logTag: 'test',
-    report: (level, line) => reports.push(`${level}: ${line}`),
-    beforeFirstThread: async () => await Promise.resolve(undefined),
-    afterFirstPublication() {},
-    onHopeless: (line) => reports.push(`hopeless: ${line}`),
-  });
-  context.after(async () => {
-    process.removeListener('worker', watch);
-    await daemon.stop();
-  });
-  const result = await daemon.apply(configOf(text));
+async function start(context: TestContext, text: string): Promise<TestDaemon> {
+  const running = newDaemon(context);
+  const result = await running.daemon.apply(configOf(text));
   assert.deepEqual(result, { ok: true, generation: 1 });
-  return { daemon, reports, workers };
+  return running;
 }
 
-async function reload({ daemon }: Running, text: string): Promise<void> {
+async function reload({ daemon }: TestDaemon, text: string): Promise<void> {
   const result = await daemon.apply(configOf(text));
   assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'));
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
 }
 
 /** An echo server that knows the most connections that it ever had at a time. */
@@ -170,15 +128,7 @@ class Load {
   }
 }
 
-async function eventually(condition: () => boolean, what: string, limitMs = 20_000): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-function connections({ daemon }: Running): number {
+function connections({ daemon }: TestDaemon): number {
   return new SharedCount(daemon.segment, 'process', 0, ProcessGauge.connections).sum();
 }
 

@@ -4,16 +4,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { test, type TestContext } from 'node:test';
-import type { Worker } from 'node:worker_threads';
-import { memoryHost, parseConfig, readDynamicServer, type Config } from '@evenkeel/config';
+import { memoryHost, readDynamicServer } from '@evenkeel/config';
 import { ServerGauge, SharedCount } from '@evenkeel/shm';
-import { Daemon } from './daemon.ts';
-
-function configOf(text: string): Config {
-  const { config, diagnostics } = parseConfig([{ name: 'test.cfg', text }], memoryHost());
-  if (config === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  return config;
-}
+import { configOf, eventually, freePort, newDaemon, type TestDaemon } from './test-daemon.ts';
 
 /** A server that answers each connection with its name and closes it. */
 async function named(context: TestContext, name: string): Promise<number> {
@@ -27,15 +20,6 @@ async function named(context: TestContext, name: string): Promise<number> {
   return (server.address() as net.AddressInfo).port;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Who answered; the empty string where nobody did. */
 async function whoAnswers(port: number): Promise<string> {
   return await new Promise((resolve) => {
@@ -47,50 +31,21 @@ async function whoAnswers(port: number): Promise<string> {
   });
 }
 
-async function eventually(holds: () => boolean, what: string): Promise<void> {
-  const limit = performance.now() + 20_000;
-  while (!holds()) {
-    if (performance.now() > limit) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-interface Running {
-  readonly daemon: Daemon;
-  readonly reports: string[];
-  readonly workers: Worker[];
+interface Running extends TestDaemon {
   readonly port: number;
 }
 
 async function start(context: TestContext, backend: string): Promise<Running> {
-  const reports: string[] = [];
-  const workers: Worker[] = [];
-  const watch = (worker: Worker): void => {
-    if (String((worker as unknown as { threadName?: string }).threadName).startsWith('data-')) workers.push(worker);
-  };
-  process.on('worker', watch);
-  const daemon = new Daemon({
-    maxconn: undefined,
-    ignoreResolution: false,
-    logTag: 'test',
-    report: (level, line) => reports.push(`${level}: ${line}`),
-    beforeFirstThread: async () => await Promise.resolve(undefined),
-    afterFirstPublication() {},
-    onHopeless: (line) => reports.push(`hopeless: ${line}`),
-  });
-  context.after(async () => {
-    process.removeListener('worker', watch);
-    await daemon.stop();
-  });
+  const running = newDaemon(context);
   const port = await freePort();
-  const result = await daemon.apply(
+  const result = await running.daemon.apply(
     configOf(
       `global\n  nbthread 2\n  maxconn 500\ndefaults\n  mode tcp\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n` +
         `frontend f\n  bind 127.0.0.1:${port}\n  default_backend b\nbackend b\n${backend}`,
     ),
   );
   assert.deepEqual(result, { ok: true, generation: 1 });
-  return { daemon, reports, workers, port };
+  return { ...running, port };
 }
 
 async function add({ daemon }: Running, name: string, words: string): Promise<void> {

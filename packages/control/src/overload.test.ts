@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { memoryHost, parseConfig, type Config } from '@evenkeel/config';
-import { Daemon } from './daemon.ts';
+import type { Config } from '@evenkeel/config';
+import { configOf, eventually, freePort, newDaemon } from './test-daemon.ts';
 
 const THREADS = 2;
 const CLIENTS = 60;
 
-function configOf(listener: string, server: string, maxconn: number, threads: number): Config {
-  const text = `global
+function configuration(listener: string, server: string, maxconn: number, threads: number): Config {
+  return configOf(`global
   nbthread ${threads}
 defaults
   mode tcp
@@ -23,11 +23,7 @@ defaults
   timeout server 30s
   timeout connect 5s
 ${listener === '' ? 'frontend other\n  bind abns@evenkeel-overload-other' : `listen f\n  bind ${listener}\n  maxconn ${maxconn}\n  server s ${server}`}
-`;
-  const result = parseConfig([{ name: 'test.cfg', text }], memoryHost());
-  if (result.config === undefined)
-    throw new Error(result.diagnostics.map(({ message, at }) => `${at?.line}: ${message}`).join('\n'));
-  return result.config;
+`);
 }
 
 interface Stage {
@@ -72,29 +68,13 @@ async function start(context: TestContext, kind: 'inet' | 'unix'): Promise<Stage
   const port = kind === 'inet' ? await freePort() : 0;
   const path = join(folder, 'listener.sock');
   const listener = kind === 'inet' ? `127.0.0.1:${port}` : path;
-  const workers: Worker[] = [];
-  const reports: string[] = [];
-  const watch = (worker: Worker): void => {
-    if (String((worker as unknown as { threadName?: string }).threadName).startsWith('data-')) workers.push(worker);
-  };
-  process.on('worker', watch);
-  const daemon = new Daemon({
-    maxconn: undefined,
-    ignoreResolution: false,
-    logTag: 'test',
-    report: (level, line) => reports.push(`${level}: ${line}`),
-    beforeFirstThread: async () => await Promise.resolve(undefined),
-    afterFirstPublication() {},
-    onHopeless: (line) => reports.push(`hopeless: ${line}`),
-  });
-  context.after(async () => {
-    process.removeListener('worker', watch);
-    await daemon.stop();
+  const { daemon, workers, reports } = newDaemon(context);
+  context.after(() => {
     server.close();
     rmSync(folder, { recursive: true, force: true });
   });
   const apply = async (maxconn: number, threads = THREADS): Promise<void> => {
-    const config = configOf(maxconn === 0 ? '' : listener, join(folder, 'server.sock'), maxconn, threads);
+    const config = configuration(maxconn === 0 ? '' : listener, join(folder, 'server.sock'), maxconn, threads);
     const result = await daemon.apply(config);
     assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'));
   };
@@ -112,15 +92,6 @@ async function start(context: TestContext, kind: 'inet' | 'unix'): Promise<Stage
     clients: async () => await Promise.all(Array.from({ length: CLIENTS }, client)),
     sockets: () => (kind === 'inet' ? listeningOn(port) : descriptorsOf(path)),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function listeningOn(port: number): number {
@@ -143,14 +114,6 @@ function descriptorsOf(path: string): number {
       return false;
     }
   }).length;
-}
-
-async function eventually(condition: () => boolean, what: string): Promise<void> {
-  const limit = performance.now() + 20_000;
-  while (!condition()) {
-    if (performance.now() > limit) assert.fail(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Every client that is there gets its turn: whoever was served leaves. */

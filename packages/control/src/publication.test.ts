@@ -8,60 +8,40 @@ import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { memoryHost, parseConfig, type Config } from '@evenkeel/config';
-import { Daemon } from './daemon.ts';
+import type { Daemon } from './daemon.ts';
 import type { PreparedChange } from './prepared-change.ts';
+import { configOf, eventually, freePort, newDaemon } from './test-daemon.ts';
 
-function configOf(body: string): Config {
-  const text = `defaults
+const DEFAULTS = `defaults
   mode tcp
   timeout client 30s
   timeout server 30s
   timeout connect 5s
-${body}`;
-  const result = parseConfig([{ name: 'test.cfg', text }], memoryHost());
-  if (result.config === undefined)
-    throw new Error(result.diagnostics.map(({ message, at }) => `${at?.line}: ${message}`).join('\n'));
-  return result.config;
-}
+`;
 
 /** A daemon, with what a test may put between its two phases. */
 class Stage {
   readonly daemon: Daemon;
-  readonly reports: string[] = [];
-  /** Data threads in the order of their start. */
-  readonly workers: Worker[] = [];
+  readonly reports: readonly string[];
+  readonly workers: readonly Worker[];
   /** Part of the next publications. */
   change: Partial<PreparedChange> = {};
 
   constructor(context: TestContext, prepareLimitMs?: number) {
-    const watch = (worker: Worker): void => {
-      if (String((worker as unknown as { threadName?: string }).threadName).startsWith('data-'))
-        this.workers.push(worker);
-    };
-    process.on('worker', watch);
     const nothing: PreparedChange = { errors: [], publishPaths: () => [], commit() {}, rollBack() {} };
-    this.daemon = new Daemon({
+    const { daemon, reports, workers } = newDaemon(context, {
       maxconn: 100,
-      ignoreResolution: false,
-      logTag: 'test',
-      report: (level, line) => this.reports.push(`${level}: ${line}`),
-      beforeFirstThread: async () => await Promise.resolve(undefined),
-      afterFirstPublication() {},
-      onHopeless: (line) => this.reports.push(`hopeless: ${line}`),
       follower: { prepare: async () => await Promise.resolve({ ...nothing, ...this.change }) },
       ...(prepareLimitMs === undefined ? undefined : { prepareLimitMs }),
     });
-    context.after(async () => {
-      process.removeListener('worker', watch);
-      await this.daemon.stop();
-    });
+    this.daemon = daemon;
+    this.reports = reports;
+    this.workers = workers;
   }
 
   async apply(body: string): Promise<readonly string[]> {
-    const result = await this.daemon.apply(configOf(body));
+    const result = await this.daemon.apply(configOf(`${DEFAULTS}${body}`));
     return result.ok ? [] : result.errors;
   }
 }
@@ -77,14 +57,6 @@ function sockets(): number {
   }).length;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function accepts(target: net.NetConnectOpts): Promise<boolean> {
   const socket = net.connect(target);
   try {
@@ -94,14 +66,6 @@ async function accepts(target: net.NetConnectOpts): Promise<boolean> {
     return false;
   } finally {
     socket.destroy();
-  }
-}
-
-async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`);
-    await pause(5);
   }
 }
 
@@ -134,7 +98,7 @@ test('whatever throws in the first phase, the old configuration serves on and no
   assert.deepEqual(readdirSync(folder), []);
   assert.equal(await accepts({ port, host: '127.0.0.1' }), true);
   assert.equal(await accepts({ port: added, host: '127.0.0.1' }), false);
-  await eventually('its sockets are closed', () => sockets() === had);
+  await eventually(() => sockets() === had, 'its sockets are closed');
   stage.change = {};
   assert.deepEqual(await stage.apply(after), []);
   assert.equal(await accepts({ path: join(folder, 'new') }), true);
@@ -169,11 +133,11 @@ test('a thread that dies between the two phases leaves no descriptor behind', as
     },
   };
   assert.deepEqual(await stage.apply(text(`  bind unix@${folder}/s\n  bind 127.0.0.1:${added}\n`)), []);
-  await eventually('it is replaced', () => stage.reports.some((line) => line.includes('was replaced')));
+  await eventually(() => stage.reports.some((line) => line.includes('was replaced')), 'it is replaced');
   assert.equal(await accepts({ path: join(folder, 's') }), true);
   assert.equal(await accepts({ port: added, host: '127.0.0.1' }), true);
   // The new Unix socket in main and in the thread, and the new Internet socket.
-  await eventually('nothing else is open', () => sockets() === had + 3);
+  await eventually(() => sockets() === had + 3, 'nothing else is open');
 });
 
 test('a thread that turns its loop and does not answer is ended, and the next reload works', async (context) => {
@@ -187,7 +151,7 @@ test('a thread that turns its loop and does not answer is ended, and the next re
     if (message.type !== 'prepare') postMessage.call(this, message);
   };
   assert.deepEqual(await stage.apply(text('  maxconn 50\n')), ['data thread 2 did not answer within 3000 ms']);
-  await eventually('it is replaced', () => stage.reports.some((line) => line.includes('data thread 2 was replaced')));
+  await eventually(() => stage.reports.some((line) => line.includes('data thread 2 was replaced')), 'it is replaced');
   assert.deepEqual(await stage.apply(text('  maxconn 50\n')), []);
   assert.equal(stage.workers.length, 3);
 });
@@ -211,7 +175,7 @@ test('when descriptors run out during a reload, it fails whole', async (context)
   for (const descriptor of fillers) closeSync(descriptor);
   assert.match(errors.join('\n'), /Too many open files/);
   assert.deepEqual(readdirSync(folder), []);
-  await eventually('its sockets are closed', () => sockets() === had);
+  await eventually(() => sockets() === had, 'its sockets are closed');
   assert.equal(await accepts({ port, host: '127.0.0.1' }), true);
   assert.deepEqual(await stage.apply(text(paths)), []);
   assert.equal(await accepts({ path: join(folder, 's29') }), true);
@@ -254,10 +218,10 @@ test('a server that only an older generation has logs to the proxy that it was o
   client.on('error', () => {});
   await once(client, 'connect');
   client.write('held');
-  await eventually('the stream is there', () => clients.size > 0);
+  await eventually(() => clients.size > 0, 'the stream is there');
   assert.deepEqual(await stage.apply(proxy('fresh', other, files[1])), []);
   server.close();
-  await eventually('it is told', () => readFileSync(join(folder, 'old'), 'latin1').includes('Server gone/s is DOWN'));
+  await eventually(() => readFileSync(join(folder, 'old'), 'latin1').includes('Server gone/s is DOWN'), 'it is told');
   assert.equal(readFileSync(join(folder, 'new'), 'latin1'), '');
   for (const each of clients) each.destroy();
 });

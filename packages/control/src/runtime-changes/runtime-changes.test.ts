@@ -5,18 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { memoryHost, parseConfig, readDynamicServer, type Config } from '@evenkeel/config';
+import { memoryHost, readDynamicServer, type Config } from '@evenkeel/config';
 import { FrontendState, RuntimeLimit, ServerState } from '@evenkeel/shm';
-import { Daemon } from '../daemon.ts';
+import type { Daemon } from '../daemon.ts';
+import { configOf, newDaemon } from '../test-daemon.ts';
 import { GLOBAL, serverObject, type ChangedObject } from './change.ts';
 
 const host = memoryHost();
-
-function configOf(text: string): Config {
-  const { config, diagnostics } = parseConfig([{ name: 'test.cfg', text }], host);
-  assert.ok(config !== undefined, diagnostics.map(({ message }) => message).join('\n'));
-  return config;
-}
 
 const FRONTEND: ChangedObject = { kind: 'frontend', name: 'front' };
 
@@ -47,18 +42,12 @@ backend web
 }
 
 async function start(context: TestContext, folder: string, config = configuration(folder)): Promise<Daemon> {
-  const daemon = new Daemon({
-    maxconn: undefined,
-    ignoreResolution: false,
-    logTag: 'test',
+  const { daemon } = newDaemon(context, {
     report() {},
     persist: { names: ['/etc/test.cfg'], stateDirectory: folder },
     configHost: () => host,
-    beforeFirstThread: async () => await Promise.resolve(undefined),
-    afterFirstPublication() {},
     onHopeless: (line) => assert.fail(line),
   });
-  context.after(async () => await daemon.stop());
   await serve(daemon, config);
   return daemon;
 }
