@@ -11,6 +11,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { converse } from './conversation.ts';
 
 export const EVENKEEL = join(import.meta.dirname, '../../scripts/evenkeel');
 const START_LIMIT_MS = 15_000;
@@ -191,14 +192,7 @@ export class Daemon {
 
   /** Asks the runtime socket at `FOLDER/admin.sock`. */
   async ask(command: string): Promise<string> {
-    return await new Promise((resolve, reject) => {
-      const socket = connect(join(this.folder, 'admin.sock'));
-      let answer = '';
-      socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-      socket.once('error', reject);
-      socket.once('end', () => resolve(answer));
-      socket.write(`${command}\n`);
-    });
+    return await converse({ path: join(this.folder, 'admin.sock') }, `${command}\n`);
   }
 
   async stop(): Promise<void> {

@@ -5,21 +5,9 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { converse } from '../support/conversation.ts';
 import { Daemon, EVENKEEL, freePorts } from '../support/daemon.ts';
 import { findProgram, missing } from '../support/programs.ts';
-
-/** One command on a connection of its own, as `socat` sends it. */
-async function ask(path: string, command: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const socket = connect(path);
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-    socket.once('error', reject);
-    socket.once('close', () => resolve(answer));
-    socket.write(`${command}\n`);
-  });
-}
 
 /** Nobody listens at the servers, and checks are too rare to be seen. */
 const configuration = ([one, two, three]: readonly number[], server: number): string => `
@@ -427,7 +415,7 @@ async function conversation(program: string | undefined): Promise<ReadonlyMap<st
   const answers = new Map<string, string>();
   for (const [table, commands, socket] of TABLES) {
     for (const [at, command] of commandsOf(commands).entries()) {
-      const answer = await ask(`${daemon.folder}/${socket}.sock`, command);
+      const answer = await converse({ path: `${daemon.folder}/${socket}.sock` }, `${command}\n`);
       answers.set(
         `${table} ${at}: ${command}`,
         known(answer.replaceAll(daemon.folder, 'FOLDER').replaceAll(String(ports[3]), 'SERVER')),
@@ -494,7 +482,7 @@ test('whatever is typed is answered, and the process goes on', async () => {
         words[(chance.next().value as number) % (words.length + 1)] = pick(WORDS);
       return words.join(' ');
     });
-    const answer = await ask(`${daemon.folder}/admin.sock`, commands.join(';'));
+    const answer = await daemon.ask(commands.join(';'));
     assert.doesNotMatch(answer, /Internal error/, commands.join('\n'));
     assert.ok(daemon.running, commands.join('\n'));
   }

@@ -11,22 +11,13 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
+import { converse } from '../support/conversation.ts';
 import { Daemon, EVENKEEL, accepts, freePorts } from '../support/daemon.ts';
 import { missing, run as runProgram } from '../support/programs.ts';
 
 const TIMEOUTS = 'defaults\n    timeout client 5s\n    timeout server 5s\n    timeout connect 5s\n';
 
-/** What a runtime socket answers; rejects where nobody listens. */
-async function ask(target: NetConnectOpts, command: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const socket = connect(target);
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-    socket.once('error', reject);
-    socket.once('close', () => resolve(answer));
-    socket.write(`${command}\n`);
-  });
-}
+const ask = async (target: NetConnectOpts, command: string): Promise<string> => await converse(target, `${command}\n`);
 
 test('a reload follows stats socket, stats timeout, stats maxconn and node', async () => {
   const [port, inet] = await freePorts(2);

@@ -11,6 +11,7 @@ import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { converse } from '../support/conversation.ts';
 import { Daemon, EVENKEEL, accepts, freePorts, until } from '../support/daemon.ts';
 
 interface Outcome {
@@ -24,18 +25,6 @@ async function evenkeel(...words: string[]): Promise<Outcome> {
     execFile(EVENKEEL, words, { encoding: 'latin1' }, (error, stdout, stderr) => {
       resolve({ status: typeof error?.code === 'number' ? error.code : 0, text: stdout + stderr });
     });
-  });
-}
-
-/** One conversation with a Unix socket, until it is closed from there. */
-async function converse(path: string, text: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const socket = connect(path);
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-    socket.once('error', reject);
-    socket.once('close', () => resolve(answer));
-    socket.write(text);
   });
 }
 
@@ -184,10 +173,10 @@ test("the master's socket: processes, addressees, prompts and reloads", async ()
   const [port] = await freePorts(1);
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
   try {
-    const master = join(folder, 'master.sock');
-    await using daemon = await Daemon.start(configuration(port), { port, flags: ['-W', '-S', master] });
+    const master = { path: join(folder, 'master.sock') };
+    await using daemon = await Daemon.start(configuration(port), { port, flags: ['-W', '-S', master.path] });
     const { pid } = daemon;
-    await until('the socket is there', () => existsSync(master));
+    await until('the socket is there', () => existsSync(master.path));
     const proc = await converse(master, 'show proc\n');
     assert.match(
       proc,
@@ -393,7 +382,7 @@ test('a new process takes over by -sf, and nobody who connects meanwhile notices
     });
     assert.equal(await first.exited(), 0);
     await goesOn();
-    const info = await converse(join(first.folder, 'admin.sock'), 'show info\n');
+    const info = await converse({ path: join(first.folder, 'admin.sock') }, 'show info\n');
     assert.match(info, new RegExp(`^Pid: ${second.pid}$`, 'm'));
     isOver = true;
     await Promise.all(clients);
