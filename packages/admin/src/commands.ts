@@ -24,18 +24,7 @@ import { showServersState } from './show-servers-state.ts';
 import { showStat } from './show-stat.ts';
 import { showActivity, showPools, showTasks, showThreads } from './show-threads.ts';
 import { showSess, shutdownSession, shutdownSessionsServer } from './stream-commands.ts';
-import {
-  experimentalMode,
-  expertMode,
-  operator,
-  prompt,
-  quit,
-  setSeverityOutput,
-  setTimeoutCli,
-  showCliLevel,
-  showCliSockets,
-  user,
-} from './session-commands.ts';
+import { SESSION_COMMANDS } from './session-commands.ts';
 
 export const COMMANDS: readonly Command[] = [
   addServer,
@@ -52,10 +41,7 @@ export const COMMANDS: readonly Command[] = [
   enableFrontend,
   enableHealth,
   enableServer,
-  experimentalMode,
-  expertMode,
   getWeight,
-  operator,
   setDynamicCookieKey,
   setMaxconnFrontend,
   setMaxconnGlobal,
@@ -63,13 +49,9 @@ export const COMMANDS: readonly Command[] = [
   setRateLimit,
   setServer,
   setProfiling,
-  setSeverityOutput,
-  setTimeoutCli,
   setWeight,
   showActivity,
   showBackend,
-  showCliLevel,
-  showCliSockets,
   showConfigDiff,
   showConfigStatus,
   showEnv,
@@ -93,7 +75,5 @@ export const COMMANDS: readonly Command[] = [
   shutdownFrontend,
   shutdownSession,
   shutdownSessionsServer,
-  user,
-  prompt,
-  quit,
+  ...SESSION_COMMANDS,
 ];

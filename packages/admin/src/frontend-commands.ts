@@ -7,10 +7,6 @@ import type { Command, CommandContext } from './cli/command.ts';
 import { findProxy } from './find-proxy.ts';
 import type { FoundProxy } from './find-proxy.ts';
 
-function stateOf({ runtime }: CommandContext, { slot }: FoundProxy): FrontendState {
-  return new FrontendState(runtime.segment, slot);
-}
-
 /** Every thread's listeners do what the state says, and this resolves when they have; returns what could not be bound again. */
 async function followed(
   { runtime }: CommandContext,
@@ -21,36 +17,47 @@ async function followed(
   return [...new Set(answers.flatMap(({ answer }) => answer))];
 }
 
-export const disableFrontend: Command = {
-  words: ['disable', 'frontend'],
-  parameters: '<frontend>',
-  help: 'temporarily disable specific frontend',
-  level: 'admin',
-  isSilent: true,
-  async run(context, [name]) {
-    const found = findProxy(context.runtime, 'frontend', name);
-    if ('fault' in found) return found.fault;
-    const { condition } = stateOf(context, found);
-    if (condition === 'shut' || found.proxy.disabled) return 'Frontend was previously shut down, cannot disable.\n';
+/** A command for frontends that were not shut down; of one that was, it says `whenShut`. */
+function frontendCommand(
+  verb: string,
+  help: string,
+  whenShut: string,
+  act: (context: CommandContext, found: FoundProxy, state: FrontendState) => Promise<string>,
+): Command {
+  return {
+    words: [verb, 'frontend'],
+    parameters: '<frontend>',
+    help,
+    level: 'admin',
+    isSilent: true,
+    async run(context, [name]) {
+      const found = findProxy(context.runtime, 'frontend', name);
+      if ('fault' in found) return found.fault;
+      const state = new FrontendState(context.runtime.segment, found.slot);
+      if (state.condition === 'shut' || found.proxy.disabled) return whenShut;
+      return await act(context, found, state);
+    },
+  };
+}
+
+export const disableFrontend = frontendCommand(
+  'disable',
+  'temporarily disable specific frontend',
+  'Frontend was previously shut down, cannot disable.\n',
+  async (context, found, { condition }) => {
     if (condition === 'disabled') return 'All sockets are already disabled.\n';
     await change(context, found.object, { state: 'disabled' });
     await followed(context, found, 'disabled');
     context.runtime.announce(found.index, `Paused frontend ${found.proxy.name}.`);
     return '';
   },
-};
+);
 
-export const enableFrontend: Command = {
-  words: ['enable', 'frontend'],
-  parameters: '<frontend>',
-  help: 're-enable specific frontend',
-  level: 'admin',
-  isSilent: true,
-  async run(context, [name]) {
-    const found = findProxy(context.runtime, 'frontend', name);
-    if ('fault' in found) return found.fault;
-    const { condition } = stateOf(context, found);
-    if (condition === 'shut' || found.proxy.disabled) return 'Frontend was previously shut down, cannot enable.\n';
+export const enableFrontend = frontendCommand(
+  'enable',
+  're-enable specific frontend',
+  'Frontend was previously shut down, cannot enable.\n',
+  async (context, found, { condition }) => {
     if (condition === 'open') return 'All sockets are already enabled.\n';
     await change(context, found.object, { state: 'enabled' });
     const errors = await followed(context, found, 'open');
@@ -58,23 +65,17 @@ export const enableFrontend: Command = {
     context.runtime.announce(found.index, `Resumed frontend ${found.proxy.name}.`);
     return '';
   },
-};
+);
 
-export const shutdownFrontend: Command = {
-  words: ['shutdown', 'frontend'],
-  parameters: '<frontend>',
-  help: 'stop a specific frontend',
-  level: 'admin',
-  isSilent: true,
-  async run(context, [name]) {
-    const found = findProxy(context.runtime, 'frontend', name);
-    if ('fault' in found) return found.fault;
-    const state = stateOf(context, found);
-    if (state.condition === 'shut' || found.proxy.disabled) return 'Frontend was already shut down.\n';
+export const shutdownFrontend = frontendCommand(
+  'shutdown',
+  'stop a specific frontend',
+  'Frontend was already shut down.\n',
+  async (context, found, state) => {
     state.condition = 'shut';
     await followed(context, found, 'shut');
     context.runtime.forgetListeners(found.index);
     context.runtime.announceStop(found.index);
     return '';
   },
-};
+);

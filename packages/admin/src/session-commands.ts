@@ -20,10 +20,10 @@ function lowering(level: 'operator' | 'user'): Command {
   };
 }
 
-export const operator = lowering('operator');
-export const user = lowering('user');
+const operator = lowering('operator');
+const user = lowering('user');
 
-export const prompt: Command = {
+const prompt: Command = {
   words: ['prompt'],
   parameters: '',
   help: undefined,
@@ -34,7 +34,7 @@ export const prompt: Command = {
   },
 };
 
-export const quit: Command = {
+const quit: Command = {
   words: ['quit'],
   parameters: '',
   help: undefined,
@@ -60,10 +60,10 @@ function mode(word: string, field: 'isExpert' | 'isExperimental'): Command {
   };
 }
 
-export const expertMode = mode('expert-mode', 'isExpert');
-export const experimentalMode = mode('experimental-mode', 'isExperimental');
+const expertMode = mode('expert-mode', 'isExpert');
+const experimentalMode = mode('experimental-mode', 'isExperimental');
 
-export const setSeverityOutput: Command = {
+const setSeverityOutput: Command = {
   words: ['set', 'severity-output'],
   parameters: '[none|number|string]',
   help: 'set presence of severity level in feedback information',
@@ -79,7 +79,7 @@ export const setSeverityOutput: Command = {
 /** Longest time-out: what HAProxy's own times can hold. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
-export const setTimeoutCli: Command = {
+const setTimeoutCli: Command = {
   words: ['set', 'timeout'],
   parameters: '[cli] <delay>',
   help: 'change a timeout setting',
@@ -109,7 +109,7 @@ function readDelay(text: string): number | undefined {
   return digits === undefined ? undefined : Math.ceil(Number(digits) * (UNIT_MS[unit ?? 's'] ?? 1000));
 }
 
-export const showCliLevel: Command = {
+const showCliLevel: Command = {
   words: ['show', 'cli', 'level'],
   parameters: '',
   help: 'display the level of the current CLI session',
@@ -117,7 +117,7 @@ export const showCliLevel: Command = {
   run: ({ level }) => `${level}\n`,
 };
 
-export const showCliSockets: Command = {
+const showCliSockets: Command = {
   words: ['show', 'cli', 'sockets'],
   parameters: '',
   help: 'dump list of cli sockets',
@@ -142,3 +142,17 @@ export function socketText(address: Address): string {
       return text;
   }
 }
+
+/** Those of every socket: what changes or shows the conversation itself. */
+export const SESSION_COMMANDS: readonly Command[] = [
+  experimentalMode,
+  expertMode,
+  operator,
+  prompt,
+  quit,
+  setSeverityOutput,
+  setTimeoutCli,
+  showCliLevel,
+  showCliSockets,
+  user,
+];

@@ -12,7 +12,7 @@ import { Diagnostics } from './diagnostic.ts';
 import { guard } from './dispatch.ts';
 import type { ParseState, ProxyDraft, ServerDraft } from './draft.ts';
 import type { ConfigHost } from './host.ts';
-import { initialGlobal, initialProxy } from './initial.ts';
+import { initialProxy, initialState } from './initial.ts';
 import { KEYWORDS } from './keywords/index.ts';
 import type { Config, Proxy, Server } from './model.ts';
 import { scopeOf } from './scope.ts';
@@ -67,29 +67,16 @@ export function withServers(config: Config, index: number, servers: readonly Ser
 }
 
 function stateOf(diagnostics: Diagnostics, host: ConfigHost): ParseState {
-  return {
+  return initialState({
     keywords: KEYWORDS,
     host,
     diagnostics,
     env: new Map(),
     // Who may type commands is not to see the environment of the process by that.
     lookUp: () => undefined,
-    global: initialGlobal(),
-    defaults: [],
-    defaultsByName: new Map(),
-    proxies: [],
-    proxyIds: new Map(),
-    frontends: new Map(),
-    backends: new Map(),
-    httpErrors: new Map(),
-    userlists: new Map(),
-    resolvers: new Map(),
-    mailers: new Map(),
-    rings: new Map(),
-    noted: new Set(),
     defaultPath: new DefaultPath(host),
     whenComplete() {},
-  };
+  });
 }
 
 /** What the parsers of a server line look at in its proxy. */

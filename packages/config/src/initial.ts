@@ -1,10 +1,32 @@
 /** The values that hold before any keyword is read: the manual's defaults where the model names one, else "not set". */
 
 import { inheritCheckRules, initialCheckRules } from './check-rules/index.ts';
-import type { GlobalDraft, Mutable, ProxyDraft, ProxyNotes, RulesDraft, ServerDraft } from './draft.ts';
+import type { GlobalDraft, Mutable, ParseState, ProxyDraft, ProxyNotes, RulesDraft, ServerDraft } from './draft.ts';
 import type { Bind, Options, Position, Timeouts } from './model.ts';
 
-export function initialGlobal(): GlobalDraft {
+/** Nothing is read yet. `given` is what differs between the reading of files and that of a command's words. */
+export function initialState(
+  given: Pick<ParseState, 'keywords' | 'host' | 'defaultPath' | 'diagnostics' | 'env' | 'lookUp' | 'whenComplete'>,
+): ParseState {
+  return {
+    ...given,
+    global: initialGlobal(),
+    defaults: [],
+    defaultsByName: new Map(),
+    proxies: [],
+    proxyIds: new Map(),
+    frontends: new Map(),
+    backends: new Map(),
+    httpErrors: new Map(),
+    userlists: new Map(),
+    resolvers: new Map(),
+    mailers: new Map(),
+    rings: new Map(),
+    noted: new Set(),
+  };
+}
+
+function initialGlobal(): GlobalDraft {
   return {
     daemon: false,
     masterWorker: false,

@@ -8,10 +8,9 @@ import { checkPlausibility, checkReferences } from './checks.ts';
 import { DefaultPath } from './default-path.ts';
 import { Diagnostics, type Diagnostic } from './diagnostic.ts';
 import { guard } from './dispatch.ts';
-import type { ParseState } from './draft.ts';
 import { Environment } from './environment.ts';
 import type { ConfigHost } from './host.ts';
-import { initialGlobal } from './initial.ts';
+import { initialState } from './initial.ts';
 import { KEYWORDS } from './keywords/index.ts';
 import type { Config } from './model.ts';
 import { Reader, type InputFile } from './reader.ts';
@@ -37,30 +36,17 @@ export function parseConfig(inputs: readonly InputFile[], host: ConfigHost): Par
   const diagnostics = new Diagnostics();
   const defaultPath = new DefaultPath(host);
   const tasks: (() => void)[] = [];
-  const state: ParseState = {
+  const state = initialState({
     keywords: KEYWORDS,
     host: defaultPath.host,
     defaultPath,
     diagnostics,
     env: environment.variables,
     lookUp: environment.lookUp,
-    global: initialGlobal(),
-    defaults: [],
-    defaultsByName: new Map(),
-    proxies: [],
-    proxyIds: new Map(),
-    frontends: new Map(),
-    backends: new Map(),
-    httpErrors: new Map(),
-    userlists: new Map(),
-    resolvers: new Map(),
-    mailers: new Map(),
-    rings: new Map(),
-    noted: new Set(),
     whenComplete: (task) => {
       tasks.push(task);
     },
-  };
+  });
   const sources = new Sources();
   const reader = new Reader(state, environment);
   for (const input of inputs) {

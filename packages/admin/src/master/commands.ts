@@ -5,18 +5,7 @@
 
 import type { Command } from '../cli/command.ts';
 import { showStartupLogs, showVersion } from '../process-commands.ts';
-import {
-  experimentalMode,
-  expertMode,
-  operator,
-  prompt,
-  quit,
-  setSeverityOutput,
-  setTimeoutCli,
-  showCliLevel,
-  showCliSockets,
-  user,
-} from '../session-commands.ts';
+import { SESSION_COMMANDS } from '../session-commands.ts';
 
 /** Columns of `show proc`. */
 const COLUMN = 15;
@@ -82,18 +71,9 @@ export const MASTER_COMMANDS: readonly Command[] = [
   prefix('@!<pid>', '<pid>'),
   prefix('@<relative pid>', '<relative pid>'),
   prefix('@master', 'master'),
-  experimentalMode,
-  expertMode,
-  operator,
-  prompt,
-  quit,
   reload,
-  setSeverityOutput,
-  setTimeoutCli,
-  showCliLevel,
-  showCliSockets,
   showProc,
   showStartupLogs,
   showVersion,
-  user,
+  ...SESSION_COMMANDS,
 ];

@@ -12,7 +12,8 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { AdminState, OperationalState } from '@evenkeel/shm';
 import { changeState } from './test-kit.ts';
-import { type Client, deadPort, listen, pick, setup } from './test-setup.ts';
+import { freePort } from '../test-sockets.ts';
+import { type Client, listen, pick, setup } from './test-setup.ts';
 
 test('a connection is made, its slot is counted, and both are returned', async (context) => {
   const { port } = await listen(context);
@@ -41,7 +42,7 @@ test('without a usable server the failure is no-server, at once', (context) => {
 });
 
 test('a refused server is tried retries + 1 times with pauses of min(1 s, timeout connect)', async (context) => {
-  const { backend, client, stat } = setup(context, [{ port: await deadPort() }], {
+  const { backend, client, stat } = setup(context, [{ port: await freePort() }], {
     retries: 2,
     timeouts: { connect: 60 },
   });
@@ -64,7 +65,7 @@ test('a refused server is tried retries + 1 times with pauses of min(1 s, timeou
 
 test('with redispatch and another server, the next attempt goes there at once', async (context) => {
   const { port } = await listen(context);
-  const { backend, client, stat } = setup(context, [{ port: await deadPort() }, { port }], { redispatch: -1 });
+  const { backend, client, stat } = setup(context, [{ port: await freePort() }, { port }], { redispatch: -1 });
   for (let stream = 0; stream < 2; stream++) {
     const one = await client().start(backend).settled();
     assert.equal(one.server?.name, 's1');
@@ -92,7 +93,7 @@ for (const { redispatch, retries, attempts } of [
 ]) {
   test(`a stream bound to a server by persistence leaves it after ${attempts} attempts with option redispatch ${redispatch}, retries ${retries}`, async (context) => {
     const { port } = await listen(context);
-    const { backend, client, stat } = setup(context, [{ port: await deadPort() }, { port }], {
+    const { backend, client, stat } = setup(context, [{ port: await freePort() }, { port }], {
       redispatch,
       retries,
       timeouts: { connect: 20 },
@@ -116,7 +117,7 @@ for (const { redispatch, retries, attempts } of [
 test('option redispatch 0 and none leave a bound stream on its server', async (context) => {
   const { port } = await listen(context);
   for (const redispatch of [0, undefined]) {
-    const { backend, client } = setup(context, [{ port: await deadPort() }, { port }], {
+    const { backend, client } = setup(context, [{ port: await freePort() }, { port }], {
       redispatch,
       timeouts: { connect: 10 },
     });
@@ -130,7 +131,7 @@ test('option redispatch 0 and none leave a bound stream on its server', async (c
 });
 
 test('retry-on none makes one attempt', async (context) => {
-  const { backend, client } = setup(context, [{ port: await deadPort() }], { retryOn: ['none'] });
+  const { backend, client } = setup(context, [{ port: await freePort() }], { retryOn: ['none'] });
   const one = await client().start(backend).settled();
   assert.equal(one.failure, 'refused');
   assert.equal(one.dispatch.retries, 0);

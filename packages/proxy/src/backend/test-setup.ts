@@ -143,14 +143,4 @@ export async function listen(
   return { port: (server.address() as net.AddressInfo).port, server, sockets };
 }
 
-/** A port on which nobody listens. */
-export async function deadPort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 export const pick = (stat: Record<string, number>, ...names: string[]): number[] => names.map((name) => stat[name]);

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import * as net from 'node:net';
 import { test } from 'node:test';
-import { freePort, GET, OK, outcome, Peer, startProxy, type ProxyOptions, type ServerScript } from './test-kit.ts';
+import { freePort } from '../test-sockets.ts';
+import { GET, OK, outcome, Peer, startProxy, type ProxyOptions, type ServerScript } from './test-kit.ts';
 
 const post = (length: number, body: string): string =>
   `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n${body}`;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as net from 'node:net';
 import type { TestContext } from 'node:test';
+import { freePort } from '../test-sockets.ts';
 import { TestHost } from '../test-host.ts';
 
 /** Far above what anything here needs; only what is broken gets there. */
@@ -115,6 +116,8 @@ export interface TestProxy {
   lines(count: number): Promise<string[]>;
   /** Replaces the configuration, as a reload does. */
   apply(options: ProxyOptions): Promise<void>;
+  /** The first half of it; the second is returned. */
+  prepare(options: ProxyOptions): () => Promise<void>;
 }
 
 export const GET = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
@@ -127,15 +130,6 @@ export const answering: ServerScript = async (peer) => {
     peer.send(OK);
   }
 };
-
-export async function freePort(): Promise<number> {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as net.AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 /** Frontend `fe`, backend `be` with server `s1` behind which `script` runs for each connection. Ends with the test. */
 export async function startProxy(
@@ -172,6 +166,11 @@ export async function startProxy(
     serverPort,
     servers,
     apply,
+    prepare(more) {
+      const plan = host.compile(configuration(more, port, serverPort));
+      host.prepare(plan);
+      return async () => await host.keeper.publish(plan.generation);
+    },
     async connect() {
       const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
       const peer = new Peer(socket);
