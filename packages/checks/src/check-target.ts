@@ -65,7 +65,7 @@ function checkAddress(
 /** Size of sun_path (unix(7)); HAProxy pads abstract names to it. */
 const SUN_PATH_BYTES = 108;
 
-/** What a running check depends on and does not ask anew each time. */
+/** What a running check depends on and does not ask anew each time; empty for a server that is not checked. */
 export function checkKey(
   backend: MonitoredBackend,
   server: MonitoredServer,
@@ -73,10 +73,11 @@ export function checkKey(
   further: readonly MonitoredBackend[],
 ): string {
   const { check, disabled, source } = server.config;
+  if (!check) return '';
   const connection = checkConnection(backend, server, changes);
   const checks = [backend, ...further].map((one) => [one.check, one.externalCheck]);
   // Lines of the file may move without a change of what they say.
-  return JSON.stringify([checks, check, disabled, source ?? backend.source, connection], (key, value: unknown) =>
+  return JSON.stringify([checks, disabled, source ?? backend.source, connection], (key, value: unknown) =>
     key === 'at' ? undefined : value,
   );
 }

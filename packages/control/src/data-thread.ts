@@ -7,14 +7,13 @@ import type { Worker } from 'node:worker_threads';
 import type {
   FromThread,
   ListenerDescriptor,
-  Plan,
+  PackedPlan,
   QuestionOf,
   ThreadAnswers,
   ThreadInit,
   ThreadQuestion,
   ToThread,
 } from '@evenkeel/proxy';
-import { cutPlan } from '@evenkeel/proxy/main';
 import type { SegmentHandle, ThreadIdentity } from '@evenkeel/shm';
 
 export interface DataThreadHooks {
@@ -83,18 +82,12 @@ export class DataThread {
 
   /** Binds what is new and builds the generation; resolves with the errors found. Rejects with ThreadGone. */
   async prepare(
-    plan: Plan,
+    plan: PackedPlan,
     segment: SegmentHandle,
     descriptors: readonly ListenerDescriptor[],
   ): Promise<readonly string[]> {
-    const { parts, rest } = cutPlan(plan);
-    for (const part of parts) {
-      const taken = this.#expect('took', plan.generation);
-      this.#tell({ type: 'part', ...part });
-      await taken;
-    }
     const answer = this.#expect('prepared', plan.generation);
-    this.#tell({ type: 'prepare', plan: rest, segment, descriptors });
+    this.#tell({ type: 'prepare', plan, segment, descriptors });
     const message = await answer;
     return message.type === 'prepared' ? message.errors : [];
   }

@@ -82,6 +82,7 @@ class Setup {
       generation,
       config,
       proxies: config.proxies.map(({ name, servers }) => ({
+        balanceOffset: 0,
         frontendSlot: -1,
         backendSlot: this.#slot(name),
         serverSlots: servers.map((server) => this.#slot(`${name}/${server.name}`)),

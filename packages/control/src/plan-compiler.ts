@@ -7,6 +7,7 @@ import type { Config, LogTarget, Proxy } from '@evenkeel/config';
 import { messageLength } from '@evenkeel/log';
 import type { LogSet } from '@evenkeel/log';
 import type { Plan, ProcessLimits, ProxyPlan } from '@evenkeel/proxy';
+import { placeBalance } from '@evenkeel/proxy/main';
 import type { ObjectKind, SegmentOwner } from '@evenkeel/shm';
 import { planListeners } from './listener-plans.ts';
 import { unresolvedNames } from './other-names.ts';
@@ -41,8 +42,8 @@ export async function compilePlan(config: Config, generation: number, sources: P
   slots.allocate('process', PROCESS_NAME);
   const resolved = await resolveServers(config.proxies, sources.resolve, sources.lastAddress, sources.ignoreResolution);
   const longest = longestMessage(config);
-  const proxies = config.proxies.map((proxy, index) =>
-    planProxy(config, proxy, resolved.addresses[index], longest, sources),
+  const proxies = placeBalance(
+    config.proxies.map((proxy, index) => planProxy(config, proxy, resolved.addresses[index], longest, sources)),
   );
   const { plans: listeners, errors } = await planListeners(
     config.proxies,
@@ -63,7 +64,7 @@ function planProxy(
   serverAddresses: readonly (string | undefined)[],
   longest: number,
   sources: PlanSources,
-): ProxyPlan {
+): Omit<ProxyPlan, 'balanceOffset'> {
   const { slots } = sources;
   const hasFrontend = proxy.kind !== 'backend';
   const hasBackend = proxy.kind !== 'frontend';

@@ -9,10 +9,12 @@
 import type { ByteRingHandle, SegmentOwner, ThreadIdentity } from '@evenkeel/shm';
 import { HeartbeatReader, MAX_INCARNATION, RestartPolicy, recoverThread } from '@evenkeel/shm';
 import type { Server } from '@evenkeel/config';
-import type { Plan, QuestionOf, ThreadAnswers, ThreadQuestion } from '@evenkeel/proxy';
+import type { PackedPlan, Plan, QuestionOf, ThreadAnswers, ThreadQuestion } from '@evenkeel/proxy';
 import {
   discardBackends,
   discardServers,
+  inTurns,
+  packPlan,
   prepareBackends,
   prepareServers,
   recoverBackends,
@@ -75,6 +77,8 @@ const OWN_GAP_MS = 1000;
  * plans, in short turns between which it serves: many times that where it is busy all the time.
  */
 const PREPARE_LIMIT_MS = 60_000;
+/** How long checks and commands wait at a time while a plan is packed. */
+const PACK_TURN_MS = 10;
 /** Deaths of data threads within a minute after which the process is given up. */
 const MAX_DEATHS = 20;
 /** What a thread may take to close its connections when told to stop. */
@@ -103,6 +107,8 @@ export class Supervisor {
   /** By number in shared memory. */
   #incarnations: number[] = [];
   #plan: Plan | undefined;
+  /** What a thread is sent that comes in place of another. */
+  #packed: { readonly plan: Plan; readonly packed: PackedPlan } | undefined;
   /** Plans that some thread may still serve streams of, the current one last. */
   #plansInUse: Plan[] = [];
   #queue: Promise<unknown> = Promise.resolve();
@@ -349,6 +355,7 @@ export class Supervisor {
     prepareBackends(slots, plan);
     if (this.#plan === undefined) this.#capabilities = await this.#options.beforeFirstThread();
     while (fresh.length < missing) fresh.push(this.#start(stay.length + fresh.length));
+    const packed = await this.#pack(plan);
     const segment = slots.handle();
     const all = [...stay, ...fresh];
     const answers = await Promise.all(
@@ -356,12 +363,17 @@ export class Supervisor {
         async (thread) =>
           await this.#prepare(
             thread,
-            async () => await thread.prepare(plan, segment, opened.duplicates(thread, fresh.includes(thread))),
+            async () => await thread.prepare(packed, segment, opened.duplicates(thread, fresh.includes(thread))),
           ),
       ),
     );
     const dead = all.filter((thread) => thread.gone).map((thread) => `data thread ${thread.index + 1} ended`);
     return [...new Set([...answers.flat(), ...dead])];
+  }
+
+  async #pack(plan: Plan): Promise<PackedPlan> {
+    if (this.#packed?.plan !== plan) this.#packed = { plan, packed: await inTurns(packPlan(plan), PACK_TURN_MS) };
+    return this.#packed.packed;
   }
 
   /** What a thread says against a plan; one that says nothing is ended. */
@@ -469,9 +481,10 @@ export class Supervisor {
     }
     this.#threads[place] = thread;
     const { slots } = this.#options;
+    const packed = await this.#pack(plan);
     const errors = await this.#prepare(
       thread,
-      async () => await thread.prepare(plan, slots.handle(), this.#listeners.duplicates(thread)),
+      async () => await thread.prepare(packed, slots.handle(), this.#listeners.duplicates(thread)),
     );
     if (thread.gone) return;
     if (errors.length > 0) {

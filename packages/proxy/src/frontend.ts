@@ -64,7 +64,7 @@ export class Frontend implements ProxyView {
   readonly #configuredMaxconn: number;
   readonly #givenMaxconn: RuntimeLimit;
   readonly #backendRules: readonly CompiledUseBackend[];
-  readonly #defaultBackend: Backend | undefined;
+  readonly #chooseDefault: () => Backend | undefined;
   readonly #log: StreamLog | undefined;
   readonly #logSet: number;
   readonly #logsAccepts: boolean;
@@ -72,8 +72,10 @@ export class Frontend implements ProxyView {
 
   constructor(generation: Generation, index: number, compiler: Compiler) {
     const { plan, thread } = generation;
-    const config = plan.config.proxies[index];
-    const { frontendSlot, logSet } = plan.proxies[index];
+    const {
+      config,
+      plan: { frontendSlot, logSet },
+    } = generation.sections.at(index);
     const { segment } = thread;
     this.name = config.name;
     this.id = config.id;
@@ -100,10 +102,9 @@ export class Frontend implements ProxyView {
     this.counters = new StreamCounters(thread, this.stat);
     this.captures = compileCaptures(config, tune.httpCookielen);
     this.#backendRules = config.useBackend.map((rule) => compileUseBackend(rule, generation, compiler));
-    this.#defaultBackend =
-      config.defaultBackend === undefined
-        ? generation.backends[index]
-        : generation.backendByName(config.defaultBackend);
+    const { defaultBackend } = config;
+    this.#chooseDefault =
+      defaultBackend === undefined ? () => generation.backends[index] : named(generation, defaultBackend);
     this.#logSet = logSet;
     this.#log = StreamLog.of(config, logSet, Sequence.ofLogLines(segment, frontendSlot), compiler, thread.log);
     this.#logsAccepts = logSet !== 0 && config.logFormat.kind === 'default';
@@ -167,7 +168,7 @@ export class Frontend implements ProxyView {
       if (backend !== undefined) return backend;
       break;
     }
-    return this.#defaultBackend;
+    return this.#chooseDefault();
   }
 
   /** Whether the log line names our end of the server connection, which has to be asked for while that is open. */
@@ -214,9 +215,14 @@ interface CompiledUseBackend {
 function compileUseBackend(rule: UseBackend, generation: Generation, compiler: Compiler): CompiledUseBackend {
   const matches = compiler.condition(rule.condition);
   if (typeof rule.target === 'string') {
-    const backend = generation.backendByName(rule.target);
-    return { matches, choose: () => backend };
+    return { matches, choose: named(generation, rule.target) };
   }
   const name = compiler.logFormat(rule.target);
   return { matches, choose: (context) => generation.backendByName(name(context)) };
+}
+
+/** A backend whose name stands in the configuration: it may be built when the first stream comes, and is looked up once. */
+function named(generation: Generation, name: string): () => Backend | undefined {
+  let backend: Backend | undefined;
+  return () => (backend ??= generation.backendByName(name));
 }

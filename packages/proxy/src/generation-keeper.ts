@@ -5,9 +5,11 @@ import { closeFd } from '@evenkeel/sys';
 import { BackendThread } from './backend/backend-thread.ts';
 import type { DataThread } from './data-thread.ts';
 import { Generation, type GenerationMaker } from './generation.ts';
+import { inTurns } from './in-turns.ts';
 import { Acceptor } from './listener/acceptor.ts';
 import { BindError, bindSocket, type BoundSocket } from './listener/bind.ts';
-import type { ListenerPlan, Plan } from './plan.ts';
+import { Sections, type PackedPlan } from './packed-plan.ts';
+import type { ListenerPlan } from './plan.ts';
 import { FrontendState, type FrontendCondition } from '@evenkeel/shm';
 import type { ClientSession } from './stream/client-session.ts';
 import { StreamQuestions } from './stream-questions.ts';
@@ -51,10 +53,11 @@ export class GenerationKeeper {
   }
 
   /** Builds the generation and binds what is new; answers with everything that stands against it. */
-  prepare(plan: Plan, descriptors: readonly ListenerDescriptor[]): void {
-    const bound = this.#bind(plan, descriptors);
+  prepare(plan: PackedPlan, descriptors: readonly ListenerDescriptor[]): void {
+    const sections = new Sections(plan);
+    const bound = this.#bind(sections, descriptors);
     if (bound === undefined) return;
-    const build = Generation.build(plan, this.#maker);
+    const build = Generation.build(sections, this.#maker, this.#current);
     for (;;) {
       const { done, value } = build.next();
       if (done === true) return this.#hold(value, bound);
@@ -62,19 +65,12 @@ export class GenerationKeeper {
   }
 
   /** The same, but traffic is served meanwhile: a configuration with thousands of servers takes seconds. */
-  async prepareInSteps(plan: Plan, descriptors: readonly ListenerDescriptor[]): Promise<void> {
-    const bound = this.#bind(plan, descriptors);
+  async prepareInSteps(plan: PackedPlan, descriptors: readonly ListenerDescriptor[]): Promise<void> {
+    const sections = new Sections(plan);
+    const bound = this.#bind(sections, descriptors);
     if (bound === undefined) return;
-    const build = Generation.build(plan, this.#maker);
-    let turnEnds = performance.now() + TURN_MS;
-    for (;;) {
-      const { done, value } = build.next();
-      if (done === true) return this.#hold(value, bound);
-      if (performance.now() < turnEnds) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      this.#thread.refresh();
-      turnEnds = performance.now() + TURN_MS;
-    }
+    const build = Generation.build(sections, this.#maker, this.#current);
+    this.#hold(await inTurns(build, TURN_MS, () => this.#thread.refresh()), bound);
   }
 
   #hold(generation: Generation, bound: ReadonlyMap<string, BoundSocket>): void {
@@ -83,13 +79,13 @@ export class GenerationKeeper {
   }
 
   /** Sockets that are new with a plan, by key; undefined, and told, where anything stands against it. */
-  #bind(plan: Plan, descriptors: readonly ListenerDescriptor[]): ReadonlyMap<string, BoundSocket> | undefined {
+  #bind(sections: Sections, descriptors: readonly ListenerDescriptor[]): ReadonlyMap<string, BoundSocket> | undefined {
     const errors: string[] = [];
     const bound = new Map<string, BoundSocket>();
     const passed = new Map(descriptors.map(({ key, descriptor }) => [key, descriptor]));
-    for (const listener of this.#ownListeners(plan)) {
+    for (const listener of this.#ownListeners(sections)) {
       if (this.#listeners.has(listener.key)) continue;
-      const proxy = plan.config.proxies[listener.proxy];
+      const proxy = sections.at(listener.proxy).config;
       try {
         bound.set(listener.key, bindSocket(listener, proxy.binds[listener.bind], passed.get(listener.key)));
         passed.delete(listener.key);
@@ -102,7 +98,7 @@ export class GenerationKeeper {
     for (const descriptor of passed.values()) closeFd(descriptor);
     if (errors.length === 0) return bound;
     for (const socket of bound.values()) socket.close();
-    this.#tell({ type: 'prepared', generation: plan.generation, errors });
+    this.#tell({ type: 'prepared', generation: sections.plan.generation, errors });
     return undefined;
   }
 
@@ -115,19 +111,18 @@ export class GenerationKeeper {
     const old = this.#current;
     this.#current = generation;
     this.#living.add(generation);
+    this.#maker.backends.current = generation;
     this.#thread.counts.limits = plan.limits;
     const { idle } = this.#maker.backends;
     idle.low = plan.limits.idleLow ?? Infinity;
     idle.high = plan.limits.idleHigh ?? Infinity;
     const keys = new Set<string>();
     const listening: Promise<void>[] = [];
-    for (const listener of this.#ownListeners(plan)) {
+    for (const listener of this.#ownListeners(generation.sections)) {
       keys.add(listener.key);
       const frontend = generation.frontends[listener.proxy];
       if (frontend === undefined)
-        throw new Error(
-          `listener ${listener.text} of ${plan.config.proxies[listener.proxy].name}, which has no frontend`,
-        );
+        throw new Error(`listener ${listener.text} of ${plan.heads[listener.proxy].name}, which has no frontend`);
       const known = this.#listeners.get(listener.key);
       if (known !== undefined) {
         known.handOver(listener, frontend);
@@ -278,7 +273,7 @@ export class GenerationKeeper {
   }
 
   #slotOf({ plan, frontend }: Acceptor): number {
-    return frontend.generation.plan.proxies[plan.proxy].frontendSlot;
+    return frontend.generation.plan.heads[plan.proxy].frontendSlot;
   }
 
   #isDisabled(acceptor: Acceptor): boolean {
@@ -289,13 +284,14 @@ export class GenerationKeeper {
     this.#tell({ type: 'notice', level: 'alert', text: bindFailure(frontend.config, plan, error) });
 
   /** The listeners of a plan that this thread accepts from (`thread` on the bind line counts from 1), without those that were shut down. */
-  #ownListeners(plan: Plan): readonly ListenerPlan[] {
+  #ownListeners(sections: Sections): readonly ListenerPlan[] {
     const number = this.#thread.index + 1;
     const { segment } = this.#thread;
-    return plan.listeners.filter(
+    const { heads, listeners } = sections.plan;
+    return listeners.filter(
       ({ proxy, bind }) =>
-        (plan.config.proxies[proxy].binds[bind].threads?.includes(number) ?? true) &&
-        new FrontendState(segment, plan.proxies[proxy].frontendSlot).condition !== 'shut',
+        (sections.at(proxy).config.binds[bind].threads?.includes(number) ?? true) &&
+        new FrontendState(segment, heads[proxy].frontendSlot).condition !== 'shut',
     );
   }
 

@@ -1,16 +1,18 @@
 // One thread's object graph for one generation of the configuration. Old generations live on for as long as streams use
-// them; nothing points from a new one to an old one. Built whole, then published in one step.
+// them; nothing points from a new one to an old one. Frontends are built before it is published, in one step; backends that
+// no stream has used yet are built when the first one comes, so that a configuration costs a thread what its traffic needs.
 import { hostname } from 'node:os';
-import type { Server } from '@evenkeel/config';
-import { createCompiler, type ExpressionEnvironment } from '@evenkeel/expr';
+import type { Proxy, Server } from '@evenkeel/config';
+import { createCompiler, type Compiler, type ExpressionEnvironment } from '@evenkeel/expr';
 import type { Backend } from './backend/backend.ts';
 import { compileBalanceKey, type BalanceKey } from './backend/balance/balance-key.ts';
 import type { BackendThread } from './backend/backend-thread.ts';
 import { compileUseServer, type ChooseServer } from './backend/use-server.ts';
 import type { DataThread } from './data-thread.ts';
 import { Frontend } from './frontend.ts';
-import { compileHttpProxies, type HttpProxy } from './http/http-proxy.ts';
-import type { Plan, ProxyPlan } from './plan.ts';
+import { httpCompiler, type HttpProxy } from './http/http-proxy.ts';
+import type { PackedPlan, Sections } from './packed-plan.ts';
+import type { ProxyPlan } from './plan.ts';
 import { SectionView } from './stream/views.ts';
 import { compileTcpProxy, type TcpProxy } from './tcp/tcp-proxy.ts';
 
@@ -22,99 +24,145 @@ export interface GenerationMaker {
   onUnused(generation: Generation): void;
 }
 
+/** Servers up to which a thread has everything ready before it publishes: a plan with more is built as it is used. */
+const READY_SERVERS = 1000;
+
 export class Generation {
-  plan: Plan;
+  readonly plan: PackedPlan;
   readonly thread: DataThread;
-  /** Parallel to `plan.config.proxies`; undefined where a proxy has no such side or is disabled. */
-  readonly frontends: (Frontend | undefined)[] = [];
-  readonly backends: (Backend | undefined)[] = [];
-  /** Parallel to `plan.config.proxies`. */
-  readonly tcp: TcpProxy[] = [];
-  readonly http: (HttpProxy | undefined)[] = [];
-  readonly views: SectionView[] = [];
-  /** Parallel to them: what `use-server` rules name; undefined without any. */
-  readonly useServer: (ChooseServer | undefined)[] = [];
-  /** Parallel to them: what `balance` hashes of a request; undefined where it hashes nothing. */
-  readonly balanceKeys: (BalanceKey | undefined)[] = [];
+  readonly sections: Sections;
+  /** Parallel to the proxies; undefined where one has no such side, is disabled or has not been used yet: see `use`. */
+  readonly frontends: (Frontend | undefined)[];
+  readonly backends: (Backend | undefined)[];
+  readonly views: SectionView[];
+  readonly tcp: TcpProxy[];
+  readonly http: (HttpProxy | undefined)[];
+  /** What `use-server` rules name; undefined without any. */
+  readonly useServer: (ChooseServer | undefined)[];
+  /** What `balance` hashes of a request; undefined where it hashes nothing. */
+  readonly balanceKeys: (BalanceKey | undefined)[];
   /** Client connections whose streams live on this generation. */
   sessions = 0;
   /** A newer one was published. */
   isRetired = false;
 
   readonly #maker: GenerationMaker;
-  readonly #backendByName = new Map<string, Backend>();
+  readonly #compiler: Compiler;
+  readonly #compileHttp: (proxy: Proxy) => HttpProxy | undefined;
+  /** Indices of proxies that have such a side. */
+  readonly #frontendByName: ReadonlyMap<string, number>;
+  readonly #backendByName: ReadonlyMap<string, number>;
+  readonly #backendBySlot: ReadonlyMap<number, number>;
 
-  private constructor(plan: Plan, maker: GenerationMaker) {
+  private constructor(sections: Sections, maker: GenerationMaker) {
+    const { plan } = sections;
     this.plan = plan;
+    this.sections = sections;
     this.thread = maker.thread;
     this.#maker = maker;
+    this.#compiler = createCompiler(environmentOf(maker.thread, (name, side) => this.view(name, side)));
+    this.#compileHttp = httpCompiler(plan.config, this.#compiler);
+    const { heads } = plan;
+    this.frontends = none(heads.length);
+    this.backends = none(heads.length);
+    this.tcp = none(heads.length) as TcpProxy[];
+    this.http = none(heads.length);
+    this.views = none(heads.length) as SectionView[];
+    this.useServer = none(heads.length);
+    this.balanceKeys = none(heads.length);
+    const all = [...heads.entries()];
+    const backends = all.filter(([, { backendSlot, disabled }]) => backendSlot >= 0 && !disabled);
+    this.#frontendByName = new Map(
+      all.flatMap(([index, { frontendSlot, name }]) => (frontendSlot < 0 ? [] : [[name, index]])),
+    );
+    this.#backendByName = new Map(backends.map(([index, { name }]) => [name, index]));
+    this.#backendBySlot = new Map(backends.map(([index, { backendSlot }]) => [backendSlot, index]));
   }
 
   /**
-   * Builds a generation in steps, one for each proxy in each of four rounds: rules of one proxy may name the backends and
-   * views of every other. Whoever drives it may let the event loop turn between two steps; it is whole when it returns.
+   * Builds a generation in steps, one for each proxy. Whoever drives it may let the event loop turn between two steps; it
+   * can serve when it returns. What `before` has used is ready then, and all of a plan of ordinary size.
    */
-  static *build(plan: Plan, maker: GenerationMaker): Generator<void, Generation> {
-    const generation = new Generation(plan, maker);
-    yield* generation.#build();
+  static *build(sections: Sections, maker: GenerationMaker, before?: Generation): Generator<void, Generation> {
+    const generation = new Generation(sections, maker);
+    yield* generation.#build(before);
     return generation;
   }
 
-  *#build(): Generator<void> {
-    const { plan, thread } = this;
-    const { proxies } = plan.config;
-    const compiler = createCompiler(environmentOf(thread, (name, side) => this.view(name, side)));
-    for (const backend of this.#maker.backends.build(plan)) {
-      this.backends.push(backend);
-      if (backend !== undefined) this.#backendByName.set(backend.name, backend);
+  *#build(before: Generation | undefined): Generator<void> {
+    const { heads } = this.plan;
+    const isOrdinary = heads.reduce((sum, { servers }) => sum + servers, 0) <= READY_SERVERS;
+    for (const [index, { backendSlot, disabled, frontendSlot, name }] of heads.entries()) {
+      const isServed = frontendSlot >= 0 && !disabled;
+      if (isOrdinary || isServed || (backendSlot >= 0 && before?.hasUsed(name) === true)) this.use(index);
+      if (isServed) this.frontends[index] = new Frontend(this, index, this.#compiler);
       yield;
     }
-    for (const [index, proxy] of proxies.entries()) {
-      this.balanceKeys.push(compileBalanceKey(proxy, compiler));
-      this.views.push(new SectionView(thread, proxy, plan.proxies[index].frontendSlot, this.backends[index]));
-      yield;
-    }
-    const http = compileHttpProxies(plan.config, compiler);
-    for (const [index, proxy] of proxies.entries()) {
-      this.useServer.push(compileUseServer(proxy, this.backends[index], compiler));
-      this.tcp.push(compileTcpProxy(proxy, compiler));
-      this.http.push(http.next().value ?? undefined);
-      yield;
-    }
-    for (const [index, proxy] of proxies.entries()) {
-      const isServed = plan.proxies[index].frontendSlot >= 0 && !proxy.disabled;
-      this.frontends.push(isServed ? new Frontend(this, index, compiler) : undefined);
-      yield;
-    }
+  }
+
+  /** What streams need of a proxy, whichever of its sides: ready from now on. */
+  use(index: number): void {
+    if (this.tcp[index] !== undefined) return;
+    const { config } = this.sections.at(index);
+    const backend = this.#backend(index);
+    this.balanceKeys[index] = compileBalanceKey(config, this.#compiler);
+    this.useServer[index] = compileUseServer(config, backend, this.#compiler);
+    this.http[index] = this.#compileHttp(config);
+    this.tcp[index] = compileTcpProxy(config, this.#compiler);
+  }
+
+  /** Whether the backend side of that name is ready, or was until it was removed. */
+  hasUsed(name: string): boolean {
+    const index = this.#backendByName.get(name);
+    return index !== undefined && this.backends[index] !== undefined;
   }
 
   /** `use_backend` and `default_backend` name proxies that have a backend side. */
   backendByName(name: string): Backend | undefined {
-    return this.#backendByName.get(name);
+    const index = this.#backendByName.get(name);
+    if (index === undefined) return undefined;
+    this.use(index);
+    return this.backends[index];
+  }
+
+  /** For streams that wait: what is to be known of servers that came while they did. */
+  backendBySlot(slot: number): Backend | undefined {
+    const index = this.#backendBySlot.get(slot);
+    return index === undefined ? undefined : this.#backend(index);
   }
 
   /** A proxy's view by name, for fetches that take one: asked while rules are compiled and when they run. */
   view(name: string, side: 'frontend' | 'backend'): SectionView | undefined {
-    return this.views.find((view) => view.name === name && view.has(side));
+    const index = (side === 'frontend' ? this.#frontendByName : this.#backendByName).get(name);
+    if (index === undefined) return undefined;
+    this.#backend(index);
+    return this.views[index];
+  }
+
+  /** The backend side alone, with the view of both: rules of other proxies may ask for no more. */
+  #backend(index: number): Backend | undefined {
+    if (this.views[index] !== undefined) return this.backends[index];
+    const { backendSlot, disabled, frontendSlot, fullconn } = this.plan.heads[index];
+    const section = this.sections.at(index);
+    const backend =
+      backendSlot < 0 || disabled ? undefined : this.#maker.backends.create(section, index, fullconn, this.plan);
+    this.backends[index] = backend;
+    this.views[index] = new SectionView(this.thread, section.config, frontendSlot, backend);
+    return backend;
   }
 
   /** `add server`, `del server`: the servers of one proxy are others; undefined: as they were in that slot. */
   changeServers(index: number, servers: readonly (Server | undefined)[], plan: ProxyPlan): void {
-    const { config, proxies } = this.plan;
-    const before = config.proxies[index];
-    const known = new Map(proxies[index].serverSlots.map((slot, at) => [slot, before.servers[at]]));
+    const { config, plan: old } = this.sections.at(index);
+    const known = new Map(old.serverSlots.map((slot, at) => [slot, config.servers[at]]));
     const all = servers.map((server, at) => {
       const found = server ?? known.get(plan.serverSlots[at]);
-      if (found === undefined) throw new Error(`no server of ${before.name} has slot ${plan.serverSlots[at]}`);
+      if (found === undefined) throw new Error(`no server of ${config.name} has slot ${plan.serverSlots[at]}`);
       return found;
     });
-    const proxy = { ...before, servers: all };
-    this.plan = {
-      ...this.plan,
-      config: { ...config, proxies: config.proxies.with(index, proxy) },
-      proxies: proxies.with(index, plan),
-    };
-    this.backends[index]?.changeServers(proxy, plan);
+    const section = { config: { ...config, servers: all }, plan };
+    this.sections.replace(index, section);
+    this.backends[index]?.changeServers(section.config, plan);
   }
 
   /** A newer generation serves: nothing is kept idle here any more, streams go on. */
@@ -137,6 +185,10 @@ export class Generation {
   #reportIfUnused(): void {
     if (this.isRetired && this.sessions === 0) this.#maker.onUnused(this);
   }
+}
+
+function none<Element>(length: number): (Element | undefined)[] {
+  return Array.from({ length }, () => undefined);
 }
 
 /** What expressions ask of thread and machine. */

@@ -5,7 +5,8 @@ import { closeKept, prepareKept } from './listener/kept-descriptors.ts';
 import { PARKED_BUFFER } from './listener/parking.ts';
 
 export { Connection } from './connection.ts';
-export { cutPlan } from './plan-parts.ts';
+export { inTurns } from './in-turns.ts';
+export { packPlan } from './packed-plan.ts';
 export { PROCESS_SLOT } from './plan.ts';
 export { Profiler } from './profiler.ts';
 export { fullconns } from './backend/limit.ts';
@@ -16,6 +17,7 @@ export { streamNumber, threadOfStream } from './thread-questions.ts';
 export {
   discardBackends,
   discardServers,
+  placeBalance,
   prepareBackends,
   prepareServers,
   recoverBackends,

@@ -46,6 +46,8 @@ export interface ProxyPlan {
   readonly backendSlot: number;
   /** Parallel to `config.proxies[i].servers`. */
   readonly serverSlots: readonly number[];
+  /** Where the words of balancing begin in the generation's shared buffer, bytes; meaningless from the first revision on. */
+  readonly balanceOffset: number;
   /** How often servers were added and removed since the generation was published: the words of balancing are new each time. */
   readonly revision?: number;
   /** Parallel to `serverSlots`: the address that a server's host name had, numeric; undefined for what is numeric already, or did not resolve. */

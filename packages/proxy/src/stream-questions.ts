@@ -91,7 +91,7 @@ export class StreamQuestions {
 
 function isOn({ frontend, user }: ClientSession, { frontends, backends, servers }: GoneSlots): boolean {
   const { plan } = frontend.generation;
-  if (frontends.has(plan.proxies[frontend.index].frontendSlot)) return true;
+  if (frontends.has(plan.heads[frontend.index].frontendSlot)) return true;
   const standing = user?.standing();
   if (standing === undefined) return false;
   const { backend, server } = standing;

@@ -5,7 +5,8 @@ import { Heartbeat, Mailbox, OperationalState, Segment, SegmentOwner, ServerStat
 import { WEIGHT_SCALE } from './backend/balance/balancer.ts';
 import { DataThread } from './data-thread.ts';
 import { GenerationKeeper } from './generation-keeper.ts';
-import { prepareBackends, prepareProcess } from './main-thread.ts';
+import { packPlan, placeBalance, prepareBackends, prepareProcess } from './main-thread.ts';
+import type { PackedPlan } from './packed-plan.ts';
 import type { ListenerPlan, Plan, ProcessLimits } from './plan.ts';
 import type { FromThread } from './thread-protocol.ts';
 
@@ -66,7 +67,7 @@ export class TestHost {
 
   prepare(plan: Plan): void {
     this.thread.segment.extend(this.owner.handle());
-    this.keeper.prepare(plan, []);
+    this.keeper.prepare(packed(plan), []);
   }
 
   compile(text: string, limits: Partial<ProcessLimits> = {}): Plan {
@@ -133,15 +134,25 @@ function planOf(owner: SegmentOwner, config: Config, generation: number, limits:
     config,
     listeners,
     limits,
-    proxies: config.proxies.map((proxy, index) => ({
-      frontendSlot: proxy.kind === 'backend' ? -1 : owner.allocate('frontend', proxy.name),
-      backendSlot: proxy.kind === 'frontend' ? -1 : owner.allocate('backend', proxy.name),
-      serverSlots: proxy.servers.map((server) => owner.allocate('server', `${proxy.name}/${server.name}`)),
-      logSet: proxy.logs.length > 0 ? index + 1 : 0,
-    })),
+    proxies: placeBalance(
+      config.proxies.map((proxy, index) => ({
+        frontendSlot: proxy.kind === 'backend' ? -1 : owner.allocate('frontend', proxy.name),
+        backendSlot: proxy.kind === 'frontend' ? -1 : owner.allocate('backend', proxy.name),
+        serverSlots: proxy.servers.map((server) => owner.allocate('server', `${proxy.name}/${server.name}`)),
+        logSet: proxy.logs.length > 0 ? index + 1 : 0,
+      })),
+    ),
   };
 }
 
 function bindOption({ v6only, v4v6 }: Bind): boolean | undefined {
   return v6only ? true : v4v6 ? false : undefined;
+}
+
+function packed(plan: Plan): PackedPlan {
+  const steps = packPlan(plan);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }

@@ -6,8 +6,7 @@
 // error all threads get `abort` and the old generation never stopped serving.
 import type { ByteRingHandle, SegmentHandle } from '@evenkeel/shm';
 import type { Capability } from '@evenkeel/sys';
-import type { Proxy } from '@evenkeel/config';
-import type { Plan, ProxyPlan } from './plan.ts';
+import type { PackedPlan } from './packed-plan.ts';
 import type { ThreadQuestion } from './thread-questions.ts';
 
 /** Who a thread is. */
@@ -35,17 +34,9 @@ export interface ListenerDescriptor {
 export type ToThread =
   /** The first message, unless it is `stop`. */
   | { readonly type: 'begin'; readonly init: ThreadInit }
-  /** Some proxies of the plan that the next `prepare` brings, in their order; answered by `took`. */
-  | {
-      readonly type: 'part';
-      readonly generation: number;
-      readonly configs: readonly Proxy[];
-      readonly plans: readonly ProxyPlan[];
-    }
   | {
       readonly type: 'prepare';
-      /** Without the proxies that came before in parts. */
-      readonly plan: Plan;
+      readonly plan: PackedPlan;
       readonly segment: SegmentHandle;
       readonly descriptors: readonly ListenerDescriptor[];
     }
@@ -76,7 +67,6 @@ export type FromThread =
       /** Sentences as HAProxy prints them: `Binding [haproxy.cfg:12] for frontend web: cannot bind socket (Address already in use) for [127.0.0.1:80]`. */
       readonly errors: readonly string[];
     }
-  | { readonly type: 'took'; readonly generation: number }
   | { readonly type: 'published'; readonly generation: number }
   /** The oldest generation that a stream of this thread still lives on: slots released before it can be reclaimed. */
   | { readonly type: 'oldest'; readonly generation: number }

@@ -9,7 +9,6 @@ import type { CpuMap } from '@evenkeel/config';
 import { CpuPin } from './cpu-pin.ts';
 import { DataThread } from './data-thread.ts';
 import { GenerationKeeper } from './generation-keeper.ts';
-import { PlanParts } from './plan-parts.ts';
 import type { FromThread, ThreadInit, ToThread } from './thread-protocol.ts';
 
 const port = parentPort;
@@ -37,7 +36,6 @@ function begin(init: ThreadInit): (message: ToThread) => void {
     log: new RingLogSink(init.logRing, init.thread),
   });
   const keeper = new GenerationKeeper(thread, tell);
-  const parts = new PlanParts();
   thread.run();
   tell({ type: 'ready' });
   return (message) => {
@@ -45,14 +43,10 @@ function begin(init: ThreadInit): (message: ToThread) => void {
     switch (message.type) {
       case 'begin':
         break;
-      case 'part':
-        parts.add(message);
-        tell({ type: 'took', generation: message.generation });
-        break;
       case 'prepare':
         segment.extend(message.segment);
         preparedCpuMap = message.plan.config.global.cpuMap;
-        void keeper.prepareInSteps(parts.completed(message.plan), message.descriptors);
+        void keeper.prepareInSteps(message.plan, message.descriptors);
         break;
       case 'publish':
         pin?.follow(preparedCpuMap);

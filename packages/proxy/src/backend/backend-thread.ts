@@ -3,19 +3,25 @@
 
 import { Tickets, Wake, type Granted, type Ticket } from '@evenkeel/shm';
 import { bufferOptions } from '../connection/options.ts';
-import type { Plan } from '../plan.ts';
+import type { PackedPlan, Section } from '../packed-plan.ts';
 import type { ThreadContext } from '../thread-context.ts';
 import { Backend } from './backend.ts';
 import type { Dispatch, ShutdownReason } from './dispatch.ts';
 import type { Server } from './server.ts';
 import { IdleConnections } from './idle-connections.ts';
-import { fullconns } from './limit.ts';
 
 /** How long traffic waits at a time while states of servers are followed. */
 const FOLLOW_TURN_MS = 3;
 
+/** Who builds backends as they are used. */
+export interface BackendSource {
+  backendBySlot(slot: number): Backend | undefined;
+}
+
 export class BackendThread {
   readonly context: ThreadContext;
+  /** The generation that serves. */
+  current: BackendSource | undefined = undefined;
   readonly tickets: Tickets;
   /** Idle server connections of all generations. */
   readonly idle: IdleConnections;
@@ -41,21 +47,13 @@ export class BackendThread {
     return this.#retired.size > 0;
   }
 
-  /** The backends of a plan, one after another as they are asked for, parallel to `plan.config.proxies`; undefined where a proxy has no backend side or is disabled. */
-  *build(plan: Plan): Generator<Backend | undefined> {
-    const fullconn = fullconns(plan);
+  /** The backend side of a section of a plan. */
+  create(section: Section, index: number, fullconn: number, plan: Pick<PackedPlan, 'config' | 'generation'>): Backend {
     const { sndbufServer, rcvbufServer } = plan.config.global.tune;
     const socketOptions = bufferOptions(sndbufServer, rcvbufServer);
-    for (const [index, proxy] of plan.config.proxies.entries()) {
-      const shared = plan.proxies[index];
-      if (shared.backendSlot < 0 || proxy.disabled) {
-        yield undefined;
-        continue;
-      }
-      const backend = new Backend(this, proxy, index, shared, plan.generation, fullconn[index], socketOptions);
-      this.#backends.add(backend);
-      yield backend;
-    }
+    const backend = new Backend(this, section, index, plan.generation, fullconn, socketOptions);
+    this.#backends.add(backend);
+    return backend;
   }
 
   /** A newer generation was published: nothing is kept idle here any more. Streams go on and are still told of changes. */
@@ -64,8 +62,9 @@ export class BackendThread {
       if (backend === undefined) continue;
       this.#retired.add(backend);
       for (const server of backend.servers) server.pool.close();
+      // Those that wait may be served by what the newer one brought.
+      if (backend.queued() > 0) this.current?.backendBySlot(backend.slot);
     }
-    // Those that wait may be served by what the newer one brought.
     for (const backend of this.#backends)
       if (!this.#retired.has(backend) && backend.queued() > 0) this.#fillSlots(backend);
   }
@@ -115,7 +114,8 @@ export class BackendThread {
       const server = backend.serverBySlot(serverSlot);
       if (server !== undefined) return server;
     }
-    return undefined;
+    // Another thread has used what this one has not built yet.
+    return this.current?.backendBySlot(backendSlot)?.serverBySlot(serverSlot);
   }
 
   /** `shutdown sessions server`: ends the streams of a server, of whatever generation; returns how many. */

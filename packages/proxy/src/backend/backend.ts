@@ -19,12 +19,13 @@ import {
   StatBlock,
   type ServerLimit,
 } from '@evenkeel/shm';
+import type { Section } from '../packed-plan.ts';
 import type { ProxyPlan } from '../plan.ts';
 import { algorithmOf, boundsLoads, createBalancer } from './balance/algorithms.ts';
 import type { Balancer, Picker } from './balance/balancer.ts';
 import type { BackendThread } from './backend-thread.ts';
 import type { BackendLoad } from './limit.ts';
-import { balanceBufferName } from './prepare.ts';
+import { balanceWords } from './prepare.ts';
 import { Server } from './server.ts';
 
 /** ms after which a balancer that keeps an order computes it again while older generations live: see `Balancer.refresh`. */
@@ -96,9 +97,8 @@ export class Backend {
 
   constructor(
     thread: BackendThread,
-    config: Proxy,
+    { config, plan }: Section,
     index: number,
-    plan: ProxyPlan,
     generation: number,
     fullconn: number,
     socketOptions: StreamOptions | undefined,
@@ -167,10 +167,10 @@ export class Backend {
     return [...before.values()].filter((server) => this.#bySlot.get(server.slot) !== server);
   }
 
-  #createBalancer({ revision }: ProxyPlan): Balancer<Server> {
+  #createBalancer(plan: ProxyPlan): Balancer<Server> {
     const { segment } = this.thread.context;
     return createBalancer<Server>(this.config, {
-      words: new Int32Array(segment.buffer(balanceBufferName(this.generation, this.slot, revision))),
+      words: balanceWords(segment, this.generation, plan),
       members: this.servers,
       me: segment.party,
       served: () => this.#servedCount.sum(),

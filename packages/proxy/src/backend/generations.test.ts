@@ -92,6 +92,21 @@ test('a stream of the old generation may be granted a server that came with the 
   );
 });
 
+test('a server that another thread grants is known, also where this one has not used the backend since the reload', (context) => {
+  const { owner, start } = singleThread();
+  const first = planOf(owner, [{ port: 1 }], {}, 1);
+  const second = planOf(owner, [{ port: 1 }, { port: 1 }], {}, 2);
+  const thread = start();
+  context.after(() => thread.stop());
+  const old = thread.build(first);
+  const [, slot] = second.proxies[0].serverSlots;
+  assert.equal(thread.backendThread.findServer(old.slot, slot), undefined);
+  thread.backendThread.current = { backendBySlot: (asked) => (asked === old.slot ? thread.build(second) : undefined) };
+  const found = thread.backendThread.findServer(old.slot, slot);
+  assert.equal(found?.name, 's1');
+  assert.equal(thread.backendThread.findServer(old.slot, slot), found);
+});
+
 test('a server that comes with a reload takes from the queue at once', async (context) => {
   const { port } = await listen(context);
   const servers = [{ port, maxconn: 1 }];

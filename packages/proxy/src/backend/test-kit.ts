@@ -18,6 +18,7 @@ import { TimerWheel } from '../timers.ts';
 import type { Backend } from './backend.ts';
 import { BackendThread } from './backend-thread.ts';
 import { WEIGHT_SCALE } from './balance/balancer.ts';
+import { fullconns } from './limit.ts';
 import { prepareBackends } from './prepare.ts';
 
 export type ServerOptions = Partial<ServerConfig> & { readonly port: number; readonly host?: string };
@@ -93,6 +94,7 @@ export function planOf(
     config: { global: { tune: {} }, proxies: [proxy] } as unknown as Plan['config'],
     proxies: [
       {
+        balanceOffset: 0,
         frontendSlot: -1,
         backendSlot: owner.allocate('backend', 'b'),
         serverSlots: proxy.servers.map((server) => owner.allocate('server', `b/${server.name}`)),
@@ -173,7 +175,9 @@ export class TestThread implements ThreadContext {
   }
 
   build(plan: Plan): Backend {
-    return this.backendThread.build(plan).next().value!;
+    const { config, proxies } = plan;
+    const section = { config: config.proxies[0], plan: proxies[0] };
+    return this.backendThread.create(section, 0, fullconns(plan)[0], plan);
   }
 
   stop(): void {

@@ -72,17 +72,19 @@ export interface HttpProxy {
   readonly monitorFails: ((context: LogContext) => boolean) | undefined;
 }
 
-/** Faces of all sections, one after another as they are asked for, parallel to `config.proxies`; undefined for those of mode tcp. */
-export function* compileHttpProxies(
-  config: Config,
+/** Makes the faces of sections, one at a time; undefined for those of mode tcp. */
+export function httpCompiler(
+  config: HttpConfig,
   compiler: Compiler,
   servicesOf: (proxy: Proxy) => readonly MountedService[] = noServices,
-): Generator<HttpProxy | undefined, undefined> {
+): (proxy: Proxy) => HttpProxy | undefined {
   const sections = compileHttpErrors(config.httpErrors);
-  for (const proxy of config.proxies)
-    yield proxy.mode === 'http' ? compileHttpProxy(proxy, config, compiler, sections, servicesOf(proxy)) : undefined;
-  return undefined;
+  return (proxy) =>
+    proxy.mode === 'http' ? compileHttpProxy(proxy, config, compiler, sections, servicesOf(proxy)) : undefined;
 }
+
+/** What is common to all sections. */
+type HttpConfig = Pick<Config, 'global' | 'httpErrors'>;
 
 function noServices(): readonly MountedService[] {
   return [];
@@ -90,7 +92,7 @@ function noServices(): readonly MountedService[] {
 
 function compileHttpProxy(
   proxy: Proxy,
-  config: Config,
+  config: HttpConfig,
   compiler: Compiler,
   sections: ReadonlyMap<string, ErrorPageSet>,
   services: readonly MountedService[],
@@ -151,7 +153,7 @@ function compileHttpProxy(
   };
 }
 
-function caseMapOf(config: Config): CaseMap | undefined {
+function caseMapOf(config: HttpConfig): CaseMap | undefined {
   const entries = Object.entries(config.global.h1CaseAdjust);
   return entries.length === 0 ? undefined : new Map(entries);
 }
