@@ -90,6 +90,15 @@ async function answerOf(socket: Socket): Promise<string> {
   return answer;
 }
 
+/** Until the server has closed every connection. */
+async function allGone(): Promise<void> {
+  const count = async (): Promise<number> =>
+    await new Promise((resolve, reject) =>
+      server.getConnections((error, connections) => (error === null ? resolve(connections) : reject(error))),
+    );
+  while ((await count()) > 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
 test('a client that has closed its half is answered', async () => {
   const socket = connect({ path, allowHalfOpen: true });
   socket.end('hello\n');
@@ -97,17 +106,13 @@ test('a client that has closed its half is answered', async () => {
 });
 
 test('the connection is gone after the answer, whether the client closes its half or not', async () => {
-  const connections = async (): Promise<number> =>
-    await new Promise((resolve, reject) =>
-      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
-    );
   const socket = connect({ path, allowHalfOpen: true });
   let answer = '';
   socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
   socket.write('hello\n');
   await once(socket, 'end');
   assert.equal(answer, 'hello\n\n');
-  while ((await connections()) > 0) await new Promise((resolve) => setImmediate(resolve));
+  await allGone();
   socket.destroy();
 });
 
@@ -176,6 +181,7 @@ test('silence ends a conversation, also that of a client that does not read', as
   limitMs = 50;
   try {
     for (const text of ['', 'hel', 'endless\n']) {
+      const accepted = once(server, 'connection');
       const socket = connect({ path });
       socket.pause();
       socket.on('error', () => {});
@@ -183,7 +189,8 @@ test('silence ends a conversation, also that of a client that does not read', as
       const closed = once(socket, 'close');
       if (text === 'endless\n') {
         // What was sent before the end may be read after it.
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await accepted;
+        await allGone();
         socket.resume();
       } else socket.resume();
       await closed;
