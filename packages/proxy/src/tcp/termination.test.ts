@@ -34,8 +34,15 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   retries: '0',
 };
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Until the newest stream is in that phase. */
+async function newestIs({ host }: Stage, phase: 'connect' | 'queue'): Promise<void> {
+  await eventually(() => host.thread.sessions.newest?.user?.standing()?.phase === phase, `it is in phase ${phase}`);
+}
+
+/** One stream has the only place at the server. */
+async function occupy({ client, server }: Stage): Promise<void> {
+  (await client()).write('x');
+  await (await (server as TestServer).peer(0)).until(({ text }) => text === 'x');
 }
 
 function configText(scenario: Scenario, port: number, serverPort: number): string {
@@ -349,9 +356,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the client closes while connecting, having sent nothing': {
     behind: 'black-hole',
-    act: async ({ client }) => {
-      const peer = await client();
-      await pause(30);
+    act: async (stage) => {
+      const peer = await stage.client();
+      await newestIs(stage, 'connect');
       peer.end();
       await peer.gone();
     },
@@ -370,10 +377,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'the same under option abortonclose': {
     behind: 'black-hole',
     defaults: ['option abortonclose'],
-    act: async ({ client }) => {
-      const peer = await client();
+    act: async (stage) => {
+      const peer = await stage.client();
       peer.write('data');
-      await pause(30);
+      await newestIs(stage, 'connect');
       peer.end();
       await peer.gone();
     },
@@ -381,10 +388,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the client resets while connecting': {
     behind: 'black-hole',
-    act: async ({ client }) => {
-      const peer = await client();
+    act: async (stage) => {
+      const peer = await stage.client();
       peer.write('data');
-      await pause(30);
+      await newestIs(stage, 'connect');
       peer.reset();
     },
     log: 'b/s */-1 0 0 CD 0',
@@ -393,11 +400,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     server: 'maxconn 1',
     defaults: ['timeout queue 150'],
     play: endAtEnd,
-    act: async ({ client }) => {
-      const first = await client();
-      first.write('x');
-      await pause(30);
-      const second = await client();
+    act: async (stage) => {
+      await occupy(stage);
+      const second = await stage.client();
       second.write('y');
       await second.until(({ ended }) => ended);
     },
@@ -406,12 +411,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'the client closes in the queue': {
     server: 'maxconn 1',
     play: endAtEnd,
-    act: async ({ client }) => {
-      const first = await client();
-      first.write('x');
-      await pause(30);
-      const second = await client();
-      await pause(30);
+    act: async (stage) => {
+      await occupy(stage);
+      const second = await stage.client();
+      await newestIs(stage, 'queue');
       second.end();
       await second.gone();
     },
@@ -420,13 +423,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'the client resets in the queue': {
     server: 'maxconn 1',
     play: endAtEnd,
-    act: async ({ client }) => {
-      const first = await client();
-      first.write('x');
-      await pause(30);
-      const second = await client();
+    act: async (stage) => {
+      await occupy(stage);
+      const second = await stage.client();
       second.write('y');
-      await pause(30);
+      await newestIs(stage, 'queue');
       second.reset();
     },
     log: 'b/<NOSRV> */-1 0 0 CD 0',
@@ -435,11 +436,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     server: 'maxconn 1',
     defaults: ['timeout client 150', 'timeout tunnel 5s'],
     play: endAtEnd,
-    act: async ({ client }) => {
-      const first = await client();
-      first.write('x');
-      await pause(30);
-      const second = await client();
+    act: async (stage) => {
+      await occupy(stage);
+      const second = await stage.client();
       await second.until(({ ended }) => ended);
     },
     log: 'b/<NOSRV> -1/-1 150 0 cQ 0',
