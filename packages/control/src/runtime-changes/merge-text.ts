@@ -8,9 +8,19 @@ import { PRESENCE } from './presence.ts';
 /** More lines than somebody reads; `show config diff` has them all. */
 const MOST_LINES = 50;
 
+/** What is worth a notice: what stays, and what ended as the file wants it. */
 export function mergeLines(kept: readonly Override[], ended: readonly EndedOverride[]): string[] {
-  const lines = [...ended.flatMap(endedLine), ...kept.filter(differs).map(keptLine)];
-  if (lines.length <= MOST_LINES) return lines;
+  const wanted = ended.filter(({ ending }) => ending.why !== 'refused');
+  return bounded([...wanted.flatMap(endedLine), ...kept.filter(differs).map(keptLine)]);
+}
+
+/** What is worth a warning: what cannot be, though the file does not say otherwise. */
+export function refusalLines(ended: readonly EndedOverride[]): string[] {
+  return bounded(ended.filter(({ ending }) => ending.why === 'refused').flatMap(endedLine));
+}
+
+function bounded(lines: readonly string[]): string[] {
+  if (lines.length <= MOST_LINES) return [...lines];
   const further = lines.length - MOST_LINES;
   return [...lines.slice(0, MOST_LINES), `Runtime changes: and ${further} more; 'show config diff' lists what stays.`];
 }

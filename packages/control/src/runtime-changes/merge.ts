@@ -8,6 +8,7 @@
  * | L         | N        | R       | N: the edit ends the override           |
  * | L         | R        | R       | R: the file says it now                 |
  * | L         | no such object | R | the override goes with its object       |
+ * | L         | L, and R cannot be | R | L: the override ends                |
  */
 
 import type { ChangedObject, Override } from './change.ts';
@@ -17,6 +18,9 @@ export type FileValue =
   | { readonly type: 'value'; readonly value: string }
   | { readonly type: 'gone' }
   | { readonly type: 'unknown' };
+
+/** What is wrong with a runtime value in the new configuration; undefined where nothing is. */
+export type FindFault = (object: ChangedObject, field: string, value: string) => string | undefined;
 
 export type ReadFile = (object: ChangedObject, field: string) => FileValue;
 
@@ -44,7 +48,7 @@ export interface Merge {
   readonly unknown: readonly Override[];
 }
 
-export function merge(overrides: Iterable<Override>, read: ReadFile): Merge {
+export function merge(overrides: Iterable<Override>, read: ReadFile, findFault: FindFault = () => undefined): Merge {
   const kept: Override[] = [];
   const ended: EndedOverride[] = [];
   const unknown: Override[] = [];
@@ -54,8 +58,11 @@ export function merge(overrides: Iterable<Override>, read: ReadFile): Merge {
     else if (found.type === 'unknown') {
       kept.push(override);
       unknown.push(override);
-    } else if (found.value === override.file) kept.push(override);
-    else
+    } else if (found.value === override.file) {
+      const reason = findFault(override.object, override.field, override.value);
+      if (reason === undefined) kept.push(override);
+      else ended.push({ override, ending: { why: 'refused', reason } });
+    } else
       ended.push({
         override,
         ending: { why: found.value === override.value ? 'adopted' : 'edited', file: found.value },

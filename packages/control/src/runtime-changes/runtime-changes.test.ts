@@ -1,15 +1,16 @@
 // Every field that can be changed, in a whole daemon: it counts after a reload and in the next process, and goes back when it
 // is cleared or the file is edited.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { memoryHost, readDynamicServer, type Config } from '@evenkeel/config';
 import { FrontendState, RuntimeLimit, ServerState } from '@evenkeel/shm';
-import type { Daemon } from '../daemon.ts';
-import { configOf, newDaemon } from '../test-daemon.ts';
-import { GLOBAL, serverObject, type ChangedObject } from './change.ts';
+import type { Daemon, DaemonOptions } from '../daemon.ts';
+import { configOf, eventually, newDaemon } from '../test-daemon.ts';
+import { GLOBAL, objectText, serverObject, type ChangedObject, type ObjectKind, type Override } from './change.ts';
+import { decode, encodeAll } from './journal-format.ts';
 
 const host = memoryHost();
 
@@ -41,9 +42,14 @@ backend web
   );
 }
 
-async function start(context: TestContext, folder: string, config = configuration(folder)): Promise<Daemon> {
+async function start(
+  context: TestContext,
+  folder: string,
+  config = configuration(folder),
+  report: DaemonOptions['report'] = () => undefined,
+): Promise<Daemon> {
   const { daemon } = newDaemon(context, {
-    report() {},
+    report,
     persist: { names: ['/etc/test.cfg'], stateDirectory: folder },
     configHost: () => host,
     onHopeless: (line) => assert.fail(line),
@@ -280,4 +286,79 @@ test('a limit that is taken away again where the file has none is no difference 
   for (const [object, field] of limits) await set(object, field, '0');
   assert.deepEqual(daemon.changes.list(), []);
   await daemon.stop();
+});
+
+const SOUND: Override = {
+  object: serverObject('web', 's1'),
+  field: 'weight',
+  file: '10',
+  value: '50',
+  sinceMs: 1,
+  by: 'test',
+};
+/** What no command would have let pass, with the file's values as `configuration` has them. */
+const IMPOSSIBLE: readonly (readonly [ChangedObject, string, string, string])[] = [
+  [serverObject('web', 's2'), 'maxconn', '20', '-7'],
+  [serverObject('web', 's2'), 'weight', '1', '9999'],
+  [serverObject('web', 's1'), 'state', 'ready', 'asleep'],
+  [serverObject('web', 's1'), 'addr', '127.0.0.1:9', 'garbage:99999'],
+  [FRONTEND, 'maxconn', '50', '-1'],
+  [GLOBAL, 'maxsessrate', '0', 'very many'],
+  [serverObject('web', 'bad name'), 'server', '', '127.0.0.1:9'],
+  [serverObject('web', 's8'), 'server', '', '127.0.0.1:9 weight 9999'],
+];
+
+test('a journal with a good checksum and impossible values puts none of them into effect, and says so', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const first = await start(t, folder);
+  const path = first.changes.path!;
+  // What is written is written anew below.
+  await first.changes.make([{ object: GLOBAL, field: 'maxconnrate', value: '3', by: 'test' }]);
+  await first.stop();
+  const impossible = IMPOSSIBLE.map(([object, field, file, value]) => ({ ...SOUND, object, field, file, value }));
+  // Of a newer version: kept for it.
+  const strange: Override = { ...SOUND, object: { kind: 'peer' as ObjectKind, name: 'p1' }, field: 'colour' };
+  writeFileSync(path, encodeAll([...impossible, strange, SOUND]));
+
+  const reports: string[] = [];
+  const second = await start(t, folder, configuration(folder), (level, line) => reports.push(`${level}: ${line}`));
+  assert.deepEqual(live(second), { ...AS_IN_THE_FILE, weight: 50 });
+  const warnings = reports.filter((line) => line.startsWith('warning: '));
+  assert.equal(warnings.length, IMPOSSIBLE.length, reports.join('\n'));
+  for (const [object, field, , value] of IMPOSSIBLE) {
+    const named = warnings.filter(
+      (line) => line.includes(`${objectText(object)} ${field} `) && line.includes(`'${value}'`),
+    );
+    assert.equal(named.length, 1, `${objectText(object)} ${field}: ${warnings.join('\n')}`);
+  }
+  await second.stop();
+  const left = decode(readFileSync(path, 'latin1'));
+  assert.ok(left.type === 'journal');
+  assert.deepEqual([...left.overrides], [strange, SOUND]);
+});
+
+test('what an older process leaves to a newer one is judged too', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const older = await start(t, folder);
+  await older.changes.make([{ object: GLOBAL, field: 'maxconnrate', value: '3', by: 'test' }]);
+  const reports: string[] = [];
+  const newer = await start(t, folder, configuration(folder), (level, line) => reports.push(`${level}: ${line}`));
+  const change = async (object: ChangedObject, field: string, value: string): Promise<void> =>
+    await older.changes.make([{ object, field, value, by: 'test' }]);
+  await change(serverObject('web', 's2'), 'maxconn', '-7');
+  await change(serverObject('web', 's1'), 'weight', '33');
+  await older.stop();
+  await eventually(() => live(newer)['weight'] === 33, 'the change of the older process counts');
+  assert.deepEqual(live(newer), { ...AS_IN_THE_FILE, weight: 33, process: [undefined, 3, undefined] });
+  assert.deepEqual(
+    newer.changes.list().map(({ field }) => field),
+    ['maxconnrate', 'weight'],
+  );
+  assert.ok(
+    reports.some((line) => /^warning: .*server web\/s2 maxconn is no longer '-7'/.test(line)),
+    reports.join('\n'),
+  );
+  await newer.stop();
 });

@@ -10,12 +10,12 @@ import type { Config } from '@evenkeel/config';
 import type { Plan } from '@evenkeel/proxy';
 import { changeKey, objectText, serverObject, type ChangedObject, type Override } from './change.ts';
 import { ConfigIndex } from './config-index.ts';
-import { fileValue, put, type LiveProcess } from './fields.ts';
+import { fileValue, put, valueFault, type LiveProcess } from './fields.ts';
 import { JournalFile } from './journal-disk.ts';
 import { journalPlace, type JournalPlace } from './journal-path.ts';
 import { Journal } from './journal.ts';
 import { merge, type EndedOverride, type FileValue } from './merge.ts';
-import { mergeLines } from './merge-text.ts';
+import { mergeLines, refusalLines } from './merge-text.ts';
 import { Overrides, differs, type Change, type Effect } from './overrides.ts';
 import { PRESENCE, joinWords, lineOf, mergePresence, type ReadServer } from './presence.ts';
 
@@ -181,6 +181,7 @@ export class RuntimeChanges {
         if (field === 'fqdn') put(this.#options.process, this.#served(), object, field, value);
     } else if (!isKept) this.#forEachSaved(saved, (watched, state) => watched.administerAs(state));
     if (isFirst || !isKept) effects.push(...this.#recordStateFiles(saved));
+    this.#warn(ended);
     await this.#follow(file);
     await this.#keep(effects);
     return mergeLines(kept, ended);
@@ -209,15 +210,13 @@ export class RuntimeChanges {
     const all = [...this.#overrides];
     // A large configuration is not looked through for nothing.
     if (all.length === 0) return { config: file, kept: [], ended: [], added: new Set() };
-    const presence = mergePresence(
-      file,
-      all.filter(({ field }) => field === PRESENCE),
-      this.#options.readServer,
-    );
+    const isPresence = ({ object, field }: Override): boolean => field === PRESENCE && object.kind === 'server';
+    const presence = mergePresence(file, all.filter(isPresence), this.#options.readServer);
     const index = new ConfigIndex(presence.config);
     const fields = merge(
-      all.filter(({ field }) => field !== PRESENCE),
+      all.filter((override) => !isPresence(override)),
       (object, field) => fileValue(index, object, field),
+      (object, field, value) => valueFault(index, object, field, value),
     );
     return {
       config: presence.config,
@@ -225,6 +224,11 @@ export class RuntimeChanges {
       ended: [...presence.ended, ...fields.ended],
       added: presence.added,
     };
+  }
+
+  /** What was kept and cannot be is lost, which somebody has to see. */
+  #warn(ended: readonly EndedOverride[]): void {
+    for (const line of refusalLines(ended)) this.#options.report('warning', line);
   }
 
   #endAll(): Pick<Merged, 'kept' | 'ended'> {
@@ -369,9 +373,11 @@ export class RuntimeChanges {
       void this.#options.republish(file);
       return;
     }
-    const kept = new Map(
-      this.#merge(file).kept.map((override) => [changeKey(override.object, override.field), override]),
-    );
+    const merged = this.#merge(file);
+    const kept = new Map(merged.kept.map((override) => [changeKey(override.object, override.field), override]));
+    const refused = merged.ended.filter(({ ending }) => ending.why === 'refused');
+    for (const { override } of refused) this.#drop(override);
+    this.#warn(refused);
     for (const { override } of effects) {
       const { object, field } = override;
       put(this.#options.process, this.#served(), object, field, kept.get(changeKey(object, field))?.value);
