@@ -24,7 +24,7 @@ import { CheckRunner, type RunningCheck } from './runner.ts';
 import type { SavedState } from './saved-state.ts';
 import { CheckTargets, type CheckedServers, type CheckEnvironment } from './targets.ts';
 import type { HealthLine } from './text.ts';
-import { linkTracks, unlinkTracks } from './tracking.ts';
+import { linkTracks, unlinkTracks, type WatchedServers } from './tracking.ts';
 import { WatchedServer, type Eligible, type ServerWatch } from './watched-server.ts';
 
 export interface MonitorEnvironment extends CheckEnvironment {
@@ -106,14 +106,15 @@ export class HealthMonitor implements ServerWatch, CheckedServers {
       }
     }
     this.#countAnew();
-    linkTracks(generation, this.#watched(), (watched) => isNew.has(watched));
+    if (isNew.size > 0) linkTracks(generation, this.#watched, (watched) => isNew.has(watched));
     return restored.flatMap((watched) => watched.restoredText() ?? []);
   }
 
-  /** Every server that any generation has, by slot. */
-  #watched(): ReadonlyMap<number, WatchedServer> {
-    return new Map([...this.#entries].map(([slot, { watched }]) => [slot, watched]));
-  }
+  /** Every server that any generation has. */
+  readonly #watched: WatchedServers = {
+    bySlot: (slot) => this.#entries.get(slot)?.watched,
+    all: () => this.#entries.values().map(({ watched }) => watched),
+  };
 
   /** The prepared generation was published: its settings apply, its servers are checked. */
   apply(generation: MonitoredGeneration): void {
@@ -138,7 +139,7 @@ export class HealthMonitor implements ServerWatch, CheckedServers {
       }
     }
     this.#countAnew();
-    linkTracks(generation, this.#watched(), () => true);
+    linkTracks(generation, this.#watched, () => true);
     for (const backend of generation.backends) this.publish(backend.slot);
     const delays = startDelays(
       started.map(({ inter }) => inter),
@@ -253,7 +254,7 @@ export class HealthMonitor implements ServerWatch, CheckedServers {
       this.#renewCheck(entry);
     }
     this.#countAnew();
-    linkTracks(generation, this.#watched(), (watched) => isNew.has(watched));
+    if (isNew.size > 0) linkTracks(generation, this.#watched, (watched) => isNew.has(watched));
     this.publish(backendSlot);
   }
 

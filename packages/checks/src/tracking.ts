@@ -4,17 +4,17 @@
 import type { MonitoredBackend, MonitoredGeneration } from './monitored.ts';
 import type { WatchedServer } from './watched-server.ts';
 
-/** `watched`: every server that there is, by slot. Those of the generation that `applies` lets through are linked anew. */
+/** `watched`: every server that there is. Those of the generation that `applies` lets through are linked anew. */
 export function linkTracks(
   { backends }: MonitoredGeneration,
-  watched: ReadonlyMap<number, WatchedServer>,
+  watched: WatchedServers,
   applies: (server: WatchedServer) => boolean,
 ): void {
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const tracks = new Map<WatchedServer, WatchedServer | undefined>();
   for (const backend of backends) {
     for (const { slot, config } of backend.servers) {
-      const server = watched.get(slot)!;
+      const server = watched.bySlot(slot)!;
       if (applies(server)) tracks.set(server, find(byName, watched, backend, config.track));
     }
   }
@@ -28,14 +28,19 @@ export function linkTracks(
   };
   for (const server of tracks.keys()) link(server);
   const trackers = new Map<WatchedServer, WatchedServer[]>();
-  for (const server of watched.values()) {
+  for (const server of watched.all()) {
     const { tracked } = server;
     if (tracked === undefined) continue;
     const followers = trackers.get(tracked);
     if (followers === undefined) trackers.set(tracked, [server]);
     else followers.unshift(server);
   }
-  for (const server of watched.values()) server.trackers = trackers.get(server) ?? [];
+  for (const server of watched.all()) server.trackers = trackers.get(server) ?? [];
+}
+
+export interface WatchedServers {
+  bySlot(slot: number): WatchedServer | undefined;
+  all(): Iterable<WatchedServer>;
 }
 
 /** No generation has the server any more: its words may be another server's soon, so it must follow nobody. */
@@ -47,7 +52,7 @@ export function unlinkTracks(server: WatchedServer): void {
 /** `[<proxy>/]<server>` as seen from a backend. */
 function find(
   byName: ReadonlyMap<string, MonitoredBackend>,
-  watched: ReadonlyMap<number, WatchedServer>,
+  watched: WatchedServers,
   backend: MonitoredBackend,
   track: string | undefined,
 ): WatchedServer | undefined {
@@ -55,5 +60,5 @@ function find(
   const slash = track.lastIndexOf('/');
   const target = slash < 0 ? backend : byName.get(track.slice(0, slash));
   const server = target?.servers.find(({ config }) => config.name === track.slice(slash + 1));
-  return server === undefined ? undefined : watched.get(server.slot);
+  return server === undefined ? undefined : watched.bySlot(server.slot);
 }

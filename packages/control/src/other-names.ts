@@ -55,6 +55,7 @@ function ringHost(ring: string, { address, at, name }: Server): readonly NamedHo
 }
 
 function checkHosts(proxy: string, { agentAddress, at, checkAddress, name }: Server): readonly NamedHost[] {
+  if (checkAddress === undefined && agentAddress === undefined) return [];
   const start = `[${place(at)}] : 'server ${proxy}/${name}' : `;
   const check = {
     host: checkAddress ?? '',

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { loadInputs, parseConfig, printHaproxyKeywords, renderDiagnostics } from '@evenkeel/config';
-import type { Config, Severity, StatsSocket } from '@evenkeel/config';
+import type { Config, InputResult, Severity, StatsSocket } from '@evenkeel/config';
 import { lintConfig } from '@evenkeel/config/lint';
 import { isInBackground } from './background.ts';
 import { ACCEPTED_OPTIONS } from './command-line.ts';
@@ -28,26 +28,40 @@ export type LoadResult =
     }
   | { readonly ok: false };
 
+/** Text of files, in order. */
+export type Inputs = InputResult['inputs'];
+
+/** Where findings are told; `Terminal` says what the methods do. */
+export type Told = Pick<Terminal, 'say' | 'write' | 'note'>;
+
 /**
- * Says every finding on the terminal. Not ok where anything was an error, or a warning under `-dW`. `became`: the user whom
- * the process became since it was started, who may not be allowed to read what it read then.
+ * Says every finding. Not ok where anything was an error, or a warning under `-dW`. `became`: the user whom the process
+ * became since it was started, who may not be allowed to read what it read then.
  */
-export function loadConfiguration(options: CommandLine, terminal: Terminal, became?: string): LoadResult {
+export function loadConfiguration(options: CommandLine, terminal: Told, became?: string): LoadResult {
+  const inputs = readFiles(options, terminal, became);
+  return inputs === undefined ? { ok: false } : parseFiles(inputs, options, terminal, became);
+}
+
+/** The files of the command line; undefined, and said, where one cannot be read. */
+export function readFiles(options: CommandLine, terminal: Told, became?: string): Inputs | undefined {
   if (!isInBackground()) {
     for (const option of options.withoutEffect)
       terminal.say('warning', `'${option}' has no effect: ${ACCEPTED_OPTIONS[option]}.`);
   }
+  const { inputs, problems } = loadInputs(options.files, nodeHost(became));
+  for (const problem of problems) terminal.say('alert', `config : ${problem}`);
+  if (problems.length > 0) return undefined;
+  if (inputs.length > 0) return inputs;
+  terminal.say('alert', `config : no file ending in '.cfg' was found in ${options.files.join(', ')}`);
+  return undefined;
+}
+
+/** The second half of `loadConfiguration`. */
+export function parseFiles(inputs: Inputs, options: CommandLine, terminal: Told, became?: string): LoadResult {
   const plain = nodeHost(became);
   const host =
     options.localPeer === undefined ? plain : { ...plain, env: { ...plain.env, HAPROXY_LOCALPEER: options.localPeer } };
-  const { inputs, problems } = loadInputs(options.files, host);
-  for (const problem of problems) terminal.say('alert', `config : ${problem}`);
-  if (problems.length > 0) return { ok: false };
-  if (inputs.length === 0) {
-    terminal.say('alert', `config : no file ending in '.cfg' was found in ${options.files.join(', ')}`);
-    return { ok: false };
-  }
-
   const { config, diagnostics, environment, warnings, sources } = parseConfig(inputs, host);
   const further: Severity[] = isInBackground()
     ? []

@@ -17,6 +17,7 @@ import type { Capability } from '@evenkeel/sys';
 import { isInBackground, sayReady, startInBackground } from './background.ts';
 import type { CommandLine } from './command-line.ts';
 import { nodeHost } from './host.ts';
+import { AsideLoader } from './load-aside.ts';
 import { loadConfiguration, masterSocket } from './load.ts';
 import { PidFile } from './pid-file.ts';
 import { Privileges } from './privileges.ts';
@@ -88,6 +89,7 @@ class Process {
   #softStopping = false;
   readonly #privileges = new Privileges();
   readonly #loads = new ReloadRecord();
+  readonly #loader: AsideLoader;
   /** Only with `-Ws`. */
   readonly #manager: ServiceManager | undefined;
   #channel: ControlChannel | undefined;
@@ -109,6 +111,7 @@ class Process {
     this.#config = config;
     this.#environment = environment;
     this.#spares = spares;
+    this.#loader = new AsideLoader(options, terminal);
     this.#daemon = new Daemon({
       maxconn: options.maxconn,
       ignoreResolution: options.ignoreResolution,
@@ -315,7 +318,7 @@ class Process {
 
   /** The generation that serves now; undefined where that is still the one before. */
   async #load(): Promise<number | undefined> {
-    const loaded = loadConfiguration(this.#options, this.#terminal, this.#privileges.became);
+    const loaded = await this.#loader.load(this.#privileges.became);
     // No start would take it either. A file that is just being written is empty at first, and must not close everything.
     const isListening = loaded.ok && hasListener(loaded.config);
     if (loaded.ok && !isListening) this.#terminal.say('alert', `${NO_LISTENER}.`);
@@ -374,6 +377,7 @@ class Process {
   async #end(): Promise<void> {
     this.#channel?.close();
     this.#manager?.close();
+    await this.#loader.stop();
     this.#sockets.close();
     await this.#daemon.stop();
     this.#pidFile?.remove();

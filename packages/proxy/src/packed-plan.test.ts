@@ -62,7 +62,7 @@ test('what is known of a section without reading it', () => {
   );
   const packed = arrived(plan);
   assert.deepEqual(
-    packed.heads.map(({ begin: _begin, end: _end, ...head }) => head),
+    packed.heads.map(({ begin: _begin, planBegin: _planBegin, end: _end, ...head }) => head),
     [
       { name: 'f', disabled: false, frontendSlot: 0, backendSlot: -1, servers: 0, fullconn: 1 },
       { name: 'b', disabled: false, frontendSlot: -1, backendSlot: 1, servers: 1, fullconn: 5 },

@@ -2,7 +2,8 @@
 // one when it is first needed: tens of thousands of servers that nobody asks for would else cost every thread seconds of
 // reading, and hundreds of MiB, while clients wait.
 import { deserialize, serialize } from 'node:v8';
-import type { Config, Proxy, Server } from '@evenkeel/config';
+import type { Config, Proxy } from '@evenkeel/config';
+import { packProxy, unpackProxy } from '@evenkeel/config/packed-proxy';
 import { fullconns } from './backend/limit.ts';
 import type { Plan, ProxyPlan } from './plan.ts';
 
@@ -20,8 +21,9 @@ export interface SectionHead {
   readonly servers: number;
   /** Its `fullconn`, which depends on all frontends. */
   readonly fullconn: number;
-  /** Where it lies in the memory of the plan, bytes. */
+  /** Where it lies in the memory of the plan, bytes: first the proxy, then its plan. */
   readonly begin: number;
+  readonly planBegin: number;
   readonly end: number;
 }
 
@@ -39,39 +41,40 @@ export interface Section {
   readonly plan: ProxyPlan;
 }
 
-/** A section as it is serialized: with its first server, and of each other one what is not as in the one before. */
-interface PackedSection extends Section {
-  readonly servers: readonly Partial<Server>[];
-}
-
 /** Serializes a plan in steps, one for each proxy: whoever drives it may let the event loop turn between two. */
 export function* packPlan(plan: Plan): Generator<void, PackedPlan> {
   const { generation, limits, listeners } = plan;
   const { proxies, sources: _unread, ...config } = plan.config;
   const full = fullconns(plan);
-  const written: Buffer[] = [];
+  const written: Uint8Array[] = [];
   const heads: SectionHead[] = [];
   let end = 0;
   for (const [index, proxy] of proxies.entries()) {
-    const { backendSlot, frontendSlot } = plan.proxies[index];
-    const bytes = serialize(packed({ config: proxy, plan: plan.proxies[index] }));
-    written.push(bytes);
+    const own = plan.proxies[index];
+    const parts = [packProxy(proxy), serialize(own)];
+    written.push(...parts);
+    const planBegin = end + parts[0].length;
     heads.push({
       name: proxy.name,
       disabled: proxy.disabled,
-      frontendSlot,
-      backendSlot,
+      frontendSlot: own.frontendSlot,
+      backendSlot: own.backendSlot,
       servers: proxy.servers.length,
       fullconn: full[index],
       begin: end,
-      end: end + bytes.length,
+      planBegin,
+      end: planBegin + parts[1].length,
     });
-    end += bytes.length;
+    end = planBegin + parts[1].length;
     yield;
   }
   const memory = new SharedArrayBuffer(end);
   const whole = new Uint8Array(memory);
-  for (const [index, { begin }] of heads.entries()) whole.set(written[index], begin);
+  let at = 0;
+  for (const bytes of written) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
   return { generation, config, listeners, limits, heads, memory };
 }
 
@@ -97,29 +100,10 @@ export class Sections {
 
   #unpack(index: number): Section {
     const { heads, memory } = this.plan;
-    const { begin, end } = heads[index];
-    return unpacked(deserialize(new Uint8Array(memory, begin, end - begin)) as PackedSection);
+    const { begin, planBegin, end } = heads[index];
+    return {
+      config: unpackProxy(new Uint8Array(memory, begin, planBegin - begin)),
+      plan: deserialize(new Uint8Array(memory, planBegin, end - planBegin)) as ProxyPlan,
+    };
   }
-}
-
-/** Servers of one proxy are much alike, and each has dozens of settings: a quarter of the bytes, and of the time. */
-function packed({ config, plan }: Section): PackedSection {
-  const [first, ...others] = config.servers;
-  if (first === undefined) return { config, plan, servers: [] };
-  // All servers have the same properties.
-  const names = Object.keys(first) as (keyof Server)[];
-  let before = first;
-  const servers = others.map((server) => {
-    const difference: Partial<Record<keyof Server, unknown>> = {};
-    for (const name of names) if (server[name] !== before[name]) difference[name] = server[name];
-    before = server;
-    return difference as Partial<Server>;
-  });
-  return { config: { ...config, servers: [first] }, plan, servers };
-}
-
-function unpacked({ config, plan, servers }: PackedSection): Section {
-  const whole = [...config.servers];
-  for (const difference of servers) whole.push({ ...whole[whole.length - 1], ...difference });
-  return { config: { ...config, servers: whole }, plan };
 }
