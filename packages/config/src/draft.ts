@@ -94,7 +94,7 @@ export interface ProxyNotes {
   /** Servers whose name was taken: by which one, and where the name stands. */
   readonly duplicateServers: { readonly first: ServerDraft; readonly name: string; readonly at: Position }[];
   /** Ids that were given, and to what. */
-  readonly serverIds: Map<number, ServerDraft>;
+  readonly serverIds: Pick<Map<number, ServerDraft>, 'get' | 'set'>;
   readonly bindIds: Map<number, BindDraft>;
   /** Kinds of rules so far, by their rank in the order of evaluation. */
   readonly seenRules: Set<number>;

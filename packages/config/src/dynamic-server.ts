@@ -11,6 +11,7 @@ import { DefaultPath } from './default-path.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { guard } from './dispatch.ts';
 import type { ParseState, ProxyDraft, ServerDraft } from './draft.ts';
+import { EditedServers, type EditedBackend } from './edited-servers.ts';
 import type { ConfigHost } from './host.ts';
 import { initialProxy, initialState } from './initial.ts';
 import { KEYWORDS } from './keywords/index.ts';
@@ -33,11 +34,11 @@ export function isAdded({ at }: Pick<Server, 'at'>): boolean {
 
 /**
  * `words` are those after the name. The server waits in maintenance (`disabled`) unless `enabled` is among them. `dynamic`
- * names servers of this configuration that were added themselves, as `backend/server`.
+ * names servers of this configuration that were added themselves, as `backend/server`. It is not put among `servers`.
  */
-export function readDynamicServer(
-  config: Config,
-  proxy: Proxy,
+export function readEditedServer(
+  servers: EditedServers,
+  backend: EditedBackend,
   name: string,
   words: readonly string[],
   host: ConfigHost,
@@ -47,18 +48,31 @@ export function readDynamicServer(
   const all = ['server', name, ...words];
   const line = { file: FILE, number: NO_LINE, words: all, columns: all.map(() => 1), endColumn: 1 };
   const state = stateOf(diagnostics, host);
-  const draft = draftOf(proxy);
+  const draft = draftOf(backend);
   const cursor = new Cursor(line, diagnostics, 1);
   const keyword = KEYWORDS.proxy.get('server');
   guard(diagnostics, () => keyword?.parse?.(cursor, { state, draft, scope: (place) => scopeOf(state, draft, place) }));
   const [alert] = diagnostics.list.filter(({ severity }) => severity === 'alert');
   if (alert !== undefined) return { ok: false, error: sentence(alert.message) };
   const server = settleLimits(draft.servers[0]);
-  const error = faultOf(config, proxy, server, dynamic);
+  const error = faultOf(servers, backend, server, dynamic);
   if (error !== undefined) return { ok: false, error };
-  if (!server.idExplicit) server.id = firstFreeId(proxy);
+  if (!server.idExplicit) server.id = backend.freeId();
   const warnings = diagnostics.list.map(({ message }) => sentence(message));
   return { ok: true, server: deepFreeze(server), warnings };
+}
+
+/** The same for one server of a configuration that stands; `proxy` is one of its. */
+export function readDynamicServer(
+  config: Config,
+  proxy: Proxy,
+  name: string,
+  words: readonly string[],
+  host: ConfigHost,
+  dynamic: ReadonlySet<string>,
+): DynamicServer {
+  const servers = new EditedServers(config);
+  return readEditedServer(servers, servers.backend(proxy.name)!, name, words, host, dynamic);
 }
 
 /** The configuration with that server behind the others of the proxy. */
@@ -80,7 +94,7 @@ function stateOf(diagnostics: Diagnostics, host: ConfigHost): ParseState {
 }
 
 /** What the parsers of a server line look at in its proxy. */
-function draftOf(proxy: Proxy): ProxyDraft {
+function draftOf({ proxy, ids }: EditedBackend): ProxyDraft {
   const draft = initialProxy(proxy.name, proxy.kind, { file: FILE, line: 1, column: 1 });
   draft.mode = proxy.mode;
   draft.defaultServer = {
@@ -90,8 +104,13 @@ function draftOf(proxy: Proxy): ProxyDraft {
     initAddr: proxy.defaultServer.initAddr,
     disabled: true,
   };
-  for (const server of proxy.servers) draft.notes.serverIds.set(server.id, server as ServerDraft);
-  return draft;
+  // Not copied, as there may be thousands, and not written into: the server may turn out to be none.
+  const own = new Map<number, ServerDraft>();
+  const serverIds: ProxyDraft['notes']['serverIds'] = {
+    get: (id) => own.get(id) ?? (ids.get(id) as ServerDraft | undefined),
+    set: (id, server) => own.set(id, server),
+  };
+  return { ...draft, notes: { ...draft.notes, serverIds } };
 }
 
 /** Without the line's own beginning, which whoever typed it knows. */
@@ -99,19 +118,24 @@ function sentence(message: string): string {
   return message.replace(/^'server [^']*' ?: ?/, '');
 }
 
-function faultOf(config: Config, proxy: Proxy, server: ServerDraft, dynamic: ReadonlySet<string>): string | undefined {
+function faultOf(
+  servers: EditedServers,
+  backend: EditedBackend,
+  server: ServerDraft,
+  dynamic: ReadonlySet<string>,
+): string | undefined {
+  const { config } = servers;
+  const { proxy } = backend;
   const { name, resolvers, track } = server;
   if (track !== undefined) {
-    const fault = trackFault(config, proxy, track, server.check, dynamic);
+    const fault = trackFault(servers, backend, track, server.check, dynamic);
     if (fault !== undefined) return fault;
   }
   if (resolvers !== undefined && !config.resolvers.some((section) => section.name === resolvers))
     return `unable to find required resolvers '${resolvers}'`;
   if (server.redir !== undefined && proxy.mode !== 'http')
     return 'server cannot have cookie or redirect prefix in non-HTTP mode.';
-  const unknown = server.checkAnd.find(
-    (one) => !config.proxies.some(({ kind, name: other }) => kind !== 'frontend' && other === one),
-  );
+  const unknown = server.checkAnd.find((one) => servers.backend(one) === undefined);
   if (unknown !== undefined) return `unable to find backend '${unknown}' referenced by 'check-and'.`;
   if (server.check && proxy.check.type !== 'ping' && !hasCheckPort(server))
     return `config: backend '${proxy.name}': server '${name}' has neither service port nor check port nor tcp_check rule 'connect' with port information.`;
@@ -121,8 +145,8 @@ function faultOf(config: Config, proxy: Proxy, server: ServerDraft, dynamic: Rea
 }
 
 function trackFault(
-  config: Config,
-  proxy: Proxy,
+  servers: EditedServers,
+  backend: EditedBackend,
   track: string,
   isChecked: boolean,
   dynamic: ReadonlySet<string>,
@@ -130,20 +154,13 @@ function trackFault(
   if (isChecked) return 'unable to enable checks and tracking at the same time!';
   const slash = track.lastIndexOf('/');
   const [proxyName, name] = [track.slice(0, Math.max(0, slash)), track.slice(slash + 1)];
-  const target = slash < 0 ? proxy : config.proxies.find((one) => one.kind !== 'frontend' && one.name === proxyName);
+  const target = slash < 0 ? backend : servers.backend(proxyName);
   if (target === undefined) return `unable to find required proxy '${proxyName}' for tracking.`;
-  const tracked = target.servers.find((one) => one.name === name);
+  const tracked = target.server(name);
   if (tracked === undefined) return `unable to find required server '${name}' for tracking.`;
-  const full = `${target.name}/${name}`;
+  const full = `${target.proxy.name}/${name}`;
   if (dynamic.has(full)) return `unable to use ${full} for tracking as it is a dynamic server.`;
   if (!tracked.check && !tracked.agentCheck && tracked.track === undefined)
     return `unable to use ${full} for tracking as it does not have any check nor agent enabled.`;
   return undefined;
-}
-
-function firstFreeId({ servers }: Proxy): number {
-  const taken = new Set(servers.map(({ id }) => id));
-  let id = 1;
-  while (taken.has(id)) id++;
-  return id;
 }

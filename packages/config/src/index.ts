@@ -20,7 +20,8 @@ export {
 } from './render.ts';
 export { printConfig, quoteWord } from './print.ts';
 export { deepFreeze } from './build.ts';
-export { isAdded, readDynamicServer, withServers, type DynamicServer } from './dynamic-server.ts';
+export { isAdded, readDynamicServer, readEditedServer, withServers, type DynamicServer } from './dynamic-server.ts';
+export { EditedServers, type EditedBackend } from './edited-servers.ts';
 export { parseSize, parseTimeMs } from './units.ts';
 export {
   formatAddress,

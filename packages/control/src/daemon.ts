@@ -5,7 +5,7 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
-import { readDynamicServer } from '@evenkeel/config';
+import { readEditedServer } from '@evenkeel/config';
 import type { Config, ConfigHost, Proxy } from '@evenkeel/config';
 import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
 import { HealthMonitor, MailSender } from '@evenkeel/checks';
@@ -164,10 +164,10 @@ export class Daemon {
         wakeWaiting: () => this.#mailbox.postAll(Wake.message),
       },
       persist: options.persist,
-      readServer: (config, proxy, name, words, dynamic) => {
+      readServer: (servers, backend, name, words, dynamic) => {
         const host = options.configHost?.();
         if (host === undefined) return { ok: false, error: 'servers cannot be added here' };
-        return readDynamicServer(config, proxy, name, words, host, dynamic);
+        return readEditedServer(servers, backend, name, words, host, dynamic);
       },
       dateNow: Date.now,
       now: monotonicMs,

@@ -1,13 +1,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { memoryHost, parseConfig, readDynamicServer, type Config } from '@evenkeel/config';
+import { memoryHost, parseConfig, readEditedServer, type Config } from '@evenkeel/config';
 import fc from 'fast-check';
 import { serverObject, type Override } from './change.ts';
 import { PRESENCE, joinWords, lineOf, mergePresence, splitWords, type ReadServer } from './presence.ts';
 
 const host = memoryHost({});
-const read: ReadServer = (config, proxy, name, words, dynamic) =>
-  readDynamicServer(config, proxy, name, words, host, dynamic);
+const read: ReadServer = (servers, backend, name, words, dynamic) =>
+  readEditedServer(servers, backend, name, words, host, dynamic);
 
 function parse(servers: string, more = ''): Config {
   const text = `defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\nbackend web\n${servers}\n${more}\n`;
@@ -93,6 +93,87 @@ test('what can no longer be is given up, with the reason', () => {
   const byTrack = mergePresence(tracked, [removed('s1', `${line} check`)], read);
   assert.deepEqual(byTrack.ended[0].ending, { why: 'refused', reason: 'server other/t tracks it' });
 });
+
+test('a server that tracks the other stands no longer in the way once it is removed itself', () => {
+  const file = parse('  server s1 10.0.0.1:80 check\n  server t 10.0.0.3:80 track s1');
+  const tracker = removed('t', '10.0.0.3:80 track s1');
+  const tracked = removed('s1', '10.0.0.1:80 check');
+  assert.deepEqual(names(mergePresence(file, [tracker, tracked], read).config), []);
+  const late = mergePresence(file, [tracked, tracker], read);
+  assert.deepEqual(names(late.config), ['s1']);
+  assert.deepEqual(late.ended[0].ending, { why: 'refused', reason: 'server web/t tracks it' });
+  // One that was added tracks too.
+  const follower = added('t2', '10.0.0.4:80 track s1');
+  assert.equal(mergePresence(file, [tracker, follower, tracked], read).ended.length, 1);
+});
+
+test('numbers: each has its own, those of removed servers are free again, and one that was refused takes none', () => {
+  const file = parse('  server s1 10.0.0.1:80 id 1\n  server s2 10.0.0.2:80 id 2\n  server s3 10.0.0.3:80 id 4');
+  const { config, ended } = mergePresence(
+    file,
+    [
+      removed('s1', '10.0.0.1:80 id 1'),
+      added('bad', '10.0.0.8:80 id 7 id 8 resolvers nobody'),
+      added('a', '10.0.0.5:80'),
+      added('b', '10.0.0.6:80'),
+      added('c', '10.0.0.7:80 id 7'),
+      added('d', '10.0.0.7:80 id 8'),
+      added('e', '10.0.0.7:80 id 7'),
+    ],
+    read,
+  );
+  assert.deepEqual(
+    config.proxies[0].servers.map(({ name, id }) => `${name} ${id}`),
+    ['s2 2', 's3 4', 'a 1', 'b 3', 'c 7', 'd 8'],
+  );
+  assert.deepEqual(
+    ended.map(({ override: { object } }) => object.name),
+    ['web/bad', 'web/e'],
+  );
+});
+
+test('one that cannot be as it was added again stays where the file has it', () => {
+  const file = parse(TWO);
+  const again = override('s1', lineOf(file, 'web/s1'), '10.0.0.8:80 resolvers nobody');
+  assert.deepEqual(names(mergePresence(file, [again], read).config), ['s1', 's2']);
+  assert.equal(mergePresence(file, [again], read).config, file);
+});
+
+test('thousands of servers that came and went cost each as much as one', () => {
+  const COUNT = 4000;
+  const file = parse(
+    Array.from({ length: COUNT }, (_, index) => `  server s${index} 10.0.${index >> 8}.${index & 255}:80`).join('\n'),
+    'backend other\n  server x 10.0.0.2:80 check\n  server t 10.0.0.3:80 track x\n  use-server t if TRUE',
+  );
+  const overrides = Array.from({ length: COUNT }, (_, index) =>
+    index % 2 === 0
+      ? removed(`s${index}`, lineAt(index))
+      : added(`new${index}`, `${lineAt(index)} weight ${index & 127}`),
+  );
+  // Looks at servers as a whole, counted through the lists that the file has.
+  let looks = 0;
+  const counted = (servers: Config['proxies'][number]['servers']): typeof servers =>
+    new Proxy(servers, {
+      get(target, key, receiver) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) looks++;
+        return Reflect.get(target, key, receiver) as unknown;
+      },
+    });
+  const watched = { ...file, proxies: file.proxies.map((proxy) => ({ ...proxy, servers: counted(proxy.servers) })) };
+  const { config, kept, ended, added: all } = mergePresence(watched, overrides, read);
+  assert.ok(looks < 20 * COUNT, `${looks} looks at ${COUNT} servers`);
+  assert.deepEqual([kept.length, ended.length, all.size], [COUNT, 0, COUNT / 2]);
+  assert.deepEqual(names(config), [
+    ...Array.from({ length: COUNT / 2 }, (_, half) => `s${2 * half + 1}`),
+    ...Array.from({ length: COUNT / 2 }, (_, half) => `new${2 * half + 1}`),
+  ]);
+  const ids = config.proxies[0].servers.map(({ id }) => id);
+  assert.equal(new Set(ids).size, COUNT);
+  // The numbers of those that went are taken by those that came, the lowest first.
+  assert.equal(Math.max(...ids), COUNT);
+});
+
+const lineAt = (index: number): string => `10.0.${index >> 8}.${index & 255}:80`;
 
 test('a backend that is gone takes its servers along', () => {
   const other = parseConfig([{ name: 'o.cfg', text: 'backend other\n  timeout server 1s\n' }], host).config!;

@@ -6,8 +6,8 @@
  * the line since, or it can no longer be so.
  */
 
-import type { Config, DynamicServer, Proxy, Server, Statement } from '@evenkeel/config';
-import { isAdded, withServers } from '@evenkeel/config';
+import type { Config, DynamicServer, EditedBackend, Proxy, Server, Statement } from '@evenkeel/config';
+import { EditedServers, isAdded } from '@evenkeel/config';
 import { objectText, type Override } from './change.ts';
 import type { EndedOverride, Ending } from './merge.ts';
 
@@ -16,8 +16,8 @@ export const PRESENCE = 'server';
 
 /** Reads the words of an `add server` as if it were typed now; `dynamic` names those that were added before it. */
 export type ReadServer = (
-  config: Config,
-  proxy: Proxy,
+  servers: EditedServers,
+  backend: EditedBackend,
   name: string,
   words: readonly string[],
   dynamic: ReadonlySet<string>,
@@ -33,49 +33,48 @@ export interface PresenceMerge {
 }
 
 export function mergePresence(file: Config, overrides: Iterable<Override>, read: ReadServer): PresenceMerge {
-  let config = file;
+  const servers = new EditedServers(file);
   const kept: Override[] = [];
   const ended: EndedOverride[] = [];
   const added = new Set<string>();
+  const rules = new UseServerRules();
   let lines: ServerLines | undefined;
   for (const override of overrides) {
-    const [backend, name] = splitName(override.object.name);
-    const index = config.proxies.findIndex((proxy) => proxy.kind !== 'frontend' && proxy.name === backend);
+    const [backendName, name] = splitName(override.object.name);
+    const backend = servers.backend(backendName);
     const end = (ending: Ending): void => void ended.push({ override, ending });
-    if (index < 0) {
+    if (backend === undefined) {
       end({ why: 'gone' });
       continue;
     }
     lines ??= new ServerLines(file);
-    const proxy = config.proxies[index];
-    const own = proxy.servers.find((server) => server.name === name);
+    const own = backend.server(name);
     const line = own === undefined ? '' : lines.of(own);
     if (line !== override.file) {
       end({ why: line === override.value ? 'adopted' : 'edited', file: line });
       continue;
     }
     if (override.value === '') {
-      const reason = own === undefined ? undefined : referenceTo(config, proxy, own);
+      const reason = own === undefined ? undefined : referenceTo(servers, backend, own, rules);
       if (reason !== undefined) {
         end({ why: 'refused', reason });
         continue;
       }
-    }
-    const others = proxy.servers.filter((server) => server !== own);
-    if (override.value === '') config = withServers(config, index, others);
-    else {
-      const without = withServers(config, index, others);
-      const result = read(without, without.proxies[index], name, splitWords(override.value), added);
+      if (own !== undefined) servers.remove(backend, own);
+    } else {
+      if (own !== undefined) servers.remove(backend, own);
+      const result = read(servers, backend, name, splitWords(override.value), added);
       if (!result.ok) {
+        if (own !== undefined) servers.add(backend, own);
         end({ why: 'refused', reason: result.error.replace(/\.$/, '') });
         continue;
       }
-      config = withServers(config, index, [...others, result.server]);
+      servers.add(backend, result.server);
       added.add(override.object.name);
     }
     kept.push(override);
   }
-  return { config, kept, ended, added };
+  return { config: servers.result(), kept, ended, added };
 }
 
 /** The line of a server in the configuration, as values of overrides have it; nothing where it has none. */
@@ -110,16 +109,26 @@ class ServerLines {
 const placeOf = ({ at: { file, line } }: Pick<Statement, 'at'>): string => `${file}\n${line}`;
 
 /** What keeps a server from being left out, as it keeps it from being removed. */
-function referenceTo(config: Config, proxy: Proxy, server: Server): string | undefined {
-  if (proxy.useServer.some((rule) => rule.server === server.name)) return "a 'use-server' rule names it";
-  const full = `${proxy.name}/${server.name}`;
-  for (const other of config.proxies) {
-    for (const { name, track } of other.servers) {
-      if (track === full || (other === proxy && track === server.name))
-        return `${objectText({ kind: 'server', name: `${other.name}/${name}` })} tracks it`;
-    }
+function referenceTo(
+  servers: EditedServers,
+  backend: EditedBackend,
+  server: Server,
+  rules: UseServerRules,
+): string | undefined {
+  if (rules.name(backend.proxy, server.name)) return "a 'use-server' rule names it";
+  const tracker = servers.trackerOf(backend, server);
+  return tracker === undefined ? undefined : `${objectText({ kind: 'server', name: tracker })} tracks it`;
+}
+
+/** Servers that `use-server` rules name, of proxies that were asked about. */
+class UseServerRules {
+  readonly #named = new Map<Proxy, ReadonlySet<unknown>>();
+
+  name(proxy: Proxy, server: string): boolean {
+    let named = this.#named.get(proxy);
+    if (named === undefined) this.#named.set(proxy, (named = new Set(proxy.useServer.map((rule) => rule.server))));
+    return named.has(server);
   }
-  return undefined;
 }
 
 function splitName(name: string): [backend: string, server: string] {
