@@ -48,3 +48,11 @@ test('sample 1,3-4:4 takes the messages that HAProxy takes', () => {
   const taken = Array.from({ length: 8 }, (_, index) => index).filter(() => filter.levelFor(6) >= 0);
   assert.deepEqual(taken, [0, 2, 3, 4, 6, 7]);
 });
+
+test('messages that are not severe enough take their places in the sample, as on HAProxy', () => {
+  const filter = new TargetFilter(target({ level: 6, sample: { ranges: [[1, 1]], size: 2 } }));
+  assert.deepEqual(
+    [6, 7, 6, 7, 7, 6, 6].map((level) => filter.levelFor(level)),
+    [6, -1, 6, -1, -1, -1, 6],
+  );
+});

@@ -21,12 +21,13 @@ export class TargetFilter {
 
   /** The level (0..7) to send a message of `level` at, or -1 where this target does not take it. Advances the sampler. */
   levelFor(level: number): number {
-    if (level > this.#target.level) return -1;
+    // HAProxy's sampler counts every message, also those that are not severe enough.
     if (this.#sampled !== undefined) {
       const taken = this.#sampled[this.#position] === 1;
       this.#position = (this.#position + 1) % this.#sampled.length;
       if (!taken) return -1;
     }
+    if (level > this.#target.level) return -1;
     return Math.max(level, this.#target.minLevel);
   }
 }
