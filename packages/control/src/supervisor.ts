@@ -24,6 +24,7 @@ import { reasonOf } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import { DataThread, ThreadGone } from './data-thread.ts';
 import { releaseUnused } from './plan-compiler.ts';
+import { PlanMemory } from './plan-memory.ts';
 import type { PreparedChange } from './prepared-change.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { startThread } from './spare-threads.ts';
@@ -109,6 +110,7 @@ export class Supervisor {
   #plan: Plan | undefined;
   /** What a thread is sent that comes in place of another. */
   #packed: { readonly plan: Plan; readonly packed: PackedPlan } | undefined;
+  readonly #planMemory = new PlanMemory();
   /** Plans that some thread may still serve streams of, the current one last. */
   #plansInUse: Plan[] = [];
   #queue: Promise<unknown> = Promise.resolve();
@@ -372,7 +374,9 @@ export class Supervisor {
   }
 
   async #pack(plan: Plan): Promise<PackedPlan> {
-    if (this.#packed?.plan !== plan) this.#packed = { plan, packed: await inTurns(packPlan(plan), PACK_TURN_MS) };
+    if (this.#packed?.plan === plan) return this.#packed.packed;
+    const steps = packPlan(plan, (bytes) => this.#planMemory.take(plan.generation, bytes));
+    this.#packed = { plan, packed: await inTurns(steps, PACK_TURN_MS) };
     return this.#packed.packed;
   }
 
@@ -508,6 +512,7 @@ export class Supervisor {
     }
     this.#plansInUse = this.#plansInUse.filter((plan) => plan.generation >= oldest);
     slots.reclaim(oldest);
+    this.#planMemory.giveBackBefore(oldest);
   }
 
   #startWatch(): void {

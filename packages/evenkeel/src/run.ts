@@ -323,6 +323,7 @@ class Process {
     const isListening = loaded.ok && hasListener(loaded.config);
     if (loaded.ok && !isListening) this.#terminal.say('alert', `${NO_LISTENER}.`);
     const result = isListening ? await this.#daemon.apply(loaded.config) : undefined;
+    this.#loader.tidy();
     if (loaded.ok && result?.ok === true) {
       this.#config = loaded.config;
       this.#environment = loaded.environment;

@@ -23,7 +23,7 @@ function planOf(text: string): Plan {
 
 /** As a thread gets it. */
 function arrived(plan: Plan): PackedPlan {
-  const steps = packPlan(plan);
+  const steps = packPlan(plan, (bytes) => new SharedArrayBuffer(bytes));
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return structuredClone(value);

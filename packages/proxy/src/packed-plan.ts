@@ -41,8 +41,11 @@ export interface Section {
   readonly plan: ProxyPlan;
 }
 
-/** Serializes a plan in steps, one for each proxy: whoever drives it may let the event loop turn between two. */
-export function* packPlan(plan: Plan): Generator<void, PackedPlan> {
+/**
+ * Serializes a plan in steps, one for each proxy: whoever drives it may let the event loop turn between two. `memoryOf` gives
+ * at least so many bytes.
+ */
+export function* packPlan(plan: Plan, memoryOf: (bytes: number) => SharedArrayBuffer): Generator<void, PackedPlan> {
   const { generation, limits, listeners } = plan;
   const { proxies, sources: _unread, ...config } = plan.config;
   const full = fullconns(plan);
@@ -68,7 +71,7 @@ export function* packPlan(plan: Plan): Generator<void, PackedPlan> {
     end = planBegin + parts[1].length;
     yield;
   }
-  const memory = new SharedArrayBuffer(end);
+  const memory = memoryOf(end);
   const whole = new Uint8Array(memory);
   let at = 0;
   for (const bytes of written) {

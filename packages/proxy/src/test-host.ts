@@ -150,7 +150,7 @@ function bindOption({ v6only, v4v6 }: Bind): boolean | undefined {
 }
 
 function packed(plan: Plan): PackedPlan {
-  const steps = packPlan(plan);
+  const steps = packPlan(plan, (bytes) => new SharedArrayBuffer(bytes));
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
