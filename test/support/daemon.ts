@@ -52,6 +52,8 @@ export class Daemon {
   readonly #child: ChildProcess;
   readonly #exit: Promise<number | NodeJS.Signals>;
   #output = '';
+  /** How much of what was printed is kept no longer. */
+  #forgotten = 0;
   #ended = false;
 
   private constructor(folder: string, file: string, child: ChildProcess, deaf: boolean) {
@@ -59,7 +61,9 @@ export class Daemon {
     this.configurationFile = file;
     this.#child = child;
     const keep = (chunk: Buffer): void => {
-      this.#output = (this.#output + chunk.toString('latin1')).slice(-200_000);
+      const all = this.#output + chunk.toString('latin1');
+      this.#output = all.slice(-200_000);
+      this.#forgotten += all.length - this.#output.length;
     };
     if (!deaf) {
       child.stdout?.on('data', keep);
@@ -123,6 +127,16 @@ export class Daemon {
     return this.#output;
   }
 
+  /** How much has been printed so far, for `outputSince`. */
+  get printed(): number {
+    return this.#forgotten + this.#output.length;
+  }
+
+  /** What was printed since then, as far as it is kept. */
+  outputSince(printed: number): string {
+    return this.#output.slice(Math.max(0, printed - this.#forgotten));
+  }
+
   get running(): boolean {
     return !this.#ended;
   }
@@ -162,9 +176,9 @@ export class Daemon {
   async reload(configuration: string): Promise<string> {
     writeFileSync(this.configurationFile, configuration.replaceAll('FOLDER', this.folder));
     // The start says "Loading success." too, perhaps only after the first connection was accepted.
-    const before = this.#output.length;
+    const before = this.printed;
     this.signal('SIGUSR2');
-    const said = (): string => this.#output.slice(before);
+    const said = (): string => this.outputSince(before);
     await until(
       'the reload is over',
       () => !this.running || /Loading success \(generation|was not applied/.test(said()),

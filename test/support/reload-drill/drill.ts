@@ -176,9 +176,9 @@ async function reloadWrong(daemon: Daemon, text: string, isHaproxy: boolean): Pr
 
 async function reloadHaproxy(daemon: Daemon, text: string, done: RegExp): Promise<string> {
   writeFileSync(daemon.configurationFile, text);
-  const before = daemon.output.length;
+  const before = daemon.printed;
   daemon.signal('SIGUSR2');
-  const said = (): string => daemon.output.slice(before);
+  const said = (): string => daemon.outputSince(before);
   await until('haproxy has reloaded', () => done.test(said()), 60_000);
   return said();
 }
