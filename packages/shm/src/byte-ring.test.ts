@@ -102,6 +102,26 @@ describe('the ring', () => {
     }
   });
 
+  it('a mark is passed when all that was written before it is drained, whatever was written since', () => {
+    const ring = createByteRing(2, BYTES);
+    const [first, second] = [new ByteRingWriter(ring, 0), new ByteRingWriter(ring, 1)];
+    const reader = new ByteRingReader(ring);
+    assert.equal(reader.isPast(reader.mark()), true);
+    second.writeText(1, 7, 'long '.repeat(100), 'latin1');
+    first.writeText(2, 7, 'a', 'latin1');
+    const mark = reader.mark();
+    second.writeText(3, 7, 'b', 'latin1');
+    first.writeText(4, 7, 'c', 'latin1');
+    const isPast = [1, 2, 3, 4].map((tag) => {
+      assert.deepEqual(
+        drain(reader, 1).map((record) => record.tag),
+        [tag],
+      );
+      return reader.isPast(mark);
+    });
+    assert.deepEqual(isPast, [false, true, true, true]);
+  });
+
   it('a visitor that throws loses its record only', () => {
     const ring = createByteRing(1, BYTES);
     const writer = new ByteRingWriter(ring, 0);

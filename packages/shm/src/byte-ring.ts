@@ -143,9 +143,13 @@ export interface RingRecord {
 }
 
 interface Producer {
+  readonly number: number;
   readonly block: number;
   readonly ints: Int32Array;
   readonly bytes: Buffer;
+  /** What of it is being drained: from `taken` up to `written`, its word when the drain began. */
+  taken: number;
+  written: number;
 }
 
 /** The consuming end; there must be exactly one at a time. */
@@ -155,50 +159,59 @@ export class ByteRingReader {
   readonly index: number = RingWord.sleeping;
   readonly #size: number;
   readonly #producers: readonly Producer[];
+  /** Those that have something, while a drain runs. */
+  readonly #active: Producer[] = [];
   readonly #record: RingRecord = { tag: 0, mark: 0, producer: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
 
   constructor(handle: ByteRingHandle) {
     this.words = new Int32Array(handle.buffer, 0, dataStart(handle.producers) / 4);
     this.#size = handle.bytesPerProducer;
-    this.#producers = Array.from({ length: handle.producers }, (_, producer) => {
-      const start = dataStart(handle.producers) + producer * handle.bytesPerProducer;
+    this.#producers = Array.from({ length: handle.producers }, (_, number) => {
+      const start = dataStart(handle.producers) + number * handle.bytesPerProducer;
       return {
-        block: producerBlock(producer),
+        number,
+        block: producerBlock(number),
         ints: new Int32Array(handle.buffer, start, handle.bytesPerProducer / 4),
         bytes: Buffer.from(handle.buffer, start, handle.bytesPerProducer),
+        taken: 0,
+        written: 0,
       };
     });
   }
 
   /**
-   * Hands at most `limit` records to `visit` and returns how many. Each producer's records come in their order; of several
-   * producers the record with the lowest stamp comes first, which is the order of writing up to what is written meanwhile.
+   * Hands at most `limit` of the records that were there at the call to `visit`, and returns how many. Each producer's records
+   * come in their order; of several producers the record with the lowest stamp comes first, which is the order of writing.
    */
   drain(visit: (record: RingRecord) => void, limit: number): number {
-    const record = this.#record;
+    const active = this.#active;
+    active.length = 0;
+    // Most producers have nothing most of the time: they are asked once, not for each record.
+    for (const producer of this.#producers) {
+      producer.taken = this.words[producer.block + ProducerWord.taken];
+      producer.written = Atomics.load(this.words, producer.block + ProducerWord.written);
+      if (producer.taken !== producer.written) active.push(producer);
+    }
     let drained = 0;
-    while (drained < limit) {
-      const next = this.#next();
-      if (next < 0) break;
-      const { block, ints, bytes } = this.#producers[next];
-      const taken = this.words[block + ProducerWord.taken];
-      const at = taken & (this.#size - 1);
-      const length = ints[at >> 2];
-      record.tag = ints[(at >> 2) + 1];
-      record.mark = ints[(at >> 2) + 3];
-      record.producer = next;
-      record.bytes = bytes;
-      record.start = at + HEADER_BYTES;
-      record.end = at + HEADER_BYTES + length;
-      try {
-        visit(record);
-      } finally {
-        // A record that the visitor cannot digest must not come again for ever.
-        Atomics.store(this.words, block + ProducerWord.taken, (taken + recordBytes(length)) | 0);
-      }
+    while (drained < limit && active.length > 0) {
+      const next = active.length === 1 ? active[0] : this.#oldest();
+      this.#hand(next, visit);
+      if (next.taken === next.written) active.splice(active.indexOf(next), 1);
       drained++;
     }
     return drained;
+  }
+
+  /** A mark behind everything that is written by now, for `isPast`; good for 2 GiB. */
+  mark(): readonly number[] {
+    return this.#producers.map(({ block }) => Atomics.load(this.words, block + ProducerWord.written));
+  }
+
+  /** Whether everything that was written before `mark` was drained. */
+  isPast(mark: readonly number[]): boolean {
+    return this.#producers.every(
+      ({ block, number }) => ((this.words[block + ProducerWord.taken] - mark[number]) | 0) >= 0,
+    );
   }
 
   /** Records that did not fit, over all producers, since the start; wraps at 2^32. */
@@ -214,29 +227,58 @@ export class ByteRingReader {
    */
   prepareToSleep(): boolean {
     Atomics.store(this.words, RingWord.sleeping, 1);
-    if (this.#next() < 0) return true;
+    if (!this.#hasRecords()) return true;
     Atomics.store(this.words, RingWord.sleeping, 0);
     return false;
   }
 
-  /** The producer whose next record has the lowest stamp, or -1. */
-  #next(): number {
-    let next = -1;
-    let lowest = 0;
-    for (let producer = 0; producer < this.#producers.length; producer++) {
-      const { block, ints } = this.#producers[producer];
-      let taken = this.words[block + ProducerWord.taken];
-      if (taken === Atomics.load(this.words, block + ProducerWord.written)) continue;
-      if (ints[(taken & (this.#size - 1)) >> 2] === FILLER) {
-        // A filler is published together with the record after it.
-        taken = (taken + this.#size - (taken & (this.#size - 1))) | 0;
-        Atomics.store(this.words, block + ProducerWord.taken, taken);
-      }
-      const stamp = ints[((taken & (this.#size - 1)) >> 2) + 2];
-      if (next >= 0 && ((stamp - lowest) | 0) >= 0) continue;
-      next = producer;
+  #hasRecords(): boolean {
+    for (const { block } of this.#producers)
+      if (this.words[block + ProducerWord.taken] !== Atomics.load(this.words, block + ProducerWord.written))
+        return true;
+    return false;
+  }
+
+  /** Hands on the next record of a producer that has one. */
+  #hand(producer: Producer, visit: (record: RingRecord) => void): void {
+    const record = this.#record;
+    const header = this.#header(producer);
+    const length = producer.ints[header];
+    record.tag = producer.ints[header + 1];
+    record.mark = producer.ints[header + 3];
+    record.producer = producer.number;
+    record.bytes = producer.bytes;
+    record.start = header * 4 + HEADER_BYTES;
+    record.end = record.start + length;
+    producer.taken = (producer.taken + recordBytes(length)) | 0;
+    try {
+      visit(record);
+    } finally {
+      // A record that the visitor cannot digest must not come again for ever.
+      Atomics.store(this.words, producer.block + ProducerWord.taken, producer.taken);
+    }
+  }
+
+  /** The active producer whose next record has the lowest stamp. */
+  #oldest(): Producer {
+    let oldest = this.#active[0];
+    let lowest = oldest.ints[this.#header(oldest) + 2];
+    for (let index = 1; index < this.#active.length; index++) {
+      const producer = this.#active[index];
+      const stamp = producer.ints[this.#header(producer) + 2];
+      if (((stamp - lowest) | 0) >= 0) continue;
+      oldest = producer;
       lowest = stamp;
     }
-    return next;
+    return oldest;
+  }
+
+  /** Where the next record of a producer that has one begins, in Int32. A filler in front of it is skipped. */
+  #header(producer: Producer): number {
+    const at = producer.taken & (this.#size - 1);
+    if (producer.ints[at >> 2] !== FILLER) return at >> 2;
+    // A filler is published together with the record after it.
+    producer.taken = (producer.taken + this.#size - at) | 0;
+    return 0;
   }
 }
