@@ -2,12 +2,19 @@
 // waits is bounded in bytes and number, and its memory is taken once.
 //
 // The tables that the call reads are laid out here, as struct mmsghdr and struct iovec are on 64-bit Linux: only an iovec
-// changes for each datagram. The socket itself blocks, so that a caller who may wait for a receiver without room can do it
-// in the kernel (SO_SNDTIMEO); every other call says MSG_DONTWAIT.
+// changes for each datagram.
+//
+// A receiver without room can be waited for. Being woken for every place that gets free would cost a switch of threads for
+// each datagram, so it is slept for a moment in which the receiver takes several. A Unix socket of a receiver has few places:
+// ten where net.unix.max_dgram_qlen is what the kernel sets it to.
+//
+// For a Unix target the socket is connected, which spares the kernel a walk along the path for every datagram. A new socket
+// under the same name is found when the old one is gone, and within RECONNECT_MS when it is not. An internet target is named by
+// each datagram: its route may change, and what is unreachable is not to be heard of.
 import { encodeTarget, openDatagramSocket, resultOf, type DatagramTarget, type SendResult } from './datagram.ts';
-import { MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET, SO_SNDTIMEO } from './constants.ts';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from './constants.ts';
 import { errnoName } from './errors.ts';
-import { addressOf, check, lastErrno, libc } from './native.ts';
+import { addressOf, lastErrno, libc } from './native.ts';
 
 export interface DatagramQueueOptions {
   /** Memory for what waits. */
@@ -16,12 +23,19 @@ export interface DatagramQueueOptions {
   readonly datagrams: number;
   /** Longest time that one `flush(true)` waits for a receiver that takes nothing, in ms … */
   readonly waitMs: number;
-  /** … and for one that goes on taking, up to BURST times `waitMs` more where it takes one now and then. */
+  /** … and for one that goes on taking. */
   readonly totalWaitMs: number;
 }
 
-/** Datagrams in a call that may wait: each of them may wait on its own. */
-const BURST = 4;
+/**
+ * How long is slept for a receiver without room, at first and at most. A receiver that runs takes ten datagrams in 30
+ * microseconds, one that shares its processor gets it back within milliseconds; a sleep costs 3 to 25 microseconds of
+ * processor time, the more where the machine is a virtual one, so that few lines at a time are dear.
+ */
+const FIRST_PAUSE_MICROSECONDS = 300;
+const LONGEST_PAUSE_MICROSECONDS = 1600;
+/** How often the path of a Unix target is walked while its socket goes on taking. */
+const RECONNECT_MS = 1000;
 
 /** sizeof struct mmsghdr, and where its fields lie, in bytes. */
 const HEADER_BYTES = 64;
@@ -34,13 +48,18 @@ const HIGH = 2 ** 32;
 
 export class DatagramQueue {
   readonly #fd: number;
-  /** Kept, because the headers point to it. */
+  /** Kept, because headers point to it. */
   readonly #name = Buffer.alloc(ADDRESS_BYTES);
+  readonly #nameBytes: number;
+  readonly #connects: boolean;
+  /** Monotonic ms; -Infinity while it is not connected. */
+  #connectedAtMs = -Infinity;
   readonly #arena: Buffer;
   readonly #arenaAddress: number;
   readonly #headers: Buffer;
   readonly #vectors: Uint32Array;
   readonly #limit: number;
+  readonly #waitMs: number;
   readonly #totalWaitMs: number;
   readonly #lengths: Uint32Array;
   /** Datagrams from `first` up to `next` wait; they lie one behind the other from `start` up to `end`. */
@@ -56,7 +75,10 @@ export class DatagramQueue {
   constructor(target: DatagramTarget, { bytes, datagrams, waitMs, totalWaitMs }: DatagramQueueOptions) {
     const name = encodeTarget(target);
     this.#name.set(name);
+    this.#nameBytes = name.length;
+    this.#connects = target.family === 'unix';
     this.#limit = datagrams;
+    this.#waitMs = waitMs;
     this.#totalWaitMs = totalWaitMs;
     this.#arena = Buffer.allocUnsafeSlow(bytes);
     this.#arenaAddress = addressOf(this.#arena);
@@ -67,16 +89,14 @@ export class DatagramQueue {
     const nameAddress = BigInt(addressOf(this.#name));
     for (let index = 0; index < datagrams; index++) {
       const at = index * HEADER_BYTES;
-      this.#headers.writeBigUInt64LE(nameAddress, at + Header.name);
-      this.#headers.writeUInt32LE(name.length, at + Header.nameBytes);
+      if (!this.#connects) {
+        this.#headers.writeBigUInt64LE(nameAddress, at + Header.name);
+        this.#headers.writeUInt32LE(name.length, at + Header.nameBytes);
+      }
       this.#headers.writeBigUInt64LE(vectorsAddress + BigInt(index * VECTOR_BYTES), at + Header.vectors);
       this.#headers.writeUInt32LE(1, at + Header.vectorCount);
     }
-    this.#fd = openDatagramSocket(target, false);
-    // struct timeval
-    const time = BigInt64Array.of(BigInt(Math.floor(waitMs / 1000)), BigInt((waitMs % 1000) * 1000));
-    const bytesOfTime = new Uint8Array(time.buffer);
-    check('setsockopt', libc().setsockopt(this.#fd, SOL_SOCKET, SO_SNDTIMEO, bytesOfTime, 16), 'SO_SNDTIMEO');
+    this.#fd = openDatagramSocket(target, true);
   }
 
   /** Datagrams that wait. */
@@ -97,26 +117,29 @@ export class DatagramQueue {
 
   /**
    * Hands on what waits, oldest first. 'sent': nothing is left. Otherwise the oldest that is left was refused for that reason.
-   * `mayWait` lets the call block for a receiver without room, as long as the options allow.
+   * `mayWait` lets the call stand still for a receiver without room, as long as the options allow.
    */
   flush(mayWait: boolean): SendResult {
-    let waitsUntil = 0;
+    let pause = FIRST_PAUSE_MICROSECONDS;
+    let waitsUntil = -Infinity;
+    let silentUntil = -Infinity;
     while (this.#first < this.#next) {
       if (this.#isClosed) return 'gone';
-      let taken = this.#send(this.waiting, MSG_DONTWAIT | MSG_NOSIGNAL);
-      let errno = taken < 0 ? lastErrno() : 0;
-      if (taken < 0 && mayWait && resultOf(errno) === 'again') {
-        const now = performance.now();
-        if (waitsUntil === 0) waitsUntil = now + this.#totalWaitMs;
-        if (now >= waitsUntil) return 'again';
-        taken = this.#send(Math.min(this.waiting, BURST), MSG_NOSIGNAL);
-        errno = taken < 0 ? lastErrno() : 0;
+      const errno = this.#handOn();
+      if (errno === 0) {
+        pause = FIRST_PAUSE_MICROSECONDS;
+        silentUntil = -Infinity;
+        continue;
       }
-      if (taken < 0) {
-        this.lastError = errnoName(errno);
-        return resultOf(errno);
-      }
-      this.drop(taken);
+      this.lastError = errnoName(errno);
+      const result = resultOf(errno);
+      if (result !== 'again' || !mayWait) return result;
+      const now = performance.now();
+      if (waitsUntil === -Infinity) waitsUntil = now + this.#totalWaitMs;
+      if (silentUntil === -Infinity) silentUntil = now + this.#waitMs;
+      if (now >= waitsUntil || now >= silentUntil) return result;
+      libc().usleep(pause);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MICROSECONDS);
     }
     return 'sent';
   }
@@ -137,8 +160,34 @@ export class DatagramQueue {
     this.#isClosed = true;
   }
 
-  #send(count: number, flags: number): number {
-    return libc().sendmmsg(this.#fd, this.#headers.subarray(this.#first * HEADER_BYTES), count, flags);
+  /** Hands on what there is room for: 0, or the errno of the oldest that waits. */
+  #handOn(): number {
+    const errno = this.#connects ? this.#connect() : 0;
+    if (errno !== 0) return errno;
+    const refusal = this.#send();
+    if (refusal === 0 || !this.#connects || resultOf(refusal) !== 'gone') return refusal;
+    // The receiver is gone. Another one may be there under its name.
+    this.#connectedAtMs = -Infinity;
+    return this.#connect() || this.#send();
+  }
+
+  #send(): number {
+    const headers = this.#headers.subarray(this.#first * HEADER_BYTES);
+    const taken = libc().sendmmsg(this.#fd, headers, this.waiting, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (taken < 0) return lastErrno();
+    this.drop(taken);
+    return 0;
+  }
+
+  /** 0 when it is connected to what has the name, or had it a moment ago; else an errno. */
+  #connect(): number {
+    const now = performance.now();
+    if (now - this.#connectedAtMs < RECONNECT_MS) return 0;
+    const isRefused = libc().connect(this.#fd, this.#name, this.#nameBytes) < 0;
+    // A receiver that has taken its name away takes on what it is sent, until it closes.
+    if (isRefused && this.#connectedAtMs === -Infinity) return lastErrno();
+    this.#connectedAtMs = now;
+    return 0;
   }
 
   /** Makes the room behind what waits as large as it can be. */

@@ -33,6 +33,8 @@ interface LibC {
   readonly send: (fd: number, payload: Uint8Array, bytes: number, flags: number) => number;
   readonly sendmmsg: (fd: number, headers: Uint8Array, count: number, flags: number) => number;
   readonly write: (fd: number, payload: Uint8Array, bytes: number) => number;
+  readonly connect: (fd: number, address: Uint8Array, length: number) => number;
+  readonly usleep: (microseconds: number) => number;
   readonly poll: (descriptors: Int32Array, count: number, waitMs: number) => number;
   /** Returns its first argument's address. */
   readonly memmove: (to: Uint8Array | Uint32Array, from: Uint8Array | Uint32Array, bytes: number) => number;
@@ -103,6 +105,8 @@ const prototypes: Readonly<Record<keyof LibC, string>> = {
   send: 'int64_t send(int fd, const void *payload, size_t bytes, int flags)',
   sendmmsg: 'int sendmmsg(int fd, void *headers, unsigned int count, int flags)',
   write: 'int64_t write(int fd, const void *payload, size_t bytes)',
+  connect: 'int connect(int fd, const void *address, uint32_t length)',
+  usleep: 'int usleep(unsigned int microseconds)',
   poll: 'int poll(void *descriptors, unsigned long count, int waitMs)',
   memmove: 'uintptr_t memmove(void *to, const void *from, size_t bytes)',
   fcntl: 'int fcntl(int fd, int command, ...)',
