@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import type { LogTarget } from '@evenkeel/config';
 import { LogService } from './log-service.ts';
 import { RingLogSink } from './ring-log-sink.ts';
@@ -29,7 +30,7 @@ async function withFile(use: (service: LogService, fd: number) => Promise<void>)
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-log-'));
   const file = join(folder, 'out');
   const fd = openSync(file, 'a');
-  const service = new LogService({ producers: 3, onDrop: () => {} });
+  const service = new LogService({ producers: 4, onDrop: () => {} });
   service.start();
   try {
     await service.ready;
@@ -77,6 +78,36 @@ test('messages of several producers reach the destination of their set, whole an
     lines.filter((line) => line.startsWith('<3>')),
     Array.from({ length: 1000 }, (_, index) => `<3>second ${index}`),
   );
+});
+
+test('who waits for what was written so far is answered while other threads go on writing without a pause', async () => {
+  await withFile(async (service, fd) => {
+    const set = service.numberOf({
+      targets: [target(fd)],
+      tag: 't',
+      hostname: undefined,
+      messageLength: 1023,
+      owner: '',
+    });
+    service.publishSets();
+    const producers = [1, 2, 3].map(
+      (producer) =>
+        new Worker(new URL('../test/log-producer.ts', import.meta.url), {
+          workerData: { ring: service.ring, producer, set },
+        }),
+    );
+    try {
+      await Promise.all(producers.map(async (producer) => await once(producer, 'message')));
+      const limit = new AbortController();
+      const tooLate = pause(30_000, 'too late', { signal: limit.signal });
+      assert.equal(await Promise.race([service.flush(60_000).then(() => 'flushed'), tooLate]), 'flushed');
+      assert.equal(await Promise.race([service.sinks().then(() => 'described'), tooLate]), 'described');
+      limit.abort();
+      await tooLate.catch(() => undefined);
+    } finally {
+      await Promise.all(producers.map(async (producer) => await producer.terminate()));
+    }
+  });
 });
 
 test('set 0 is nowhere', async () => {

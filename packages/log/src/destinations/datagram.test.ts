@@ -48,7 +48,7 @@ test('a burst that a syslog socket has no room for arrives whole and in order, o
     destination.whenIdle(() => (isIdle = true));
     await eventually('patience ends', () => isIdle);
     assert.ok(destination.dropped > 0 && destination.dropped < LINES.length, String(destination.dropped));
-    assert.match(destination.reason, /^(EAGAIN|EINTR)$/);
+    assert.equal(destination.reason, 'EAGAIN');
   } finally {
     destination.close();
     receiver.kill('SIGKILL');

@@ -1,7 +1,7 @@
 /**
  * A datagram socket of syslog: `/dev/log`, another Unix socket, or a host and port. HAProxy drops a line that the kernel does
  * not take at once. Here lines come in bursts, after the log thread slept, so a receiver without room is waited for a few
- * milliseconds in the kernel, and what it then has not taken is held, as is everything while nobody receives: syslogd is
+ * milliseconds, and what it then has not taken is held, as is everything while nobody receives: syslogd is
  * started again and loses nothing. Both are bounded in bytes, lines and time.
  */
 
@@ -77,7 +77,9 @@ export class DatagramDestination implements Destination {
 
   close(): void {
     clearTimeout(this.#retry);
-    this.#queue?.close();
+    if (this.#queue === undefined) return;
+    if (this.#queue.waiting > 0) this.#drop(this.#queue.waiting, this.#queue.lastError ?? 'its receiver took nothing');
+    this.#queue.close();
   }
 
   #try(queue: DatagramQueue, mayWait: boolean): void {

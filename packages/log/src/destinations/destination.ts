@@ -9,7 +9,7 @@ export interface Destination {
   readonly countsLineFeed: boolean;
   /** Takes a copy of the first `length` bytes of `line`, or drops and counts it. Never throws. */
   send(line: Buffer, length: number): void;
-  /** Hands on what was taken since the last call: the log thread has nothing more to say for now. Never throws. */
+  /** Hands on what was taken since the last call: the log thread calls it behind each batch of messages. Never throws. */
   flush(): void;
   /** Lines dropped so far. */
   readonly dropped: number;
@@ -17,5 +17,6 @@ export interface Destination {
   readonly reason: string;
   /** Calls back when nothing is held that a receiver who is there would still take. */
   whenIdle(callback: () => void): void;
+  /** Nothing more comes. Gives back what it holds of the system; what was taken and can still leave leaves first. */
   close(): void;
 }

@@ -2,7 +2,19 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -50,6 +62,34 @@ test('a file gets every line, behind what it has', async () => {
     assert.equal(lines[1999], 'second 999');
   });
 });
+
+test('a file that is closed in the middle of a write gets the rest, and gives its descriptor back', async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'log');
+    const file = openDestination({ kind: 'file', path });
+    const isOpen = (): boolean => readdirSync('/proc/self/fd').some((fd) => readlinkOr(`/proc/self/fd/${fd}`) === path);
+    send(file, 'first');
+    file.flush();
+    send(file, 'second');
+    file.close();
+    await until('all is written and it is closed', () => existsSync(path) && !isOpen());
+    assert.equal(readFileSync(path, 'latin1'), 'first\nsecond\n');
+
+    const unflushed = openDestination({ kind: 'file', path });
+    send(unflushed, 'third');
+    unflushed.close();
+    await until('what was never flushed is written too', () => readFileSync(path, 'latin1').endsWith('third\n'));
+    await until('it is closed', () => !isOpen());
+  });
+});
+
+function readlinkOr(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
 
 test('a file that is renamed is made anew within a second of the next line, without a signal', async () => {
   await inFolder(async (folder) => {

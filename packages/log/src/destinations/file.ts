@@ -32,7 +32,9 @@ export class FileDestination implements Destination {
   #isCut = false;
   #lookedAtMs = -Infinity;
   #failedAtMs = -Infinity;
-  #idleCallbacks: (() => void)[] = [];
+  /** To be called when what fills, and what leaves, has been written. */
+  #whenFilled: (() => void)[] = [];
+  #whenLeft: (() => void)[] = [];
   dropped = 0;
   reason = '';
 
@@ -51,8 +53,9 @@ export class FileDestination implements Destination {
   }
 
   flush(): void {
-    if (this.#isBusy || this.#isClosed || this.#filling.length === 0) return;
+    if (this.#isBusy || this.#filling.length === 0) return;
     [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
+    this.#whenLeft = this.#whenFilled.splice(0);
     this.#isBusy = true;
     this.#findFile(() => this.#writeOut());
   }
@@ -60,11 +63,13 @@ export class FileDestination implements Destination {
   whenIdle(callback: () => void): void {
     this.flush();
     if (!this.#isBusy) callback();
-    else this.#idleCallbacks.push(callback);
+    else (this.#filling.length === 0 ? this.#whenLeft : this.#whenFilled).push(callback);
   }
 
+  /** What was taken is written first. */
   close(): void {
     this.#isClosed = true;
+    this.flush();
     if (!this.#isBusy) this.#closeFile();
   }
 
@@ -136,9 +141,9 @@ export class FileDestination implements Destination {
 
   #finish(): void {
     this.#isBusy = false;
-    if (this.#isClosed) this.#closeFile();
+    for (const callback of this.#whenLeft.splice(0)) callback();
     this.flush();
-    if (!this.#isBusy) for (const callback of this.#idleCallbacks.splice(0)) callback();
+    if (!this.#isBusy && this.#isClosed) this.#closeFile();
   }
 
   #closeFile(): void {

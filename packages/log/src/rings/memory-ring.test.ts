@@ -45,6 +45,15 @@ test('the newest events that fit are kept, whole and in order, whatever their le
   );
 });
 
+test('as many events fit as in a ring of HAProxy of that size', () => {
+  // 1,023 of 1,201 lines `/378aaaaaaaaaa` were left in a ring of 16,384 bytes on HAProxy 2.6.12: not one more.
+  const ring = new MemoryRing(16_384);
+  for (let index = 0; index < 1201; index++) push(ring, String(index).padEnd(14, 'a'));
+  const left = events(ring);
+  assert.equal(left.length, 1023);
+  assert.equal(left[0], '178'.padEnd(14, 'a'));
+});
+
 test('long events keep their length', () => {
   const ring = new MemoryRing(1 << 20);
   const lengths = [0, 239, 240, 2287, 2288, 65_535, 264_431, 264_432, 300_000];
