@@ -239,6 +239,12 @@ frontend web
     const dropped = async (): Promise<number> =>
       Number(/^DroppedLogs: (\d+)$/m.exec(await daemon.ask('show info'))?.[1] ?? 0);
     await until('the drops are counted', async () => (await dropped()) >= 8000);
+    // Further drops are counted, and nothing is said of them.
+    const counted = await dropped();
+    await load(port, 100);
+    await until('further drops are counted', async () => (await dropped()) > counted);
+    assert.ok(names.every((name) => said(name) === 1));
+    assert.doesNotMatch(daemon.output, /no longer dropped/);
     assert.match(await daemon.ask('show events'), /deaf +: type=buffer, [1-9]\d* dropped, deaf/);
 
     // What works again is used again; the rest is not said a second time.

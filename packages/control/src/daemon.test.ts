@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { FrontendGauge, ProcessGauge, SharedCount } from '@evenkeel/shm';
 import { closeFd, openListener } from '@evenkeel/sys';
+import { GLOBAL } from './runtime-changes/change.ts';
 import { configOf, eventually, freePort, newDaemon, type TestDaemon } from './test-daemon.ts';
 
 const DEFAULTS = `defaults
@@ -18,8 +19,14 @@ const DEFAULTS = `defaults
   timeout connect 5s
 `;
 
-async function start(context: TestContext, text: string): Promise<TestDaemon> {
-  const running = newDaemon(context);
+/** `hear` gets what is reported at the moment when it is. */
+async function start(
+  context: TestContext,
+  text: string,
+  hear: (line: string) => void = () => undefined,
+): Promise<TestDaemon> {
+  const running = newDaemon(context, {}, hear);
+  assert.equal(running.daemon.isHealthy, false);
   const result = await running.daemon.apply(configOf(text));
   assert.deepEqual(result, { ok: true, generation: 1 });
   return running;
@@ -158,6 +165,34 @@ test(
     assert.equal(frontend.highest(), 5);
   },
 );
+
+for (const limit of ['frontend', 'global'] as const) {
+  test(`a limit that is raised lets those in who wait for a place: ${limit}`, { timeout: 60_000 }, async (context) => {
+    const server = await echoServer(context);
+    const [port, other] = [await freePort(), await freePort()];
+    const { daemon } = await start(
+      context,
+      `${listen(port, server.port, { threads: 1 })}listen o\n  bind 127.0.0.1:${other}\n  server s 127.0.0.1:${server.port}\n`,
+    );
+    const target = { port, host: '127.0.0.1' };
+    const object = limit === 'global' ? GLOBAL : ({ kind: 'frontend', name: 'f' } as const);
+    const allow = async (value: string): Promise<void> =>
+      await daemon.changes.make([{ object, field: 'maxconn', value, by: 'test' }]);
+    // A place that is free for whoever shows below that the thread has seen all that came before.
+    const [first, witness] = [new Talker(context, target), new Talker(context, { port: other, host: '127.0.0.1' })];
+    assert.ok((await first.talk()) && (await witness.talk()));
+    await allow(limit === 'global' ? '2' : '1');
+    const waiting = new Talker(context, target);
+    let isServed = false;
+    const served = waiting.talk().then((isWell) => (isServed = isWell));
+    await once(waiting.socket, 'connect');
+    for (let round = 0; round < 5; round++) assert.ok(await witness.talk());
+    assert.equal(isServed, false);
+    await allow('3');
+    assert.equal(await served, true);
+    assert.ok(await first.talk());
+  });
+}
 
 test('reloads under load lose no connection, and those that stand live on', { timeout: 60_000 }, async (context) => {
   const first = await echoServer(context);
@@ -321,7 +356,12 @@ listen tcp
   bind 127.0.0.1:${await freePort()}
   server s 127.0.0.1:${server.port}
 `;
-  const running = await start(context, text);
+  // What a service manager would be told when it is seen, and before the thread is replaced.
+  let isHealthy: boolean | undefined;
+  const running: TestDaemon = await start(context, text, (line) => {
+    if (line.includes('has been silent')) isHealthy = running.daemon.isHealthy;
+  });
+  assert.equal(running.daemon.isHealthy, true);
   const tcpPort = running.daemon.plan.listeners[1].address;
   assert.equal(tcpPort.kind, 'inet');
   const target = { port: tcpPort.kind === 'inet' ? tcpPort.port : 0, host: '127.0.0.1' };
@@ -333,7 +373,9 @@ listen tcp
     () => running.reports.some((line) => line.includes('has been silent for more than')),
     'stall is seen',
   );
+  assert.equal(isHealthy, false);
   await eventually(() => running.reports.some((line) => line.includes('was replaced')), 'replacement');
+  await eventually(() => running.daemon.isHealthy, 'it is healthy again');
   await eventually(() => standing.some(({ failure }) => failure !== undefined), 'its connections end');
   const alive = standing.filter(({ failure }) => failure === undefined);
   assert.ok(alive.length > 0 && alive.length < 20, `${alive.length} of 20 live on`);

@@ -169,3 +169,21 @@ test('a server with a stream is not removed; another of its name begins with cou
   assert.deepEqual([again.sum(), again.highest()], [0, 0]);
   assert.equal(running.daemon.health.server(slotOf(running, 'held'))?.weight, 7);
 });
+
+test('nor is one that a stream is about to try again', async (context) => {
+  const running = await start(context, '  retries 3\n  server none 127.0.0.1:1 disabled\n');
+  await add(running, 'dead', `127.0.0.1:${await freePort()} enabled`);
+  const client = net.connect(running.port, '127.0.0.1');
+  client.on('error', () => undefined);
+  context.after(() => client.destroy());
+  const { segment } = running.daemon;
+  const slot = slotOf(running, 'dead');
+  const sessions = new SharedCount(segment, 'server', slot, ServerGauge.sessions);
+  const connections = new SharedCount(segment, 'server', slot, ServerGauge.usedConnections);
+  // Refused at once, and tried again after a second: meanwhile there is no connection.
+  await eventually(() => sessions.sum() === 1 && connections.sum() === 0, 'the stream waits for its next attempt');
+  running.daemon.health.server(slot)?.administer('maint');
+  assert.match((await running.daemon.servers.remove('b', 'dead')) ?? '', /still has connections attached/);
+  client.destroy();
+  await remove(running, 'dead');
+});

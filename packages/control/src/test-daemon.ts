@@ -21,8 +21,12 @@ export interface TestDaemon {
   readonly workers: readonly Worker[];
 }
 
-/** One that has no configuration yet. `options` take the place of plain ones. */
-export function newDaemon(context: TestContext, options: Partial<DaemonOptions> = {}): TestDaemon {
+/** One that has no configuration yet. `options` take the place of plain ones; `hear` gets reports when they are made. */
+export function newDaemon(
+  context: TestContext,
+  options: Partial<DaemonOptions> = {},
+  hear: (line: string) => void = () => undefined,
+): TestDaemon {
   const reports: string[] = [];
   const workers: Worker[] = [];
   const watch = (worker: Worker): void => {
@@ -33,7 +37,10 @@ export function newDaemon(context: TestContext, options: Partial<DaemonOptions> 
     maxconn: undefined,
     ignoreResolution: false,
     logTag: 'test',
-    report: (level, line) => reports.push(`${level}: ${line}`),
+    report(level, line) {
+      reports.push(`${level}: ${line}`);
+      hear(line);
+    },
     beforeFirstThread: async () => await Promise.resolve(undefined),
     afterFirstPublication() {},
     onHopeless: (line) => reports.push(`hopeless: ${line}`),

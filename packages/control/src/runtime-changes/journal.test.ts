@@ -392,6 +392,40 @@ test('the file does not grow with what is said again and again', async () => {
   assert.ok(disk.replaces <= 6, `${disk.replaces} times written anew`);
 });
 
+test('changes that come while the disk is busy are written, and answered, in the order in which they were made', async () => {
+  const disk = new MemoryDisk(HEAD);
+  const process = new Process(disk);
+  await process.open();
+  const first = process.make(set('s1', '1'));
+  await settle();
+  await first;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  disk.hangs = promise;
+  const answered: string[] = [];
+  const make = async (name: string, ...effects: readonly Effect[]): Promise<void> => {
+    await process.make(...effects);
+    answered.push(name);
+  };
+  const all = [
+    make('first', set('s1', '2')),
+    make('second', set('s1', '3'), set('s2', '4')),
+    make('third', drop('s2')),
+    make('fourth', set('s1', '5')),
+  ];
+  await settle();
+  assert.deepEqual(answered, []);
+  disk.hangs = undefined;
+  resolve();
+  await Promise.all(all);
+  assert.deepEqual(answered, ['first', 'second', 'third', 'fourth']);
+  // What is read, line by line, ends as what is so.
+  assert.deepEqual(kept(disk), ['web/s1=5']);
+  assert.deepEqual(
+    disk.text!.split('\n').flatMap((line) => [...line.matchAll(/"value":"(\d)"/g)].map(([, value]) => value)),
+    ['1', '2', '3', '4', '5'],
+  );
+});
+
 test('a second process with the same path changes nothing there, says who has it, and takes over when that ends', async () => {
   const disk = new MemoryDisk(encodeAll([set('s1', '5').override, set('s2', '6').override]));
   disk.holder = '4711';
