@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Conversation, Protocol } from './conversation.ts';
 import { tcpProtocol } from './protocols/tcp.ts';
-import { CheckRun, LATE_MS, type RunEffect, type RunInput, type RunLimits } from './run.ts';
+import { BUSY_MS, CheckRun, LATE_MS, type RunEffect, type RunInput, type RunLimits } from './run.ts';
 import { rulesOf, subjectOf } from './testing.ts';
 
 const subject = subjectOf();
@@ -76,6 +76,14 @@ test('a time-out seen late by our own fault first lets the answer be read', () =
   assert.deepEqual(run.handleTimeout(1400), []);
   assert.equal(run.nextTimeout(), 1800);
   assert.equal(resultOf(run.handle(1401, data('HTTP/1.0 200 OK\r\n\r\n'))), 'L7OK 200 "" 1401');
+});
+
+test('a loop that is a little late all the time does not hide that a server is silent', () => {
+  const run = started(http);
+  run.handle(10, { type: 'connected' });
+  assert.deepEqual(run.handleTimeout(1000 + BUSY_MS), []);
+  assert.equal(run.nextTimeout(), 1000 + 2 * BUSY_MS);
+  assert.equal(resultOf(run.handleTimeout(1000 + 3 * BUSY_MS)), `L7TOUT -1 "" ${1000 + 3 * BUSY_MS}`);
 });
 
 test('a server that is still silent after that has failed; a loop that is late again makes the check void', () => {

@@ -4,7 +4,7 @@
 //
 // A check that timed out while our own event loop was late says nothing about the server: its answer may lie in the kernel,
 // unread. The deadline is then moved by what the loop was late, once, so that the answer is read first; if the loop
-// is late again the check is void.
+// is late again, by much, the check is void.
 
 import { connectFinding, isOfThisSide, socketFinding } from './errors.ts';
 import type {
@@ -44,7 +44,9 @@ export type RunEffect =
 
 const CONNECTED: ConversationInput = { type: 'connected' };
 
-/** A timer that fires this late means that the loop was busy, not that the server was slow: normal lateness is below 10 ms. */
+/** A timer that fires this late means that the loop was busy: at rest it is 5 ms late at most, as deadlines are served together. */
+export const BUSY_MS = 10;
+/** As late as this it was too busy to say anything of a server. */
 export const LATE_MS = 50;
 
 export class CheckRun {
@@ -135,7 +137,7 @@ export class CheckRun {
   handleTimeout(now: number): RunEffect[] {
     if (this.#done || now < this.#deadline) return [];
     const late = now - this.#deadline;
-    if (late < LATE_MS) {
+    if (late < (this.#wasLate ? LATE_MS : BUSY_MS)) {
       if (this.#connected && this.#conversation.settled !== undefined) return this.#settle(now);
       const status = this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT';
       return this.#finish(now, status, status === 'PROCTOUT' ? 0 : -1, this.#position);
