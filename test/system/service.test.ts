@@ -174,46 +174,43 @@ test("the master's socket: processes, addressees, prompts and reloads", async ()
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-test-'));
   try {
     const master = { path: join(folder, 'master.sock') };
+    const ask = async (text: string): Promise<string> => await converse(master, text, true);
     await using daemon = await Daemon.start(configuration(port), { port, flags: ['-W', '-S', master.path] });
     const { pid } = daemon;
     await until('the socket is there', () => existsSync(master.path));
-    const proc = await converse(master, 'show proc\n');
+    const proc = await ask('show proc\n');
     assert.match(
       proc,
       new RegExp(`^#<PID> +<type> +<reloads> +<uptime> +<version> +\n${pid} +master +0 \\[failed: 0\\] `),
     );
     assert.match(proc, new RegExp(`^# workers\n${pid} +worker +0 +0d00h`, 'm'));
-    for (const prefix of ['@1', `@!${pid}`])
-      assert.match(await converse(master, `${prefix} show info\n`), /^Name: HAProxy\n/);
-    assert.match(await converse(master, 'show info\n'), /^Unknown command/);
+    for (const prefix of ['@1', `@!${pid}`]) assert.match(await ask(`${prefix} show info\n`), /^Name: HAProxy\n/);
+    assert.match(await ask('show info\n'), /^Unknown command/);
     // What HAProxy 2.6 answers to the same, to the last line feed.
     assert.equal(
-      await converse(master, 'prompt\n@2 show info\nshow version\n'),
+      await ask('prompt\n@2 show info\nshow version\n'),
       "master> Can't find the target PID matching the prefix '@2'\n",
     );
     assert.equal(
-      await converse(master, 'operator; @1 show cli level; user; operator; show version\n'),
+      await ask('operator; @1 show cli level; user; operator; show version\n'),
       'operator\n\nPermission denied!\n',
     );
     assert.match(
-      await converse(
-        master,
-        'prompt\n@1\nshow cli level\n@\nexpert-mode on\nexperimental-mode on\nmcli-debug-mode on\nquit\n',
-      ),
+      await ask('prompt\n@1\nshow cli level\n@\nexpert-mode on\nexperimental-mode on\nmcli-debug-mode on\nquit\n'),
       new RegExp(`^master> ${pid}> admin\\n\\n${pid}> master> master\\(e\\)> master\\(xe\\)> master\\(xed\\)> $`),
     );
-    assert.match(await converse(master, '@1 show stat\n'), /^# pxname,/);
-    const talk = await converse(master, 'prompt\n@1\nshow cli level\n@master\nshow version\nquit\n');
+    assert.match(await ask('@1 show stat\n'), /^# pxname,/);
+    const talk = await ask('prompt\n@1\nshow cli level\n@master\nshow version\nquit\n');
     assert.match(talk, new RegExp(`master> [^]*${pid}> admin\n\n${pid}> [^]*master> 2\\.6\\.`));
-    assert.match(await converse(master, 'reload\n'), /^Success=1\n--\n.*Loading success/);
+    assert.match(await ask('reload\n'), /^Success=1\n--\n.*Loading success/);
     const text = readFileSync(daemon.configurationFile, 'latin1');
     writeFileSync(daemon.configurationFile, `${text}    bogus\n`);
-    assert.match(await converse(master, 'reload\n'), /^Success=0\n--\n[^]*unknown keyword 'bogus'/);
-    assert.match(await converse(master, 'show proc\n'), new RegExp(`^${pid} +master +2 \\[failed: 1\\] `, 'm'));
-    assert.match(await converse(master, 'show startup-logs\n'), /unknown keyword 'bogus'/);
-    assert.match(await converse(master, 'show proc\n'), new RegExp(`^${pid} +worker +1 `, 'm'));
-    assert.match(await converse(master, 'prompt\n@1\nquit\n'), new RegExp(`^master\\[ReloadFailed\\]> ${pid}> $`));
-    assert.equal(await converse(master, 'user; reload\n'), 'Permission denied\n\n');
+    assert.match(await ask('reload\n'), /^Success=0\n--\n[^]*unknown keyword 'bogus'/);
+    assert.match(await ask('show proc\n'), new RegExp(`^${pid} +master +2 \\[failed: 1\\] `, 'm'));
+    assert.match(await ask('show startup-logs\n'), /unknown keyword 'bogus'/);
+    assert.match(await ask('show proc\n'), new RegExp(`^${pid} +worker +1 `, 'm'));
+    assert.match(await ask('prompt\n@1\nquit\n'), new RegExp(`^master\\[ReloadFailed\\]> ${pid}> $`));
+    assert.equal(await ask('user; reload\n'), 'Permission denied\n\n');
     daemon.signal('SIGTERM');
     assert.equal(await daemon.exited(), 0);
   } finally {

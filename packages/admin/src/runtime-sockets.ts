@@ -13,6 +13,7 @@ import type { Follower, PreparedChange, ResolveName } from '@evenkeel/control';
 import type { ListenAddress } from '@evenkeel/proxy';
 import { UnixListener, closeFd, dup, isListening, openListener, descriptorOf, peerCredentials } from '@evenkeel/sys';
 import { CliSession } from './cli/session.ts';
+import { ConnectionPlaces } from './connection-places.ts';
 import { newContext } from './cli/command.ts';
 import { Interpreter } from './cli/interpreter.ts';
 import { COMMANDS } from './commands.ts';
@@ -23,8 +24,6 @@ import { warmUp } from './warm-up.ts';
 
 /** `stats timeout`, where it is not set. */
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** `stats maxconn`, where it is not set. */
-const DEFAULT_MAXCONN = 10;
 /** `tune.bufsize`, where it is not set. */
 const DEFAULT_COMMAND_LIMIT = 16_384;
 const BACKLOG = 128;
@@ -42,7 +41,9 @@ interface WantedSocket {
 interface OpenSocket {
   /** As the configuration that serves has it: the level may change while the socket stays. */
   config: StatsSocket;
-  readonly descriptor: number;
+  readonly address: ListenAddress;
+  /** Undefined while it is paused. */
+  descriptor: number | undefined;
   readonly unix: UnixListener | undefined;
   /** Owns the descriptor once it is there. */
   server: Server | undefined;
@@ -55,13 +56,12 @@ export class RuntimeSockets implements Follower {
   readonly #interpreter = new Interpreter(COMMANDS);
   readonly #master = new MasterInterpreter(this.#interpreter);
   #open = new Map<string, OpenSocket>();
-  readonly #clients = new Set<Socket>();
-  /** Oldest first. */
-  readonly #waiting = new Map<Socket, StatsSocket>();
+  readonly #places = new ConnectionPlaces((socket, config) => this.#converse(socket, config, false));
+  readonly #masterPlaces = new ConnectionPlaces((socket, config) => this.#converse(socket, config, true));
   #timeoutMs = DEFAULT_TIMEOUT_MS;
-  #maxconn = DEFAULT_MAXCONN;
   /** The longest command: `tune.bufsize`. */
   #commandLimit = DEFAULT_COMMAND_LIMIT;
+  #isPaused = false;
   #isClosed = false;
 
   /** `further`: the master's sockets, which the command line asks for, whatever the configuration. */
@@ -85,7 +85,7 @@ export class RuntimeSockets implements Follower {
         continue;
       }
       try {
-        const socket = { ...openSocket(config, address), config, server: undefined, wanted: each };
+        const socket = { ...openSocket(config, address), config, address, server: undefined, wanted: each };
         opened.push(socket);
         next.set(key, socket);
       } catch (error) {
@@ -108,7 +108,6 @@ export class RuntimeSockets implements Follower {
         this.#open = next;
         if (before.size === 0 && next.size > 0) this.#warmUp();
         this.#timeoutMs = global.statsTimeoutMs ?? DEFAULT_TIMEOUT_MS;
-        this.#maxconn = global.statsMaxconn ?? DEFAULT_MAXCONN;
         this.#commandLimit = global.tune.bufsize;
         for (const { key, config } of wanted) {
           const socket = next.get(key);
@@ -119,17 +118,56 @@ export class RuntimeSockets implements Follower {
           this.#serve(socket);
         }
         for (const [key, socket] of before) if (!next.has(key)) closeSocket(socket);
-        this.#welcomeNext();
+        this.#places.limit(global.statsMaxconn);
+        if (this.#isPaused) this.pause();
         // A soft stop came while the change was being prepared.
         if (this.#isClosed) this.close();
       },
       rollBack: () => {
         for (const { descriptor, unix } of opened) {
-          closeFd(descriptor);
+          if (descriptor !== undefined) closeFd(descriptor);
           unix?.giveBackPath();
         }
       },
     };
+  }
+
+  /**
+   * SIGTTOU: as on HAProxy, Internet sockets take nobody until `resume`, so that another process may bind them; Unix sockets
+   * cannot be paused and go on, and so do conversations and the master's sockets. False where there is no runtime socket.
+   */
+  pause(): boolean {
+    this.#isPaused = true;
+    const sockets = this.#ofWorker();
+    for (const socket of sockets) {
+      if (socket.address.kind !== 'inet' || socket.descriptor === undefined) continue;
+      closeSocket(socket);
+      socket.server = undefined;
+      socket.descriptor = undefined;
+    }
+    return sockets.length > 0;
+  }
+
+  /** SIGTTIN: what could not be bound again, in HAProxy's words; undefined where there is no runtime socket. */
+  resume(): readonly string[] | undefined {
+    this.#isPaused = false;
+    const errors: string[] = [];
+    const sockets = this.#ofWorker();
+    for (const socket of sockets) {
+      if (socket.descriptor !== undefined) continue;
+      const { address, config } = socket;
+      try {
+        socket.descriptor = openSocket(config, address).descriptor;
+        this.#serve(socket);
+      } catch (error) {
+        errors.push(bindingError(config.at, OWNER, address, error));
+      }
+    }
+    return sockets.length === 0 ? undefined : errors;
+  }
+
+  #ofWorker(): readonly OpenSocket[] {
+    return [...this.#open.values()].filter(({ config }) => !this.#further.includes(config));
   }
 
   /** Stops listening, ends every conversation, and removes Unix paths that are still ours. For good. */
@@ -137,7 +175,8 @@ export class RuntimeSockets implements Follower {
     this.#isClosed = true;
     for (const socket of this.#open.values()) closeSocket(socket);
     this.#open.clear();
-    for (const client of [...this.#waiting.keys(), ...this.#clients]) client.destroy();
+    this.#places.clear();
+    this.#masterPlaces.clear();
   }
 
   /** The plan that it goes through is there once the change is made as a whole. */
@@ -171,48 +210,24 @@ export class RuntimeSockets implements Follower {
   }
 
   #serve(socket: OpenSocket): void {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) =>
-      this.#welcome(client, socket.config),
-    );
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+      const { config } = socket;
+      (this.#further.includes(config) ? this.#masterPlaces : this.#places).enter(client, config);
+    });
     server.on('error', () => server.close());
     server.listen({ fd: socket.descriptor }, socket.config.backlog ?? BACKLOG);
     socket.server = server;
   }
 
-  /** Over `stats maxconn` a connection waits, unread, as in the queue of a listener that does not accept. */
-  #wait(socket: Socket, config: StatsSocket): void {
-    if (this.#waiting.size >= BACKLOG) {
-      socket.destroy();
-      return;
-    }
-    this.#waiting.set(socket, config);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => this.#waiting.delete(socket));
-  }
-
-  #welcomeNext(): void {
-    for (const [socket, config] of this.#waiting) {
-      if (this.#clients.size >= this.#maxconn) return;
-      this.#waiting.delete(socket);
-      this.#welcome(socket, config);
-    }
-  }
-
-  #welcome(socket: Socket, config: StatsSocket): void {
-    if (this.#clients.size >= this.#maxconn) {
-      this.#wait(socket, config);
-      return;
-    }
+  #converse(socket: Socket, config: StatsSocket, isMaster: boolean): void {
     const { level, severityOutput } = config;
-    const origin = originOf(socket, config);
-    const context = newContext(this.#runtime, origin, level, { severityOutput, timeoutMs: this.#timeoutMs });
-    const isMaster = this.#further.includes(config);
-    if (isMaster) context.promptName = 'master';
-    this.#clients.add(socket);
-    socket.once('close', () => {
-      this.#clients.delete(socket);
-      this.#welcomeNext();
+    // As on HAProxy, who talks to the master is neither timed nor sent away.
+    const context = newContext(this.#runtime, originOf(socket, config), level, {
+      severityOutput,
+      timeoutMs: isMaster ? 0 : this.#timeoutMs,
+      endsAlone: !isMaster,
     });
+    if (isMaster) context.promptName = 'master';
     const channel = new SocketChannel(socket);
     const session = new CliSession(isMaster ? this.#master : this.#interpreter, context, channel, this.#commandLimit);
     session.converse().then(
@@ -276,7 +291,7 @@ function openSocket(
 }
 
 function closeSocket({ descriptor, unix, server }: OpenSocket): void {
-  if (server === undefined) closeFd(descriptor);
-  else server.close();
+  if (server !== undefined) server.close();
+  else if (descriptor !== undefined) closeFd(descriptor);
   unix?.removePath();
 }

@@ -41,7 +41,14 @@ const command = (name: string, run: Command['run']): Command => ({
   run,
 });
 
+let haveDone = (): void => {};
+const whenDone = new Promise<void>((resolve) => (haveDone = resolve));
+
 const interpreter = new Interpreter([
+  command('patience', async () => {
+    await whenDone;
+    return 'done\n';
+  }),
   command('hello', () => 'hello\n'),
   command('endless', () => new Stream(endless())),
   command('soon', () => new Stream(soon(), true)),
@@ -194,6 +201,41 @@ test('silence ends a conversation, also that of a client that does not read', as
         socket.resume();
       } else socket.resume();
       await closed;
+    }
+  } finally {
+    limitMs = 10_000;
+  }
+});
+
+test('an answer that takes longer than a client may be silent still comes', async () => {
+  limitMs = 50;
+  try {
+    const socket = connect({ path });
+    socket.write('patience\n');
+    const answer = answerOf(socket);
+    // Who was silent after it was asked for is sent away before it is there.
+    for (let round = 0; round < 3; round++) {
+      const silent = connect({ path });
+      silent.resume();
+      await once(silent, 'close');
+    }
+    haveDone();
+    assert.equal(await answer, 'done\n\n');
+  } finally {
+    limitMs = 10_000;
+  }
+});
+
+test('who waits for news, and hears none for too long, gets the end of the answer', async () => {
+  limitMs = 50;
+  try {
+    for (const [text, answer] of [
+      ['waits\n', 'first\n\n'],
+      ['prompt\nwaits\n', '\n> first\n\n> '],
+    ]) {
+      const socket = connect({ path });
+      socket.write(text);
+      assert.equal(await answerOf(socket), answer);
     }
   } finally {
     limitMs = 10_000;

@@ -6,14 +6,19 @@
 import type { Socket } from 'node:net';
 import type { Channel } from './cli/session.ts';
 
+/** Who has no limit has this one for taking the last of what was sent. */
+const CLOSING_MS = 10_000;
+
 export class SocketChannel implements Channel {
   readonly #socket: Socket;
   #received = '';
   #hasEnded = false;
   #isGone = false;
   #isClosing = false;
-  #silence: NodeJS.Timeout | undefined;
   #silenceMs = 0;
+  /** Run while it is the client's turn to send, and to take what was sent: never while we make an answer. */
+  readonly #sends = new Silence();
+  readonly #takes = new Silence();
   /** Who waits for input, for room or for the end. */
   #wake: (() => void)[] = [];
 
@@ -23,7 +28,7 @@ export class SocketChannel implements Channel {
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
       if (this.#isClosing) return;
-      this.#silence?.refresh();
+      this.#moved();
       this.#received += chunk.toString('latin1');
       socket.pause();
       this.#wakeAll();
@@ -34,7 +39,8 @@ export class SocketChannel implements Channel {
     });
     socket.on('drain', () => this.#wakeAll());
     socket.on('close', () => {
-      clearTimeout(this.#silence);
+      this.#sends.end();
+      this.#takes.end();
       this.#hasEnded = true;
       this.#isGone = true;
       this.#wakeAll();
@@ -46,17 +52,20 @@ export class SocketChannel implements Channel {
   }
 
   async read(): Promise<string | undefined> {
-    await this.waitForInput();
+    await this.#input(() => this.#socket.destroy());
     const text = this.#received;
     this.#received = '';
     return text === '' ? undefined : text;
   }
 
-  async waitForInput(): Promise<void> {
-    while (this.#received === '' && !this.#hasEnded) {
-      this.#socket.resume();
-      await this.#change();
-    }
+  async waitForInput(): Promise<boolean> {
+    let isSilent = false;
+    const onSilence = (): void => {
+      isSilent = true;
+      this.#wakeAll();
+    };
+    await this.#input(onSilence, () => isSilent);
+    return !isSilent;
   }
 
   async write(text: string): Promise<boolean> {
@@ -64,30 +73,43 @@ export class SocketChannel implements Channel {
     const hasRoom = this.#socket.write(text, 'latin1', this.#onWritten);
     // Others have their turn between two pieces of a long answer: health checks, and other clients.
     if (hasRoom) await turn();
-    else while (this.#socket.writableNeedDrain && !this.#isGone) await this.#change();
+    else {
+      this.#takes.begin(this.#silenceMs, () => this.#socket.destroy());
+      while (this.#socket.writableNeedDrain && !this.#isGone) await this.#change();
+      this.#takes.end();
+    }
     return !this.#isGone;
   }
 
   /** Ends the connection when what was written has left; what the client still sends is thrown away, not answered by a reset. */
   close(): void {
     this.#isClosing = true;
+    if (!this.#isGone) this.#takes.begin(this.#silenceMs || CLOSING_MS, () => this.#socket.destroy());
     this.#socket.resume();
     this.#socket.end(() => this.#socket.destroy());
   }
 
   limitSilence(timeoutMs: number): void {
-    if (timeoutMs === this.#silenceMs) return;
     this.#silenceMs = timeoutMs;
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#socket.destroy(), timeoutMs);
-    // A process that stops waits for nobody's silence.
-    this.#silence.unref();
+  }
+
+  async #input(onSilence: () => void, isEnough: () => boolean = () => false): Promise<void> {
+    if (this.#received !== '' || this.#hasEnded) return;
+    this.#sends.begin(this.#silenceMs, onSilence);
+    while (this.#received === '' && !this.#hasEnded && !isEnough()) {
+      this.#socket.resume();
+      await this.#change();
+    }
+    this.#sends.end();
   }
 
   /** The kernel took what was written: the client reads, or has room. */
-  readonly #onWritten = (): void => {
-    this.#silence?.refresh();
-  };
+  readonly #onWritten = (): void => this.#moved();
+
+  #moved(): void {
+    this.#sends.interrupt();
+    this.#takes.interrupt();
+  }
 
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => this.#wake.push(resolve));
@@ -95,6 +117,29 @@ export class SocketChannel implements Channel {
 
   #wakeAll(): void {
     for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+/** How long it has been the client's turn without anything having moved. */
+class Silence {
+  #timer: NodeJS.Timeout | undefined;
+
+  /** 0: it may be silent for ever. */
+  begin(limitMs: number, onLimit: () => void): void {
+    this.end();
+    if (limitMs === 0) return;
+    this.#timer = setTimeout(onLimit, limitMs);
+    // A process that stops waits for nobody's silence.
+    this.#timer.unref();
+  }
+
+  interrupt(): void {
+    this.#timer?.refresh();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 

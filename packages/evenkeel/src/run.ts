@@ -248,9 +248,11 @@ class Process {
         break;
       case 'SIGTTOU':
         this.#daemon.pause();
+        if (this.#sockets.pause()) this.#terminal.say('warning', 'Paused frontend GLOBAL.');
         break;
       case 'SIGTTIN':
         this.#daemon.resume();
+        this.#resumeSockets();
         break;
       case 'SIGQUIT':
         this.#terminal.write(await poolsText(this.#runtime));
@@ -258,6 +260,12 @@ class Process {
       case 'SIGPIPE':
         break;
     }
+  }
+
+  #resumeSockets(): void {
+    const errors = this.#sockets.resume();
+    for (const error of errors ?? []) this.#terminal.say('alert', error);
+    if (errors?.length === 0) this.#terminal.say('warning', 'Resumed frontend GLOBAL.');
   }
 
   /** `-W`, `-Ws` or `master-worker`: the signals of a master (management manual, section 4). */

@@ -25,8 +25,10 @@ export interface CommandContext {
   /** `expert-mode on`, `experimental-mode on`. */
   isExpert: boolean;
   isExperimental: boolean;
-  /** Silence after which the connection is closed: `stats timeout`, until `set timeout cli` changes it for this connection. */
+  /** Silence after which the connection is closed: `stats timeout`, until `set timeout cli` changes it for this connection; 0: none. */
   timeoutMs: number;
+  /** Whether the conversation ends, where it is not interactive, when what was sent at once is answered: not on the master's socket. */
+  readonly endsAlone: boolean;
   /** What followed the line after `<<`, without the empty line that ends it; undefined where nothing did. */
   payload: string | undefined;
 }
@@ -36,7 +38,11 @@ export function newContext(
   runtime: Runtime,
   origin: string,
   level: Level,
-  { severityOutput = 'none', timeoutMs = 10_000 }: Partial<Pick<CommandContext, 'severityOutput' | 'timeoutMs'>> = {},
+  {
+    severityOutput = 'none',
+    timeoutMs = 10_000,
+    endsAlone = true,
+  }: Partial<Pick<CommandContext, 'severityOutput' | 'timeoutMs' | 'endsAlone'>> = {},
 ): CommandContext {
   return {
     runtime,
@@ -49,6 +55,7 @@ export function newContext(
     isExpert: false,
     isExperimental: false,
     timeoutMs,
+    endsAlone,
     payload: undefined,
   };
 }

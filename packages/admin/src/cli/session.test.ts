@@ -71,8 +71,9 @@ class Client implements Channel {
     return this.#pieces.shift();
   }
 
-  async waitForInput(): Promise<void> {
+  async waitForInput(): Promise<boolean> {
     await Promise.resolve();
+    return true;
   }
 
   async write(text: string): Promise<boolean> {
@@ -112,6 +113,13 @@ test('lines that came together are all answered; one that comes after the answer
 test('prompt keeps the conversation going until quit, or until it is sent again', async () => {
   assert.equal(await converse(['prompt\n', 'show version\n', 'quit\n', 'show version\n']), '\n> 2.6.12-test\n\n> ');
   assert.equal(await converse(['prompt\n', 'show version;prompt\n', 'show version\n']), '\n> 2.6.12-test\n\n> \n');
+});
+
+test('where a conversation does not end alone, it goes on until the client ends it', async () => {
+  const client = new Client(['show version\n', 'show version;show version\n', 'show version']);
+  const context = newContext(runtime, 'test', 'admin', { endsAlone: false });
+  await new CliSession(new Interpreter(COMMANDS), context, client).converse();
+  assert.equal(client.sent, '2.6.12-test\n\n'.repeat(3));
 });
 
 test('quit ends a line of commands', async () => {

@@ -17,11 +17,17 @@ export interface Channel {
   read(): Promise<string | undefined>;
   /** Whether something was sent that nobody has read yet. */
   readonly hasInput: boolean;
-  /** Resolves once the client has sent something that nobody has read yet, or is gone. */
-  waitForInput(): Promise<void>;
+  /**
+   * Resolves once the client has sent something that nobody has read yet, or is gone; with false when nothing has moved for as
+   * long as the client may be silent.
+   */
+  waitForInput(): Promise<boolean>;
   /** Sends, as latin1; resolves when there is room for more, with false once the client is gone. */
   write(text: string): Promise<boolean>;
-  /** Closes the connection when nothing moves on it for that long, in either direction. */
+  /**
+   * Closes the connection of a client that keeps the session waiting for that long: for a command, or for room for an answer. 0:
+   * it may. Time that an answer takes to be made is not the client's.
+   */
   limitSilence(timeoutMs: number): void;
 }
 
@@ -39,6 +45,8 @@ export class CliSession {
   readonly #limit: number;
   #pending = '';
   #hasEnded = false;
+  /** There were no news for as long as the client may be silent: the answer ends, and the conversation. */
+  #isSilent = false;
 
   /** `limit`: the longest command with its payload, bytes. */
   constructor(interpreter: CommandInterpreter, context: CommandContext, channel: Channel, limit = DEFAULT_LIMIT) {
@@ -62,13 +70,20 @@ export class CliSession {
       }
       this.context.payload = payload;
       const reply = await this.#answer(command);
-      const isHere = await this.#send(reply);
-      if (this.context.leaving || !isHere) return;
-      this.#channel.limitSilence(this.context.timeoutMs);
+      const rest = await this.#send(reply);
+      if (rest === undefined) return;
+      const { context } = this;
+      if (context.leaving) {
+        if (rest !== '') await this.#channel.write(rest);
+        return;
+      }
+      this.#channel.limitSilence(context.timeoutMs);
       // Every answer, an empty one too, ends with a blank line, or with the prompt in its place.
       const end = reply === NO_ANSWER ? '' : '\n';
-      if (!(await this.#channel.write(this.context.interactive ? `${end}${this.context.promptName}> ` : end))) return;
-      if (!this.context.interactive && this.#pending === '' && !this.#channel.hasInput) return;
+      const prompt = context.interactive ? `${context.promptName}> ` : '';
+      const text = rest + end + prompt;
+      if ((text !== '' && !(await this.#channel.write(text))) || this.#isSilent) return;
+      if (context.endsAlone && !context.interactive && this.#pending === '' && !this.#channel.hasInput) return;
     }
   }
 
@@ -121,13 +136,13 @@ export class CliSession {
     }
   }
 
-  async #send(reply: Reply): Promise<boolean> {
+  /** Sends all but the last piece of an answer, which it returns; undefined once the client is gone. */
+  async #send(reply: Reply): Promise<string | undefined> {
     if (reply instanceof Stream) return await this.#sendPieces(reply);
-    const text = reply instanceof Message ? withSeverity(reply, this.context.severityOutput) : reply;
-    return text === '' || (await this.#channel.write(text));
+    return reply instanceof Message ? withSeverity(reply, this.context.severityOutput) : reply;
   }
 
-  async #sendPieces({ pieces, endsOnInput }: Stream): Promise<boolean> {
+  async #sendPieces({ pieces, endsOnInput }: Stream): Promise<string | undefined> {
     const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
     let isOver = false;
     const interrupted = endsOnInput ? this.#interrupted(() => isOver) : undefined;
@@ -138,14 +153,14 @@ export class CliSession {
         // What is there at once is collected; before anything that has to be waited for, it leaves.
         const isWaited = next instanceof Promise;
         if (isWaited && collected !== '') {
-          if (!(await this.#channel.write(collected))) return false;
+          if (!(await this.#channel.write(collected))) return undefined;
           collected = '';
         }
         const result = isWaited && interrupted !== undefined ? await Promise.race([next, interrupted]) : await next;
         if (result === INTERRUPTED || result.done === true) break;
         collected += result.value;
         if (collected.length < PIECE) continue;
-        if (!(await this.#channel.write(collected))) return false;
+        if (!(await this.#channel.write(collected))) return undefined;
         collected = '';
       }
     } catch (error) {
@@ -155,13 +170,14 @@ export class CliSession {
       // One that still waits for its next piece answers when it has it; nobody is kept waiting for that.
       void iterator.return?.();
     }
-    return collected === '' || (await this.#channel.write(collected));
+    return collected;
   }
 
   /** What comes after an answer has ended by itself is a command again. */
   async #interrupted(isOver: () => boolean): Promise<typeof INTERRUPTED> {
-    if (this.#pending === '') await this.#channel.waitForInput();
+    const isSilent = this.#pending === '' && !(await this.#channel.waitForInput());
     if (isOver()) return INTERRUPTED;
+    this.#isSilent = isSilent;
     if (this.#channel.hasInput) await this.#channel.read();
     this.#pending = '';
     return INTERRUPTED;
