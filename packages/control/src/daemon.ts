@@ -10,18 +10,16 @@ import type { Config, ConfigHost, Proxy } from '@evenkeel/config';
 import { LogLevel, LogService, NO_LOG_SET, RingLogSink } from '@evenkeel/log';
 import { HealthMonitor, MailSender } from '@evenkeel/checks';
 import type { HealthLine, SavedStates } from '@evenkeel/checks';
-import type { GoneSlots, Plan } from '@evenkeel/proxy';
+import type { Plan } from '@evenkeel/proxy';
 import { Profiler, monitoredGeneration, prepareProcess } from '@evenkeel/proxy/main';
 import { openCheckConnection } from './check-connections.ts';
 import {
-  BackendGauge,
   BackendStat,
   FrontendGauge,
   FrontendStat,
   FrontendState,
   Mailbox,
   SegmentOwner,
-  ServerGauge,
   SharedCount,
   StatReader,
   Wake,
@@ -35,7 +33,7 @@ import { IdleMeter } from './idle-meter.ts';
 import { PROCESS_NAME, compilePlan, globalLogSet } from './plan-compiler.ts';
 import type { PlanSources } from './plan-compiler.ts';
 import type { Follower, PreparedChange } from './prepared-change.ts';
-import { DrainDeadlines } from './drain-deadlines.ts';
+import { DrainDeadlines, isUsed } from './drain-deadlines.ts';
 import { DynamicServers } from './dynamic-servers.ts';
 import { controlThrough, followedServers } from './resolvers/followed-servers.ts';
 import { Resolvers } from './resolvers/resolvers.ts';
@@ -192,7 +190,7 @@ export class Daemon {
     this.#drains = new DrainDeadlines({
       plan: () => this.plan,
       hasOldPlans: () => this.#supervisor.hasOldPlans,
-      isUsed: (gone) => this.#isUsed(gone),
+      isUsed: (gone) => isUsed(this.segment, gone),
       end: async (gone) => {
         const answers = await this.ask({ type: 'end-gone-streams', gone });
         return answers.reduce((sum, { answer }) => sum + answer, 0);
@@ -309,7 +307,10 @@ export class Daemon {
     this.health.apply(monitored);
     this.resolvers.apply(config, followedServers(plan));
     const merged = await this.changes.commit(prepared, states.find);
-    this.log.publishRings(config.rings);
+    this.log.publishRings(config.rings, [
+      globalLogSet(plan.config, this.#sources()),
+      ...plan.proxies.map(({ logSet }) => logSet),
+    ]);
     // What was logged so far waits in the ring: until here the processors are wanted by the data threads.
     this.log.start();
     for (const line of merged) this.#announce('notice', line);
@@ -320,17 +321,6 @@ export class Daemon {
   async #republish(file: Config): Promise<void> {
     const result = await this.apply(file);
     if (!result.ok) for (const error of result.errors) this.#options.report('alert', error);
-  }
-
-  /** Whether a stream, or a client connection, is counted on any of these slots. */
-  #isUsed({ frontends, backends, servers }: GoneSlots): boolean {
-    const counts = (kind: 'frontend' | 'backend' | 'server', gauge: number) => (slot: number) =>
-      new SharedCount(this.segment, kind, slot, gauge).sum() > 0;
-    return (
-      [...frontends].some(counts('frontend', FrontendGauge.sessions)) ||
-      [...backends].some(counts('backend', BackendGauge.sessions)) ||
-      [...servers].some(counts('server', ServerGauge.sessions))
-    );
   }
 
   /** Frontends that an operator has shut down: another configuration that names them opens them again. */

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -108,6 +108,41 @@ test('who waits for what was written so far is answered while other threads go o
       await Promise.all(producers.map(async (producer) => await producer.terminate()));
     }
   });
+});
+
+test('many reloads with a log file and a socket of their own leave open what the last one names', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-log-'));
+  await withFile(async (service, fd) => {
+    const before = readdirSync('/proc/self/fd').length;
+    const sink = new RingLogSink(service.ring, 0);
+    const count = 40;
+    for (let reload = 0; reload < count; reload++) {
+      const destinations = [
+        { kind: 'file', path: join(folder, `file${reload}`) },
+        { kind: 'unix', path: join(folder, `socket${reload}`) },
+        { kind: 'fd', fd },
+      ] as const;
+      const set = service.numberOf({
+        targets: destinations.map((destination) => target(0, { destination })),
+        tag: 't',
+        hostname: undefined,
+        messageLength: 1023,
+        owner: '',
+      });
+      service.publishSets();
+      service.publishRings([], [0, set]);
+      sink.emit(set, 6, `line ${reload}`);
+      await service.flush(5000);
+      assert.equal(readFileSync(join(folder, `file${reload}`), 'latin1'), `line ${reload}\n`);
+      // A file and a socket of this configuration, and of the last one; more for a moment, while they are being closed.
+      const end = performance.now() + 5000;
+      while (readdirSync('/proc/self/fd').length > before + 4) {
+        assert.ok(performance.now() < end, `${readdirSync('/proc/self/fd').length} descriptors are open`);
+        await pause(5);
+      }
+    }
+  });
+  rmSync(folder, { recursive: true });
 });
 
 test('set 0 is nowhere', async () => {

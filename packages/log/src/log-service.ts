@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { Ring } from '@evenkeel/config';
 import { RestartPolicy, createByteRing } from '@evenkeel/shm';
 import type { ByteRingHandle } from '@evenkeel/shm';
+import type { LogConfiguration } from './log-router.ts';
 import { LogSetRegistry } from './log-set.ts';
 import type { LogSet } from './log-set.ts';
 import type { SinkDescription } from './rings/ring-sinks.ts';
@@ -59,6 +60,7 @@ export class LogService {
   readonly #descriptions = new Map<number, (sinks: readonly SinkDescription[]) => void>();
   readonly #readings = new Map<number, RingReading>();
   #rings: readonly Ring[] = [];
+  #serving: readonly number[] = [];
   readonly #dropsByDestination = new Map<string, number>();
 
   constructor(options: LogServiceOptions) {
@@ -91,14 +93,22 @@ export class LogService {
     this.#configure(this.#rings);
   }
 
-  /** The rings of the configuration that serves: others end, and settings that changed take effect. */
-  publishRings(rings: readonly Ring[]): void {
+  /**
+   * The rings of the configuration that serves, and the numbers of its sets: other rings end, settings that changed take
+   * effect, and destinations that only other sets name are closed when old streams need them no more.
+   */
+  publishRings(rings: readonly Ring[], serving: readonly number[]): void {
     this.#rings = rings;
+    this.#serving = [...new Set(serving)];
     this.#configure(rings);
   }
 
   #configure(rings: readonly Ring[]): void {
-    this.#tell({ type: 'configure', sets: this.#registry.sets, rings });
+    this.#tell({ type: 'configure', configuration: this.#configuration(rings) });
+  }
+
+  #configuration(rings: readonly Ring[]): LogConfiguration {
+    return { sets: this.#registry.sets, serving: this.#serving, rings };
   }
 
   /** Rings and other event sinks, in the order of `show events`. Without a log thread there are none. */
@@ -178,8 +188,7 @@ export class LogService {
   #startWorker(): Worker {
     const workerData: LogThreadData = {
       ring: this.ring,
-      sets: this.#registry.sets,
-      rings: this.#rings,
+      configuration: this.#configuration(this.#rings),
       pid: process.pid,
     };
     const worker = new Worker(new URL(ENTRY), { workerData, name: 'log' });

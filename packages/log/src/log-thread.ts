@@ -7,7 +7,6 @@
  */
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { Ring } from '@evenkeel/config';
 import { ByteRingReader } from '@evenkeel/shm';
 import type { ByteRingHandle, RingRecord } from '@evenkeel/shm';
 import { WallClock, sharedClockOffset } from './clocks.ts';
@@ -15,7 +14,7 @@ import { openDestination } from './destinations/open.ts';
 import { DropReport } from './drop-report.ts';
 import type { DropCount, DropNews } from './drop-report.ts';
 import { LogRouter } from './log-router.ts';
-import type { LogSet } from './log-set.ts';
+import type { LogConfiguration } from './log-router.ts';
 import type { LogMessage } from './message.ts';
 import { ageOfMark, isStructured, levelOfTag, setOfTag } from './record.ts';
 import { RingReader } from './rings/ring-reader.ts';
@@ -23,13 +22,12 @@ import type { SinkDescription } from './rings/ring-sinks.ts';
 
 export interface LogThreadData {
   readonly ring: ByteRingHandle;
-  readonly sets: readonly (LogSet | undefined)[];
-  readonly rings: readonly Ring[];
+  readonly configuration: LogConfiguration;
   readonly pid: number;
 }
 
 export type ToLogThread =
-  | { readonly type: 'configure'; readonly sets: readonly (LogSet | undefined)[]; readonly rings: readonly Ring[] }
+  | { readonly type: 'configure'; readonly configuration: LogConfiguration }
   /** Answered by `flushed` when everything written before it has left. */
   | { readonly type: 'flush'; readonly ticket: number }
   /** Answered by `sinks`. */
@@ -56,6 +54,8 @@ export type FromLogThread =
 const DRAIN_BATCH = 512;
 /** How often drops are looked at. */
 const DROP_REPORT_MS = 1000;
+/** How often destinations are closed that nobody needs any more. */
+const CLOSE_MS = 10_000;
 /**
  * How often the ring is looked at while messages come quickly: 60,000 lines a second are a burst of 240 then, which a socket
  * with the kernel's usual memory has room for, and looking takes less than one per cent of a processor.
@@ -63,7 +63,7 @@ const DROP_REPORT_MS = 1000;
 const LOOK_MS = 4;
 
 function main(port: NonNullable<typeof parentPort>): void {
-  const { ring, sets, rings, pid } = workerData as LogThreadData;
+  const { ring, configuration, pid } = workerData as LogThreadData;
   const reader = new ByteRingReader(ring);
   const router = new LogRouter(pid, openDestination);
   const report = new DropReport();
@@ -73,7 +73,7 @@ function main(port: NonNullable<typeof parentPort>): void {
   const wallClock = new WallClock();
   const clockOffset = sharedClockOffset();
   const say = (message: FromLogThread): void => port.postMessage(message);
-  router.configure(sets, rings);
+  router.configure(configuration);
 
   const message: LogMessage = { level: 0, timeMs: 0, structuredData: '', bytes: Buffer.alloc(0), start: 0, end: 0 };
   let wallMs = 0;
@@ -143,7 +143,7 @@ function main(port: NonNullable<typeof parentPort>): void {
   const hear = (request: ToLogThread): void => {
     switch (request.type) {
       case 'configure':
-        router.configure(request.sets, request.rings);
+        router.configure(request.configuration);
         break;
       case 'flush':
         catchUp(reader.mark(), () => router.whenIdle(() => say({ type: 'flushed', ticket: request.ticket })));
@@ -198,6 +198,8 @@ function main(port: NonNullable<typeof parentPort>): void {
     for (const news of report.observe(counts, performance.now()))
       say({ type: 'dropped', isCounted: isRing.get(news.name) !== true, ...news });
   }, DROP_REPORT_MS).unref();
+
+  setInterval(() => router.closeUnused(), CLOSE_MS).unref();
 
   look();
   say({ type: 'ready' });

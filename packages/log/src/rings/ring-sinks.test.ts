@@ -50,6 +50,11 @@ function router(): LogRouter {
   return new LogRouter(42, () => assert.fail('nothing leaves the process'));
 }
 
+/** A configuration that uses all of the sets. */
+function configure(logs: LogRouter, sets: readonly (LogSet | undefined)[], rings: readonly Ring[]): void {
+  logs.configure({ sets, serving: [...sets.keys()], rings });
+}
+
 function events(from: NamedRing): string[] {
   const found: string[] = [];
   from.read(0, (event, length) => found.push(event.toString('latin1', 0, length)) > 0);
@@ -59,7 +64,8 @@ function events(from: NamedRing): string[] {
 // Lengths as haproxy 2.6.12 cut them: `len` bounds the message, `maxlen` message and header.
 test('an event has the format of its ring, and is cut to len and maxlen', () => {
   const logs = router();
-  logs.configure(
+  configure(
+    logs,
     [undefined, set('a', { length: 80 }), set('b')],
     [ring('a'), ring('b', { format: 'short', maxlen: 100 })],
   );
@@ -71,7 +77,7 @@ test('an event has the format of its ring, and is cut to len and maxlen', () => 
 
 test('sinks are listed in the order of HAProxy; buf0 takes lines with level and time', () => {
   const logs = router();
-  logs.configure([undefined, set('buf0')], [ring('b'), ring('a', { description: 'My local buffer' })]);
+  configure(logs, [undefined, set('buf0')], [ring('b'), ring('a', { description: 'My local buffer' })]);
   assert.deepEqual(
     logs.rings.describe().map(({ description, name, type }) => `${name} ${type} ${description}`),
     [
@@ -88,9 +94,9 @@ test('sinks are listed in the order of HAProxy; buf0 takes lines with level and 
 
 test('a ring that a reload keeps has its events, in its new format; one that is gone takes nothing', () => {
   const logs = router();
-  logs.configure([undefined, set('a'), set('b')], [ring('a'), ring('b')]);
+  configure(logs, [undefined, set('a'), set('b')], [ring('a'), ring('b')]);
   logs.route(1, message('one'));
-  logs.configure([undefined, set('a'), set('b')], [ring('a', { format: 'short' })]);
+  configure(logs, [undefined, set('a'), set('b')], [ring('a', { format: 'short' })]);
   logs.route(1, message('two'));
   logs.route(2, message('nowhere'));
   assert.deepEqual(events(logs.rings.get('a')!), ['one', '<6>two']);
@@ -99,7 +105,7 @@ test('a ring that a reload keeps has its events, in its new format; one that is 
 
 test('an event that fits after drops is preceded by their number, at level notice', () => {
   const logs = router();
-  logs.configure([undefined, set('a')], [ring('a', { format: 'short' })]);
+  configure(logs, [undefined, set('a')], [ring('a', { format: 'short' })]);
   const target = logs.rings.get('a')!;
   target.drop();
   logs.route(1, message('one'));
@@ -112,7 +118,7 @@ test('an event that fits after drops is preceded by their number, at level notic
 
 test('a reader gets pieces when it asks for them, and passes over what was replaced meanwhile', () => {
   const logs = router();
-  logs.configure([undefined, set('a')], [ring('a')]);
+  configure(logs, [undefined, set('a')], [ring('a')]);
   const target = logs.rings.get('a')!;
   const pieces: { text: string; isLast: boolean }[] = [];
   const send = (text: string, isLast: boolean): void => void pieces.push({ text, isLast });
@@ -144,7 +150,7 @@ test('a backing file holds the events, and the one before is kept beside it', as
   try {
     for (const round of ['first', 'second']) {
       const logs = router();
-      logs.configure([undefined, set('a')], [ring('a', { backingFile: path })]);
+      configure(logs, [undefined, set('a')], [ring('a', { backingFile: path })]);
       for (let index = 0; index < 500; index++) logs.route(1, message(`${round} ${index} `.padEnd(100, 'x')));
       logs.flush();
       await new Promise<void>((resolve) => logs.whenIdle(resolve));
@@ -180,7 +186,7 @@ test('a backing file that is closed while it is being opened has its events, and
     });
   try {
     const logs = router();
-    logs.configure([undefined, set('a')], [ring('a', { backingFile: path })]);
+    configure(logs, [undefined, set('a')], [ring('a', { backingFile: path })]);
     logs.route(1, message('the only one'));
     logs.close();
     for (const end = performance.now() + 10_000; !existsSync(path) || isOpen();) {
