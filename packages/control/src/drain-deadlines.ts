@@ -10,6 +10,8 @@
  * It knows slots of shared memory and no threads: who ends streams is passed in.
  */
 
+import { BackendGauge, FrontendGauge, ServerGauge, SharedCount } from '@evenkeel/shm';
+import type { Segment } from '@evenkeel/shm';
 import type { GoneSlots, Plan } from '@evenkeel/proxy';
 
 export interface DrainOptions {
@@ -132,4 +134,15 @@ function strike(slots: Slots, others: Slots): void {
 
 function isEmpty({ frontends, backends, servers }: Slots): boolean {
   return frontends.size + backends.size + servers.size === 0;
+}
+
+/** Whether a stream, or a client connection, is counted on any of these slots. */
+export function isUsed(segment: Segment, { frontends, backends, servers }: GoneSlots): boolean {
+  const counts = (kind: 'frontend' | 'backend' | 'server', gauge: number) => (slot: number) =>
+    new SharedCount(segment, kind, slot, gauge).sum() > 0;
+  return (
+    [...frontends].some(counts('frontend', FrontendGauge.sessions)) ||
+    [...backends].some(counts('backend', BackendGauge.sessions)) ||
+    [...servers].some(counts('server', ServerGauge.sessions))
+  );
 }

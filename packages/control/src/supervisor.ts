@@ -7,14 +7,12 @@
  */
 
 import type { ByteRingHandle, SegmentOwner, ThreadIdentity } from '@evenkeel/shm';
-import { HeartbeatReader, MAX_INCARNATION, RestartPolicy, recoverThread } from '@evenkeel/shm';
+import { RestartPolicy, recoverThread } from '@evenkeel/shm';
 import type { Server } from '@evenkeel/config';
-import type { PackedPlan, Plan, QuestionOf, ThreadAnswers, ThreadQuestion } from '@evenkeel/proxy';
+import type { Plan, QuestionOf, ThreadAnswers, ThreadQuestion } from '@evenkeel/proxy';
 import {
   discardBackends,
   discardServers,
-  inTurns,
-  packPlan,
   prepareBackends,
   prepareServers,
   recoverBackends,
@@ -24,12 +22,14 @@ import { reasonOf } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import { DataThread, ThreadGone } from './data-thread.ts';
 import { releaseUnused } from './plan-compiler.ts';
-import { PlanMemory } from './plan-memory.ts';
+import { PlanPacking } from './plan-packing.ts';
 import type { PreparedChange } from './prepared-change.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { startThread } from './spare-threads.ts';
 import type { SpareThreads } from './spare-threads.ts';
 import type { OpenedListeners } from './shared-listeners.ts';
+import { ThreadNumbers } from './thread-numbers.ts';
+import { STALL_MS, ThreadWatch } from './thread-watch.ts';
 
 export interface SupervisorOptions {
   readonly slots: SegmentOwner;
@@ -64,58 +64,35 @@ export type AskThreads = <Type extends ThreadQuestion['type']>(
 export type PublishResult = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
- * A data thread that did not turn its event loop for this long is ended and replaced. The longest honest work in one turn is
- * a major garbage collection, a few hundred ms; while a thread is silent, the share of new connections that the kernel hashes
- * to it hangs, so the bound is not longer than people wait.
- */
-const STALL_MS = 3000;
-const WATCH_INTERVAL_MS = 250;
-/** If the watch itself came this late, the whole process was stopped or starved and nobody's silence means anything. */
-const OWN_GAP_MS = 1000;
-/**
  * A thread that turns its loop and does not answer `prepare` for this long has lost its way: the publication fails, and the
  * thread is ended and replaced as one that stalled. Binding and building take about a second of its time for the largest
  * plans, in short turns between which it serves: many times that where it is busy all the time.
  */
 const PREPARE_LIMIT_MS = 60_000;
-/** How long checks and commands wait at a time while a plan is packed. */
-const PACK_TURN_MS = 10;
 /** Deaths of data threads within a minute after which the process is given up. */
 const MAX_DEATHS = 20;
 /** What a thread may take to close its connections when told to stop. */
 const STOP_LIMIT_MS = 500;
 /** How long recovery waits for a lock that a living thread holds, each time. */
 const RECOVERY_WAIT_MS = 20;
-
 /** What a thread may take to answer a question: it is replaced when it is silent for longer, so nobody waits for it in vain. */
 const ANSWER_LIMIT_MS = STALL_MS + 500;
-
 const STOPPING = 'the process is stopping: nothing new is started';
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #heartbeats: HeartbeatReader;
+  readonly #watch: ThreadWatch;
   readonly #listeners = new SharedListeners();
   readonly #restarts = new RestartPolicy(MAX_DEATHS);
   #threads: DataThread[] = [];
   /** Threads that a smaller `nbthread` no longer wants and that still serve what they had. */
   readonly #retiring = new Set<DataThread>();
-  /**
-   * Who has which number in shared memory, until everything that was counted there is taken back. A thread that retires keeps
-   * its number for as long as it serves, so a new one beside it must get another.
-   */
-  readonly #numbers = new Map<number, ThreadIdentity>();
-  /** By number in shared memory. */
-  #incarnations: number[] = [];
+  readonly #numbers = new ThreadNumbers();
   #plan: Plan | undefined;
-  /** What a thread is sent that comes in place of another. */
-  #packed: { readonly plan: Plan; readonly packed: PackedPlan } | undefined;
-  readonly #planMemory = new PlanMemory();
+  readonly #packing = new PlanPacking();
   /** Plans that some thread may still serve streams of, the current one last. */
   #plansInUse: Plan[] = [];
   #queue: Promise<unknown> = Promise.resolve();
-  #watch: NodeJS.Timeout | undefined;
-  #lastWatchMs = 0;
   #stopping = false;
   /** stop() is over: nothing is left to be taken back for. */
   #ended = false;
@@ -126,7 +103,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#heartbeats = new HeartbeatReader(options.slots.segment);
+    this.#watch = new ThreadWatch(options.slots.segment, options.now);
   }
 
   /** Data threads at work. */
@@ -166,7 +143,7 @@ export class Supervisor {
 
   /** There are data threads, and none of them has been silent for longer than one may be. */
   get isHealthy(): boolean {
-    return this.#threads.length > 0 && this.#heartbeats.stalled(this.#options.now(), STALL_MS).length === 0;
+    return this.#threads.length > 0 && this.#watch.stalled.length === 0;
   }
 
   /** The process is about to die: sockets that are being prepared leave no path behind. Nothing may be asked after this. */
@@ -253,7 +230,7 @@ export class Supervisor {
   /** Ends every thread and closes every listener. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    clearInterval(this.#watch);
+    this.#watch.stop();
     this.#listeners.closeAll();
     await Promise.all([...this.#threads, ...this.#retiring].map(async (thread) => await thread.stop(STOP_LIMIT_MS)));
     this.#threads = [];
@@ -323,7 +300,7 @@ export class Supervisor {
     if (this.#paused) for (const thread of this.#threads) thread.pause();
     releaseUnused(this.#options.slots, plan);
     for (const thread of retiring) void this.#retire(thread);
-    if (this.#watch === undefined) this.#startWatch();
+    this.#watch.start((identity) => this.#endStalled(identity));
     return [];
   }
 
@@ -348,7 +325,7 @@ export class Supervisor {
   ): Promise<readonly string[]> {
     const { slots } = this.#options;
     const missing = wanted - stay.length;
-    const free = slots.segment.maxThreads - 1 - this.#numbers.size;
+    const free = slots.segment.maxThreads - 1 - this.#numbers.taken;
     if (missing > free) {
       return [
         `${missing} more data threads are wanted and ${free} can be started: ${this.#retiring.size} of an earlier nbthread still serve their last connections`,
@@ -357,7 +334,7 @@ export class Supervisor {
     prepareBackends(slots, plan);
     if (this.#plan === undefined) this.#capabilities = await this.#options.beforeFirstThread();
     while (fresh.length < missing) fresh.push(this.#start(stay.length + fresh.length));
-    const packed = await this.#pack(plan);
+    const packed = await this.#packing.pack(plan);
     const segment = slots.handle();
     const all = [...stay, ...fresh];
     const answers = await Promise.all(
@@ -371,13 +348,6 @@ export class Supervisor {
     );
     const dead = all.filter((thread) => thread.gone).map((thread) => `data thread ${thread.index + 1} ended`);
     return [...new Set([...answers.flat(), ...dead])];
-  }
-
-  async #pack(plan: Plan): Promise<PackedPlan> {
-    if (this.#packed?.plan === plan) return this.#packed.packed;
-    const steps = packPlan(plan, (bytes) => this.#planMemory.take(plan.generation, bytes));
-    this.#packed = { plan, packed: await inTurns(steps, PACK_TURN_MS) };
-    return this.#packed.packed;
   }
 
   /** What a thread says against a plan; one that says nothing is ended. */
@@ -400,20 +370,15 @@ export class Supervisor {
   }
 
   #start(index: number): DataThread {
-    let number = 1;
-    while (this.#numbers.has(number)) number++;
-    const incarnation = ((this.#incarnations[number] ?? 0) % MAX_INCARNATION) + 1;
-    this.#incarnations[number] = incarnation;
-    const identity: ThreadIdentity = { thread: number, incarnation };
-    this.#numbers.set(number, identity);
+    const identity = this.#numbers.take();
     const { slots, logRing } = this.#options;
     slots.useThread(identity.thread);
-    this.#heartbeats.begin(identity, this.#options.now());
+    this.#watch.begin(identity);
     try {
       const worker = this.#options.spares?.take(index) ?? startThread(index);
       return new DataThread(
         worker,
-        { index, thread: number, incarnation, segment: slots.handle(), logRing, capabilities: this.#capabilities },
+        { index, ...identity, segment: slots.handle(), logRing, capabilities: this.#capabilities },
         identity,
         {
           onExit: (thread, error) => this.#onExit(thread, error),
@@ -423,8 +388,8 @@ export class Supervisor {
       );
     } catch (error) {
       // The system has no room for one more thread.
-      this.#heartbeats.end(number, 'absent');
-      this.#numbers.delete(number);
+      this.#watch.end(identity, 'absent');
+      this.#numbers.giveBack(identity);
       throw new Error(`data thread ${index + 1} cannot be started: ${reasonOf(error)}`, { cause: error });
     }
   }
@@ -440,7 +405,7 @@ export class Supervisor {
   }
 
   #onExit(thread: DataThread, error: Error | undefined): void {
-    this.#heartbeats.end(thread.identity.thread, thread.leaving ? 'absent' : 'dead');
+    this.#watch.end(thread.identity, thread.leaving ? 'absent' : 'dead');
     if (thread.leaving) return;
     this.#retiring.delete(thread);
     this.#takeBack(thread);
@@ -462,12 +427,12 @@ export class Supervisor {
   #takeBack(thread: DataThread): void {
     const { slots } = this.#options;
     const { identity } = thread;
-    if (this.#numbers.get(identity.thread) !== identity) return;
+    if (!this.#numbers.isTaken(identity)) return;
     for (const plan of this.#plansInUse) recoverBackends(slots, plan, thread.identity);
     recoverListeners(slots, thread.identity.thread);
     this.#listeners.reclaim(thread);
     // A lock that another living thread holds is let go within microseconds; one that another dead thread holds is freed when that one is recovered.
-    if (recoverThread(slots.segment, identity, RECOVERY_WAIT_MS)) this.#numbers.delete(identity.thread);
+    if (recoverThread(slots.segment, identity, RECOVERY_WAIT_MS)) this.#numbers.giveBack(identity);
     else if (!this.#ended) setTimeout(() => this.#takeBack(thread), RECOVERY_WAIT_MS);
   }
 
@@ -485,7 +450,7 @@ export class Supervisor {
     }
     this.#threads[place] = thread;
     const { slots } = this.#options;
-    const packed = await this.#pack(plan);
+    const packed = await this.#packing.pack(plan);
     const errors = await this.#prepare(
       thread,
       async () => await thread.prepare(packed, slots.handle(), this.#listeners.duplicates(thread)),
@@ -512,28 +477,19 @@ export class Supervisor {
     }
     this.#plansInUse = this.#plansInUse.filter((plan) => plan.generation >= oldest);
     slots.reclaim(oldest);
-    this.#planMemory.giveBackBefore(oldest);
+    this.#packing.giveBackBefore(oldest);
   }
 
-  #startWatch(): void {
-    this.#lastWatchMs = this.#options.now();
-    this.#watch = setInterval(() => {
-      const now = this.#options.now();
-      const gap = now - this.#lastWatchMs;
-      this.#lastWatchMs = now;
-      if (gap > OWN_GAP_MS) return;
-      for (const identity of this.#heartbeats.stalled(now, STALL_MS)) {
-        const thread = this.#threads.find(
-          (each) => each.identity.thread === identity.thread && each.identity.incarnation === identity.incarnation,
-        );
-        if (thread === undefined || thread.gone || thread.leaving) continue;
-        this.#options.report(
-          'alert',
-          `data thread ${thread.index + 1} has been silent for more than ${STALL_MS} ms and is replaced`,
-        );
-        void thread.terminate();
-      }
-    }, WATCH_INTERVAL_MS);
+  #endStalled({ incarnation, thread: number }: ThreadIdentity): void {
+    const thread = this.#threads.find(
+      ({ identity }) => identity.thread === number && identity.incarnation === incarnation,
+    );
+    if (thread === undefined || thread.gone || thread.leaving) return;
+    this.#options.report(
+      'alert',
+      `data thread ${thread.index + 1} has been silent for more than ${STALL_MS} ms and is replaced`,
+    );
+    void thread.terminate();
   }
 }
 
