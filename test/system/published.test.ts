@@ -30,8 +30,7 @@ test('the published package runs by itself, with its threads', { timeout: 120_00
     assert.equal(version, execFileSync(EVENKEEL, ['-v'], { encoding: 'utf8' }));
 
     const [port] = await freePorts(1);
-    await using daemon = await Daemon.start(
-      `global
+    const configuration = `global
     nbthread 3
     log stdout format raw local0
 defaults
@@ -44,9 +43,13 @@ defaults
 frontend web
     bind 127.0.0.1:${port}
     http-request return status 200 content-type text/plain string built
-`,
-      { port, launcher: [process.execPath], program },
-    );
+`;
+    await using daemon = await Daemon.start(configuration, {
+      port,
+      flags: ['-W'],
+      launcher: [process.execPath],
+      program,
+    });
     assert.equal((await ask(port, { path: '/' })).body.toString(), 'built');
     await until('the log thread writes', () => daemon.output.includes('"GET / HTTP/1.1"'));
     assert.deepEqual(
@@ -56,6 +59,11 @@ frontend web
         .sort(),
       ['data-1', 'data-2', 'data-3'],
     );
+    // So large that a thread of its own reads it.
+    const servers = Array.from({ length: 8000 }, (_, index) => `    server s${index} 127.0.0.1:1\n`);
+    const large = `${configuration.replace('string built', 'string anew')}backend large\n${servers.join('')}`;
+    assert.match(await daemon.reload(large), /Loading success \(generation 2\)/);
+    assert.equal((await ask(port, { path: '/' })).body.toString(), 'anew');
     daemon.signal('SIGUSR1');
     assert.equal(await daemon.exited(), 0);
   } finally {
