@@ -1,7 +1,7 @@
 // Every field that can be changed, in a whole daemon: it counts after a reload and in the next process, and goes back when it
 // is cleared or the file is edited.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -232,6 +232,27 @@ test('every field takes what the file says once it is edited there, at a reload 
   await second.stop();
   const third = await start(t, folder, edited);
   assert.deepEqual(saying(live(third)), saying(result), 'after a restart');
+  await third.stop();
+});
+
+test("a process that is started with 'no persist-runtime' has what the file says, and forgets the rest", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const first = await start(t, folder);
+  await changeAll(first);
+  const path = first.changes.path!;
+  await first.stop();
+  assert.ok(existsSync(path));
+
+  const off = configuration(folder, (text) => text.replace('global\n', 'global\n  no persist-runtime\n'));
+  const second = await start(t, folder, off);
+  assert.deepEqual(live(second), AS_IN_THE_FILE);
+  assert.deepEqual(second.changes.list(), []);
+  assert.equal(existsSync(path), false);
+  await second.stop();
+
+  const third = await start(t, folder);
+  assert.deepEqual(live(third), AS_IN_THE_FILE);
   await third.stop();
 });
 

@@ -29,7 +29,7 @@ export type ProxyOptions = Partial<Omit<Proxy, 'servers' | 'timeouts' | 'options
 
 const AT = { file: 'test', line: 1, column: 1 };
 
-/** One backend named `b` with servers s0, s1 … on loopback. */
+/** One backend, named `b` where nothing else is said, with servers s0, s1 … on loopback. */
 export function planOf(
   owner: SegmentOwner,
   servers: readonly ServerOptions[],
@@ -96,8 +96,8 @@ export function planOf(
       {
         balanceOffset: 0,
         frontendSlot: -1,
-        backendSlot: owner.allocate('backend', 'b'),
-        serverSlots: proxy.servers.map((server) => owner.allocate('server', `b/${server.name}`)),
+        backendSlot: owner.allocate('backend', proxy.name),
+        serverSlots: proxy.servers.map((server) => owner.allocate('server', `${proxy.name}/${server.name}`)),
         logSet: 0,
       },
     ],

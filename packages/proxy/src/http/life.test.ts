@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BackendStat, FrontendStat, ListenerStat, ServerStat, StatReader } from '@evenkeel/shm';
 import { HttpSession } from './session.ts';
-import { GET, OK, outcome, startProxy, type Peer, type TestProxy } from './test-kit.ts';
+import { answering, GET, OK, outcome, startProxy, type Peer, type TestProxy } from './test-kit.ts';
 
 async function request(client: Peer, text = GET): Promise<string> {
   client.send(text);
@@ -48,6 +48,51 @@ test('soft stop with option idle-close-on-response: an idle connection has one m
   idle.send(GET);
   await idle.over();
   assert.ok(idle.received.endsWith(OK.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n')));
+});
+
+test('soft stop with close-spread-time: an idle connection may still carry a request until its turn comes', async (t) => {
+  const proxy = await startProxy(t, { global: ['close-spread-time 300ms'] }, answering);
+  const [idle, used] = [await proxy.connect(), await proxy.connect()];
+  await request(idle);
+  await request(used);
+  // The turn of both is the last of all.
+  t.mock.method(Math, 'random', () => 0.999);
+  proxy.host.keeper.softStop();
+  used.send(GET);
+  await used.until('ok');
+  await idle.over();
+  assert.ok(idle.received.endsWith('ok'), idle.received);
+  await used.over();
+});
+
+test('an identifier is made once for each request: the header, the log and rules have the same', async (t) => {
+  const proxy = await startProxy(
+    t,
+    {
+      frontend: [
+        'unique-id-format %rt-%[rand(1000000000)]',
+        'unique-id-header x-id',
+        'http-request set-header x-again %[unique-id]',
+        'log-format "x [x] %ID %[unique-id]"',
+      ],
+    },
+    answering,
+  );
+  const client = await proxy.connect();
+  await request(client);
+  client.send(GET);
+  await client.until('ok');
+  const heads = proxy.servers[0].received;
+  const [sent, again] = ['x-id', 'x-again'].map((name) =>
+    [...heads.matchAll(new RegExp(`^${name}: (.*)\r$`, 'gm'))].map(([, value]) => value),
+  );
+  assert.match(sent[0], /^[0-9A-F]+-\d+$|^\d+-\d+$/);
+  assert.deepEqual(again, sent);
+  assert.deepEqual(
+    await proxy.lines(2),
+    sent.map((id) => `${id} ${id}`),
+  );
+  assert.notEqual(sent[0], sent[1]);
 });
 
 test("reload: a kept connection's next request belongs to the new configuration, one under way to the old", async (t) => {
