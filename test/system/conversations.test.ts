@@ -65,7 +65,10 @@ test('a conversation with the master goes on until one of the two ends it', asyn
     ['-W', '-S', master(port)],
     () => 'stats timeout 1s',
     async ({ admin }) => {
-      await until('the master listens', async () => await accepts(port));
+      // HAProxy's begins anew once it has started its worker, and loses who came before that.
+      const isAnswered = async (): Promise<boolean> =>
+        (await converse({ port, host: '127.0.0.1' }, 'show version\n', true).catch(() => '')).startsWith('2.6.');
+      await until('the master answers', isAnswered);
       await using talk = new Conversation({ port, host: '127.0.0.1' });
       talk.send('show version\n');
       await talk.until(/^2\.6\.\S+\n\n$/);

@@ -155,6 +155,24 @@ test('set 0 is nowhere', async () => {
   );
 });
 
+test('who asks for rings before the log thread is started gets those that there are then', async () => {
+  const service = new LogService({ producers: 1, onDrop: () => {} });
+  const asked = service.sinks();
+  service.start();
+  assert.deepEqual(
+    (await asked).map(({ name }) => name),
+    (await service.sinks()).map(({ name }) => name),
+  );
+  assert.ok((await asked).length > 0);
+  await service.close(5000);
+
+  // One that ends without having begun has none.
+  const another = new LogService({ producers: 1, onDrop: () => {} });
+  const none = another.sinks();
+  await another.close(5000);
+  assert.deepEqual(await none, []);
+});
+
 test('an idle log thread sleeps: no processor time passes while nothing is logged', async () => {
   await withFile(async (service, fd) => {
     const sink = new RingLogSink(service.ring, 0);

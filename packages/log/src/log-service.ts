@@ -49,6 +49,9 @@ export class LogService {
   /** Resolves when the log thread drains. */
   readonly ready: Promise<void>;
   #onReady: () => void = () => {};
+  /** Resolves with start(). */
+  readonly #started: Promise<void>;
+  #onStart: () => void = () => {};
   #closing = false;
   readonly #restarts = new RestartPolicy(MAX_DEATHS);
   #restartTimer: NodeJS.Timeout | undefined;
@@ -67,11 +70,13 @@ export class LogService {
     this.#options = options;
     this.ring = createByteRing(options.producers, RING_BYTES_PER_PRODUCER);
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
+    this.#started = new Promise((resolve) => (this.#onStart = resolve));
   }
 
   /** Starts the log thread, once; what was written before waits in the ring. */
   start(): void {
     this.#worker ??= this.#startWorker();
+    this.#onStart();
   }
 
   /** The stable number by which any thread names this set from now on. The log thread knows it before `publishSets` returns its turn. */
@@ -111,8 +116,12 @@ export class LogService {
     return { sets: this.#registry.sets, serving: this.#serving, rings };
   }
 
-  /** Rings and other event sinks, in the order of `show events`. Without a log thread there are none. */
+  /**
+   * Rings and other event sinks, in the order of `show events`. Without a log thread there are none; who asks before it is
+   * started, as a runtime socket may that has just been opened, waits for that.
+   */
   async sinks(): Promise<readonly SinkDescription[]> {
+    await this.#started;
     if (this.#worker === undefined || this.#isGivenUp) return [];
     const ticket = ++this.#tickets;
     const answer = new Promise<readonly SinkDescription[]>((resolve) => this.#descriptions.set(ticket, resolve));
@@ -177,6 +186,7 @@ export class LogService {
   async close(limitMs: number): Promise<void> {
     await this.flush(limitMs);
     this.#closing = true;
+    this.#onStart();
     clearTimeout(this.#restartTimer);
     await this.#worker?.terminate();
   }
