@@ -47,8 +47,10 @@ async function start(
   folder: string,
   config = configuration(folder),
   report: DaemonOptions['report'] = () => undefined,
+  options: Partial<DaemonOptions> = {},
 ): Promise<Daemon> {
   const { daemon } = newDaemon(context, {
+    ...options,
     report,
     persist: { names: ['/etc/test.cfg'], stateDirectory: folder },
     configHost: () => host,
@@ -307,6 +309,36 @@ test('a limit that is taken away again where the file has none is no difference 
   for (const [object, field] of limits) await set(object, field, '0');
   assert.deepEqual(daemon.changes.list(), []);
   await daemon.stop();
+});
+
+test('a frontend that was shut down for good stays so, whatever becomes of its override', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const daemon = await start(t, folder);
+  await daemon.changes.make([{ object: FRONTEND, field: 'state', value: 'disabled', by: 'test' }]);
+  const { frontendSlot } = daemon.plan.proxies.find((proxy) => proxy.frontendSlot >= 0)!;
+  // `shutdown frontend`
+  const state = new FrontendState(daemon.segment, frontendSlot);
+  state.condition = 'shut';
+  await daemon.changes.clear();
+  assert.equal(state.condition, 'shut');
+  await daemon.stop();
+});
+
+test('a process with fewer places than the one before keeps to its own limit', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-fields-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const first = await start(t, folder);
+  await first.changes.make([{ object: GLOBAL, field: 'maxconn', value: '60', by: 'test' }]);
+  await first.stop();
+  const second = await start(t, folder, configuration(folder), () => undefined, { maxconn: 40 });
+  assert.equal(RuntimeLimit.ofProcess(second.segment, 0, 'maxconn').given, 40);
+  // It is still known for a process that has more.
+  assert.deepEqual(
+    second.changes.list().map(({ field, value }) => [field, value]),
+    [['maxconn', '60']],
+  );
+  await second.stop();
 });
 
 const SOUND: Override = {

@@ -95,6 +95,19 @@ test('an identifier is made once for each request: the header, the log and rules
   assert.notEqual(sent[0], sent[1]);
 });
 
+test('lines count those that were written before them; a silent request has none (manual, %lc, "set-log-level")', async (t) => {
+  const proxy = await startProxy(
+    t,
+    { frontend: ['log-format "x [x] %lc %HP"', 'http-request set-log-level silent if { path /silent }'] },
+    answering,
+  );
+  const client = await proxy.connect();
+  for (const path of ['/1', '/silent', '/2', '/silent', '/3']) {
+    await request(client, `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  }
+  assert.deepEqual(await proxy.lines(3), ['0 /1', '1 /2', '2 /3']);
+});
+
 test("reload: a kept connection's next request belongs to the new configuration, one under way to the old", async (t) => {
   const proxy = await startProxy(t, { frontend: ['http-request set-header x-config old'] }, async (peer) => {
     for (;;) {
