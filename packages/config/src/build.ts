@@ -30,6 +30,7 @@ export function buildConfig(state: ParseState, files: readonly string[], sources
     resolvers: [...state.resolvers.values()],
     mailers: [...state.mailers.values()],
     rings: buildRings(state.rings),
+    environment: Object.fromEntries(state.env),
   });
 }
 

@@ -36,6 +36,8 @@ export interface Config {
   readonly resolvers: readonly Resolvers[];
   readonly mailers: readonly Mailers[];
   readonly rings: readonly Ring[];
+  /** Variables by name as `setenv` and its like left them: what `env()` tells, and what programs that are started inherit. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export type ProxyKind = 'frontend' | 'backend' | 'listen';

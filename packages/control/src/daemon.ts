@@ -140,7 +140,8 @@ export class Daemon {
         hostname: hostname(),
         pid: process.pid,
         thread: 0,
-        variable: (name) => process.env[name],
+        // Checks are compiled when their configuration serves.
+        variable: (name) => this.#supervisor.plan?.config.environment[name],
         nowMs: Date.now,
         random: Math.random,
         localOffsetMinutes: (dateMs) => -new Date(dateMs).getTimezoneOffset(),

@@ -60,7 +60,9 @@ export class Generation {
     this.sections = sections;
     this.thread = maker.thread;
     this.#maker = maker;
-    this.#compiler = createCompiler(environmentOf(maker.thread, (name, side) => this.view(name, side)));
+    this.#compiler = createCompiler(
+      environmentOf(maker.thread, plan.config.environment, (name, side) => this.view(name, side)),
+    );
     this.#compileHttp = httpCompiler(plan.config, this.#compiler);
     const { heads } = plan;
     this.frontends = none(heads.length);
@@ -192,12 +194,16 @@ function none<Element>(length: number): (Element | undefined)[] {
 }
 
 /** What expressions ask of thread and machine. */
-function environmentOf(thread: DataThread, proxy: ExpressionEnvironment['proxy']): ExpressionEnvironment {
+function environmentOf(
+  thread: DataThread,
+  variables: Readonly<Record<string, string>>,
+  proxy: ExpressionEnvironment['proxy'],
+): ExpressionEnvironment {
   return {
     hostname: hostname(),
     pid: process.pid,
     thread: thread.index,
-    variable: (name) => process.env[name],
+    variable: (name) => variables[name],
     nowMs: () => thread.dateNow(),
     random: Math.random,
     localOffsetMinutes: (dateMs) => -new Date(dateMs).getTimezoneOffset(),
