@@ -6,9 +6,10 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { converse } from '../support/conversation.ts';
@@ -53,6 +54,25 @@ test('evenkeel reload, status and stop by a pid file', async (context) => {
     assert.match(text, /^State: running\n/);
     assert.match(text, /^Generation: 1\n/m);
     assert.match(text, /^Last_load_by: start\n/m);
+  });
+
+  await context.test('who listens under the name of another process is neither believed nor in the way', async () => {
+    const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
+    const others = Array.from({ length: 8 }, (_, number) =>
+      createServer((socket) => socket.end('{"ok":true,"text":"State: anything\\n"}\n')).listen(
+        `\0evenkeel/${namespace}/${daemon.pid}/${number}`.padEnd(108, '\0'),
+      ),
+    );
+    try {
+      await Promise.all(others.map(async (server) => await once(server, 'listening')));
+      const { status, text } = await evenkeel('status', '-p', pidFile);
+      assert.equal(status, 0, text);
+      assert.match(text, /^State: running\n/);
+      writeFileSync(join(daemon.folder, 'own.pid'), `${process.pid}\n`);
+      assert.equal((await evenkeel('status', '-p', join(daemon.folder, 'own.pid'))).status, 4);
+    } finally {
+      for (const server of others) server.close();
+    }
   });
 
   await context.test('a reload ends when the new configuration serves, without -W too', async () => {

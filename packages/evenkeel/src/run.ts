@@ -87,6 +87,8 @@ class Process {
   /** What came before that. */
   readonly #early: HandledSignal[] = [];
   #softStopping = false;
+  /** It was told to end: what is left is a matter of moments. */
+  #isEnding = false;
   readonly #privileges = new Privileges();
   readonly #loads = new ReloadRecord();
   readonly #loader: AsideLoader;
@@ -289,7 +291,7 @@ class Process {
   }
 
   #status(): ChannelAnswer {
-    return { ok: true, text: statusText(this.#runtime) };
+    return { ok: true, text: statusText(this.#runtime, this.#softStopping || this.#isEnding) };
   }
 
   /** A configuration that is not valid, or cannot be bound, leaves the one that serves untouched. `by`: what asked for it. */
@@ -300,7 +302,8 @@ class Process {
   }
 
   async #loadAnew(by: string): Promise<ChannelAnswer> {
-    if (this.#softStopping) return { ok: false, text: 'this process is stopping: nothing is loaded any more\n' };
+    if (this.#softStopping || this.#isEnding)
+      return { ok: false, text: 'this process is stopping: nothing is loaded any more\n' };
     const [atMs, beganMs] = [Date.now(), monotonicMs()];
     this.#manager?.reloading();
     this.#terminal.beginRecord();
@@ -384,11 +387,13 @@ class Process {
   }
 
   async #end(): Promise<void> {
-    this.#channel?.close();
+    this.#isEnding = true;
     this.#manager?.close();
     await this.#loader.stop();
     this.#sockets.close();
     await this.#daemon.stop();
+    // Until here who asks is told that it stops.
+    this.#channel?.close();
     this.#pidFile?.remove();
   }
 }

@@ -6,7 +6,7 @@
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { descriptorOf, peerCredentials, reasonOf } from '@evenkeel/sys';
-import { channelPath } from './channel-name.ts';
+import { newChannelPath } from './channel-name.ts';
 
 export interface ChannelAnswer {
   readonly ok: boolean;
@@ -36,7 +36,7 @@ export class ControlChannel {
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => this.#welcome(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('error', (error) => onFailure(reasonOf(error)));
-    this.#server.listen(channelPath(pid));
+    this.#server.listen(newChannelPath(pid));
     // It keeps no process alive.
     this.#server.unref();
   }

@@ -6,10 +6,11 @@
 
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { descriptorOf, peerCredentials, reasonOf } from '@evenkeel/sys';
 import { Terminal } from '../terminal.ts';
-import { channelPath } from './channel-name.ts';
+import { channelPaths } from './channel-name.ts';
 import type { ChannelAnswer } from './channel.ts';
 
 /** Exit statuses of the Linux Standard Base, "Init Script Actions": those of `status` first. */
@@ -216,19 +217,13 @@ function statOf(pid: number): readonly string[] | undefined {
   }
 }
 
-/** Rejects where nobody listens, where it is another process that does, and where no answer comes in time. */
+/** Rejects where the process does not listen, and where no answer comes in time. */
 async function ask(pid: number, request: string, limitMs: number): Promise<ChannelAnswer> {
+  const socket = await reach(pid);
   return await new Promise((resolve, reject) => {
-    const socket = connect({ path: channelPath(pid) });
     let heard = '';
     const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
-    socket.once('connect', () => {
-      const peer = peerCredentials(descriptorOf(socket)).pid;
-      // The name says a number; the kernel says whose socket it is.
-      if (peer === pid) socket.write(`${request}\n`);
-      else socket.destroy(new Error(`process ${peer} listens in its place`));
-    });
-    socket.on('data', (chunk) => (heard += chunk.toString('utf8')));
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString('utf8')));
     // An answer that came counts, also where what was asked was not read any more.
     let failure = new Error('it ended before it answered');
     socket.once('error', (error) => (failure = error));
@@ -239,6 +234,35 @@ async function ask(pid: number, request: string, limitMs: number): Promise<Chann
       } catch {
         reject(failure);
       }
+    });
+    socket.write(`${request}\n`);
+  });
+}
+
+/** A connection to that very process: the name says a number, the kernel says whose socket it is. */
+async function reach(pid: number): Promise<Socket> {
+  let failure = new Error('it does not listen for commands');
+  for (const path of channelPaths(pid)) {
+    try {
+      const socket = await connected(path);
+      const peer = peerCredentials(descriptorOf(socket)).pid;
+      if (peer === pid) return socket;
+      failure = new Error(`process ${peer} listens in its place`);
+      socket.destroy();
+    } catch (error) {
+      failure = error as Error;
+    }
+  }
+  throw failure;
+}
+
+async function connected(path: string): Promise<Socket> {
+  return await new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
     });
   });
 }

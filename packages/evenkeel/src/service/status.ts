@@ -4,10 +4,10 @@ import { configStatusText } from '@evenkeel/admin';
 import type { Runtime } from '@evenkeel/admin';
 
 /** Lines `Name: value`. */
-export function statusText(runtime: Runtime): string {
+export function statusText(runtime: Runtime, isStopping: boolean): string {
   const { pid, version, startTimeMs } = runtime;
   const head = [
-    `State: ${runtime.stopping() ? 'stopping' : 'running'}`,
+    `State: ${isStopping ? 'stopping' : 'running'}`,
     `Pid: ${pid}`,
     `Version: ${version}`,
     `Started: ${new Date(startTimeMs).toISOString()}`,
