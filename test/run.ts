@@ -80,6 +80,9 @@ interface NodeOutcome extends Outcome {
   readonly failures: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What hangs is said by its name, where it would else be the end of the whole run. Far above what any test takes. */
+const TEST_LIMIT_MS = 600_000;
+
 /** Runs files of node:test. */
 async function runFiles(
   files: readonly string[],
@@ -89,6 +92,7 @@ async function runFiles(
     node,
     [
       '--test',
+      `--test-timeout=${TEST_LIMIT_MS}`,
       '--test-reporter=dot',
       '--test-reporter-destination=stdout',
       '--test-reporter=./test/counts-reporter.ts',
