@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Conversation, Protocol } from './conversation.ts';
 import { tcpProtocol } from './protocols/tcp.ts';
-import { BUSY_MS, CheckRun, LATE_MS, type RunEffect, type RunInput, type RunLimits } from './run.ts';
+import { BUSY_MS, CheckRun, type RunEffect, type RunInput, type RunLimits } from './run.ts';
 import { rulesOf, subjectOf } from './testing.ts';
 
 const subject = subjectOf();
@@ -86,15 +86,22 @@ test('a loop that is a little late all the time does not hide that a server is s
   assert.equal(resultOf(run.handleTimeout(1000 + 3 * BUSY_MS)), `L7TOUT -1 "" ${1000 + 3 * BUSY_MS}`);
 });
 
-test('a server that is still silent after that has failed; a loop that is late again makes the check void', () => {
-  const failed = started(http);
-  failed.handle(10, { type: 'connected' });
-  failed.handleTimeout(1400);
-  assert.equal(resultOf(failed.handleTimeout(1800)), 'L7TOUT -1 "" 1800');
-  const late = started(http);
-  late.handle(10, { type: 'connected' });
-  late.handleTimeout(1400);
-  assert.equal(resultOf(late.handleTimeout(1800 + LATE_MS)), 'void');
+test('a server that is still silent after that has failed, however late the loop is again', () => {
+  for (const again of [1800, 1850, 5000]) {
+    const run = started(http);
+    run.handle(10, { type: 'connected' });
+    run.handleTimeout(1400);
+    assert.equal(resultOf(run.handleTimeout(again)), `L7TOUT -1 "" ${again}`);
+  }
+});
+
+test('each phase is given time once where the loop was late', () => {
+  const run = started(http, { connectMs: 300, readMs: 500 });
+  assert.deepEqual(run.handleTimeout(320), []);
+  run.handle(330, { type: 'connected' });
+  assert.deepEqual(run.handleTimeout(850), []);
+  assert.equal(run.nextTimeout(), 870);
+  assert.equal(resultOf(run.handle(851, data('HTTP/1.0 200 OK\r\n\r\n'))), 'L7OK 200 "" 851');
 });
 
 test('errors by phase', () => {

@@ -46,8 +46,6 @@ const CONNECTED: ConversationInput = { type: 'connected' };
 
 /** A timer that fires this late means that the loop was busy: at rest it is 5 ms late at most, as deadlines are served together. */
 export const BUSY_MS = 10;
-/** As late as this it was too busy to say anything of a server. */
-export const LATE_MS = 50;
 
 export class CheckRun {
   readonly #protocol: Protocol;
@@ -94,7 +92,7 @@ export class CheckRun {
       return this.#giveUp();
     if (input.type === 'connected') {
       this.#connected = true;
-      if (this.#limits.readMs !== undefined) this.#deadline = now + this.#limits.readMs;
+      if (this.#limits.readMs !== undefined) this.#allow(now, this.#limits.readMs);
       return this.#begin(now, input.ends);
     }
     if (this.#preamble !== undefined) return this.#hearPreamble(now, this.#preamble, input);
@@ -134,20 +132,23 @@ export class CheckRun {
     }
   }
 
+  #allow(now: number, limitMs: number): void {
+    this.#deadline = now + limitMs;
+    this.#wasLate = false;
+  }
+
   handleTimeout(now: number): RunEffect[] {
     if (this.#done || now < this.#deadline) return [];
     const late = now - this.#deadline;
-    if (late < (this.#wasLate ? LATE_MS : BUSY_MS)) {
-      if (this.#connected && this.#conversation.settled !== undefined) return this.#settle(now);
-      const status = this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT';
-      return this.#finish(now, status, status === 'PROCTOUT' ? 0 : -1, this.#position);
-    }
-    if (!this.#wasLate) {
-      this.#wasLate = true;
+    if (late >= BUSY_MS && !this.#wasLate) {
       this.#deadline = now + late;
+      this.#wasLate = true;
       return [];
     }
-    return this.#giveUp();
+    // What lay in the kernel has been read since. A loop that is always late must not hide that a server is silent.
+    if (this.#connected && this.#conversation.settled !== undefined) return this.#settle(now);
+    const status = this.#connected ? this.#conversation.timeoutStatus : 'L4TOUT';
+    return this.#finish(now, status, status === 'PROCTOUT' ? 0 : -1, this.#position);
   }
 
   /** Monotonic ms; undefined when it is over. */
@@ -181,7 +182,7 @@ export class CheckRun {
         if (this.#connected) out.push({ type: 'close', how: this.#closing });
         this.#connected = false;
         // Each connection has the whole time, as on HAProxy.
-        this.#deadline = now + this.#limits.connectMs;
+        this.#allow(now, this.#limits.connectMs);
         this.#options = effect.options;
         out.push(effect);
       } else if (effect.type === 'execute') {

@@ -236,6 +236,38 @@ test('nbthread changes under load', { timeout: 60_000 }, async (context) => {
   for (const talker of standing) assert.ok(await talker.talk(), talker.failure ?? 'no echo');
 });
 
+test(
+  'a thread that a smaller nbthread no longer wants finds all that its streams need, whatever is loaded meanwhile',
+  { timeout: 60_000 },
+  async (context) => {
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    context.after(() => server.close());
+    const port = await freePort();
+    // So many servers that a thread builds backends as they are used, this one `b` only after it was told to leave, and that
+    // memory of plans is used again.
+    const others = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `  server s${index} 127.0.0.1:1\n`).join('');
+    const text = (threads: number, more: number): string =>
+      `global\n  nbthread ${threads}\n${DEFAULTS.replace('tcp', 'http')}frontend f\n` +
+      `  bind 127.0.0.1:${port} thread ${threads}\n  default_backend b\n` +
+      `backend x\n${others(8000 + more)}backend b\n  server s 127.0.0.1:${(server.address() as net.AddressInfo).port}\n`;
+    const running = await start(context, text(2, 0));
+    const client = net.connect(port, '127.0.0.1').setEncoding('latin1');
+    context.after(() => client.destroy());
+    client.write('GET / HTTP/1.1\r\n');
+    await eventually(() => connections(running) === 1, 'the connection is accepted');
+    for (let reloads = 1; reloads < 5; reloads++) await reload(running, text(1, 100 * reloads));
+    client.write('host: a\r\n\r\n');
+    const [answer] = (await Promise.race([once(client, 'data'), once(client, 'close')])) as [unknown];
+    assert.match(String(answer), /^HTTP\/1\.1 200 /);
+  },
+);
+
 test('a reload whose bind fails changes nothing on any thread', { timeout: 60_000 }, async (context) => {
   const server = await echoServer(context);
   const taken = net.createServer().listen(0, '127.0.0.1');

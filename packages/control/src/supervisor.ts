@@ -295,6 +295,8 @@ export class Supervisor {
     this.#plan = plan;
     this.#plansInUse.push(plan);
     this.#threads = [...stay, ...fresh];
+    // From now on: what they serve must not be taken for unused while the others change over.
+    for (const thread of retiring) this.#retiring.add(thread);
     await Promise.all(this.#threads.map(async (thread) => await this.#publishOn(thread, plan)));
     if (isFirst) this.#options.afterFirstPublication();
     if (this.#paused) for (const thread of this.#threads) thread.pause();
@@ -396,7 +398,6 @@ export class Supervisor {
 
   /** A thread that a smaller `nbthread` no longer wants finishes what it has. */
   async #retire(thread: DataThread): Promise<void> {
-    this.#retiring.add(thread);
     await thread.leave();
     await thread.stop(STOP_LIMIT_MS);
     this.#retiring.delete(thread);

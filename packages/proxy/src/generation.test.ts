@@ -48,8 +48,9 @@ test('a plan of ordinary size is ready as a whole before it serves', async (cont
 
 test('of a large plan what the one before has used is ready, the rest when it is used', async (context) => {
   const proxy = await startLarge(context);
-  assert.deepEqual(ready(proxy), ['be']);
+  assert.deepEqual(ready(proxy), []);
   const client = await proxy.connect();
+  await get(client, '/');
   await get(client, '/f3');
   // A rule asks how many servers of f7 there are.
   assert.deepEqual(ready(proxy), ['be', 'f3', 'f7']);
@@ -58,6 +59,28 @@ test('of a large plan what the one before has used is ready, the rest when it is
   assert.deepEqual(ready(proxy), ['be', 'f3', 'f7']);
   await get(client, '/f59');
   assert.deepEqual(ready(proxy), ['be', 'f3', 'f7', 'f59']);
+  // What nobody has asked for since is no longer made ready.
+  await proxy.apply(large(proxy.serverPort));
+  await proxy.apply(large(proxy.serverPort));
+  assert.deepEqual(ready(proxy), []);
+});
+
+test('what a retired generation uses late keeps no connection', async (context) => {
+  const proxy = await startLarge(context);
+  const client = await proxy.connect();
+  client.send('GET /f3 HTTP/1.1\r\n');
+  const old = proxy.host.keeper.current!;
+  while (old.sessions === 0) await new Promise((resolve) => setImmediate(resolve));
+  await proxy.apply(large(proxy.serverPort));
+  client.send('host: a\r\n\r\n');
+  await client.until('ok');
+  const built = [old, proxy.host.keeper.current!].flatMap(({ backends }) =>
+    backends.filter((one) => one !== undefined),
+  );
+  const used = built.find(({ name }) => name === 'f3')!;
+  const isOld = used.generation === old.plan.generation;
+  const idle = used.servers.reduce((sum, { pool }) => sum + pool.idle, 0);
+  assert.deepEqual([isOld, idle], [true, 0]);
 });
 
 test('a backend that nobody has used yet has the servers that it was given meanwhile', async (context) => {

@@ -54,6 +54,9 @@ export class Generation {
   readonly #backendByName: ReadonlyMap<string, number>;
   readonly #backendBySlot: ReadonlyMap<number, number>;
 
+  /** Indices of backends that streams or rules have asked for. */
+  readonly #asked = new Set<number>();
+
   private constructor(sections: Sections, maker: GenerationMaker) {
     const { plan } = sections;
     this.plan = plan;
@@ -113,16 +116,16 @@ export class Generation {
     this.tcp[index] = compileTcpProxy(config, this.#compiler);
   }
 
-  /** Whether the backend side of that name is ready, or was until it was removed. */
+  /** Whether a stream or a rule has asked for the backend of that name. */
   hasUsed(name: string): boolean {
-    const index = this.#backendByName.get(name);
-    return index !== undefined && this.backends[index] !== undefined;
+    return this.#asked.has(this.#backendByName.get(name) ?? -1);
   }
 
   /** `use_backend` and `default_backend` name proxies that have a backend side. */
   backendByName(name: string): Backend | undefined {
     const index = this.#backendByName.get(name);
     if (index === undefined) return undefined;
+    this.#asked.add(index);
     this.use(index);
     return this.backends[index];
   }
@@ -137,6 +140,7 @@ export class Generation {
   view(name: string, side: 'frontend' | 'backend'): SectionView | undefined {
     const index = (side === 'frontend' ? this.#frontendByName : this.#backendByName).get(name);
     if (index === undefined) return undefined;
+    if (side === 'backend') this.#asked.add(index);
     this.#backend(index);
     return this.views[index];
   }
@@ -149,6 +153,7 @@ export class Generation {
     const backend =
       backendSlot < 0 || disabled ? undefined : this.#maker.backends.create(section, index, fullconn, this.plan);
     this.backends[index] = backend;
+    if (this.isRetired) this.#maker.backends.retire([backend]);
     this.views[index] = new SectionView(this.thread, section.config, frontendSlot, backend);
     return backend;
   }
