@@ -59,9 +59,11 @@ test('evenkeel reload, status and stop by a pid file', async (context) => {
   await context.test('who listens under the name of another process is neither believed nor in the way', async () => {
     const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
     const others = Array.from({ length: 8 }, (_, number) =>
-      createServer((socket) => socket.end('{"ok":true,"text":"State: anything\\n"}\n')).listen(
-        `\0evenkeel/${namespace}/${daemon.pid}/${number}`.padEnd(108, '\0'),
-      ),
+      createServer((socket) => {
+        // Who does not believe it may reset the connection.
+        socket.on('error', () => socket.destroy());
+        socket.end('{"ok":true,"text":"State: anything\\n"}\n');
+      }).listen(`\0evenkeel/${namespace}/${daemon.pid}/${number}`.padEnd(108, '\0')),
     );
     try {
       await Promise.all(others.map(async (server) => await once(server, 'listening')));
