@@ -363,6 +363,77 @@ disable server tb/t1
 del server tb/t1
 `;
 
+/** What asks, typed badly or oddly. Commands of which HAProxy knows more than this program, so that its hints differ, are left out. */
+const QUESTIONS = `
+show sess 0x10 x
+show stat be y z
+show stat 2x 1 0
+show stat -5 4 1
+show stat be 4 s1
+show stat x y z
+show stat nope 4 -1
+show stat domain x
+show stat domain
+show stat domain proxy x 1 1
+show servers state nope
+show servers conn nope
+show backend x
+show errors nope
+show env NOPE
+show env NOPE=1
+show cli level x
+show cli sockets x
+show events nope
+show events nope -w
+show resolvers nope
+show schema xml
+show fd 99999
+show fd -1
+show startup-logs
+enable
+disable
+clear counters x
+get weight /s1
+get weight be/
+set weight be/ 1
+set server be/ weight 1
+set maxconn server be/ 1
+disable server be/
+shutdown sessions server be/
+add server /
+add server be/
+add server /d1 127.0.0.1:9
+del server /d1
+del server be/
+add server be/q1 $HOME:9
+add server be/q2 127.0.0.1:$NOPE
+add server be/q5 127.0.0.1:9 # comment
+add server be/q6 127.0.0.1:99999
+set timeout
+set timeout cli
+set timeout cli 0
+set timeout cli -1
+set timeout cli 1x
+set timeout cli 10s
+set timeout cli 100d
+set timeout x 1
+set severity-output
+set severity-output x
+set rate-limit connections global +5
+set rate-limit ssl-sessions
+set rate-limit ssl-sessions foo 5
+expert-mode x
+expert-mode
+experimental-mode
+operator x
+user x
+quit x
+@1 show version
+ show cli level
+show  cli  level
+SHOW VERSION
+`;
+
 /** Below the level that they need, commands are denied whatever their arguments. */
 const DENIED = `
 set server be/s1 state ready
@@ -403,6 +474,7 @@ const TABLES: readonly (readonly [name: string, commands: string, socket: 'admin
   ['limits', LIMITS, 'admin'],
   ['streams and frontends', STREAMS_AND_FRONTENDS, 'admin'],
   ['servers that come and go', SERVERS, 'admin'],
+  ['questions', QUESTIONS, 'admin'],
   ['levels', DENIED, 'operator'],
 ];
 

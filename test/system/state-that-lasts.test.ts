@@ -91,6 +91,17 @@ async function start(
   return await Daemon.start(configuration(port, choices), { port, flags: ['-W', '-db'], ...more });
 }
 
+test("a frontend's maxconn that is put back to what it inherits is no runtime change any more", async () => {
+  const [port] = await freePorts(1);
+  await using daemon = await start(port, { global: '  maxconn 300' });
+  await daemon.ask('set maxconn frontend front 7');
+  assert.deepEqual(await diff(daemon), ['front maxconn ->7']);
+  assert.equal(await daemon.statistic('front', 'FRONTEND', 'slim'), '7');
+  await daemon.ask('set maxconn frontend front 300');
+  assert.deepEqual(await diff(daemon), []);
+  assert.equal(await daemon.statistic('front', 'FRONTEND', 'slim'), '300');
+});
+
 test('a reload keeps what was changed, but where the file was edited since', async (t) => {
   const [port] = await freePorts(1);
   const persist = `persist-runtime ${folder(t)}/journal`;

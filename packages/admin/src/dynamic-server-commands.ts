@@ -24,7 +24,7 @@ export const addServer: Command = {
   async run(context, [target, ...words]) {
     const { runtime } = context;
     const slash = target?.indexOf('/') ?? -1;
-    if (target === undefined || slash < 0) return REQUIRES;
+    if (target === undefined || slash < 1 || slash === target.length - 1) return REQUIRES;
     const name = target.slice(slash + 1);
     const found = findProxy(runtime, 'backend', target.slice(0, slash));
     if ('fault' in found) return 'No such backend.';
@@ -53,6 +53,7 @@ export const delServer: Command = {
   isSilent: true,
   async run(context, [target]) {
     const { runtime } = context;
+    if (target?.startsWith('/') === true) return REQUIRES;
     const found = findServer(context, target);
     if ('fault' in found) return found.fault.trimEnd();
     const [backend, name] = found.object.name.split('/');

@@ -9,7 +9,7 @@ type Found = { readonly slot: number; readonly object: ChangedObject } | { reado
 /** `backend/server`, by their names or by their numbers behind a `#`. */
 export function findServer({ runtime }: CommandContext, word: string | undefined): Found {
   const slash = word?.indexOf('/') ?? -1;
-  if (word === undefined || slash < 0) return { fault: "Require 'backend/server'.\n" };
+  if (word === undefined || slash < 0 || slash === word.length - 1) return { fault: "Require 'backend/server'.\n" };
   const { config, proxies } = runtime.plan();
   const [backend, server] = [word.slice(0, slash), word.slice(slash + 1)];
   const index = config.proxies.findIndex((proxy) => proxy.kind !== 'frontend' && isCalled(proxy, backend));

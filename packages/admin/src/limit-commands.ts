@@ -46,7 +46,10 @@ export const setMaxconnFrontend: Command = {
     const limit = integer(value);
     if (limit === undefined) return 'Integer value expected.\n';
     if (limit < 0 || limit > MAX_RUNTIME_LIMIT) return RANGE;
-    return change(context, found.object, { maxconn: String(limit) });
+    // Back at what the frontend has without a word of its own, nothing is changed any more.
+    const { config, limits } = context.runtime.plan();
+    const isInherited = config.proxies[found.index].maxconn === undefined && limit === limits.maxconn;
+    return change(context, found.object, { maxconn: isInherited ? '' : String(limit) });
   },
 };
 

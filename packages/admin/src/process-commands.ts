@@ -48,7 +48,8 @@ export const showStartupLogs: Command = {
   parameters: '',
   help: 'report logs emitted during HAProxy startup',
   level: 'operator',
-  run: ({ runtime }) => runtime.startupLogs(),
+  // Where nothing was said there is a line all the same, as on HAProxy.
+  run: ({ runtime }) => runtime.startupLogs() || '\n',
 };
 
 /** The files with code that the process has mapped, as the kernel lists them: where each begins and ends, its size and its path. */

@@ -138,26 +138,34 @@ function valueAt(row: Row, place: number): string | number | undefined {
   return typeof value === 'string' && FIGURES[place].type !== 'str' ? Number(value) : value;
 }
 
-/** `[<iid|proxy> <type> <sid>] [up|no-maint]*`; an answer where the proxy does not exist. Words that mean nothing are passed over, as in HAProxy. */
+/**
+ * `[<iid|proxy> <type> <sid>] [up|no-maint]*`; an answer where the proxy does not exist. Numbers are read as HAProxy reads them: by
+ * their first digits, 0 where there are none, -1 for everything. Other than there, three words such as `typed desc up` are no
+ * proxy with its type and server.
+ */
 function select(runtime: Runtime, parameters: readonly string[]): Selection | string {
   const hideDown = parameters.includes('up');
   const flags = { hideDown, hideMaintenance: hideDown || parameters.includes('no-maint') };
-  const [proxyText, typeText, serverText] = parameters;
-  if (serverText === undefined || typeText === undefined || proxyText === undefined || !/^-?\d+$/.test(typeText)) {
-    return { proxy: undefined, types: -1, server: undefined, ...flags };
-  }
-  const types = Number(typeText);
-  const server = Number(serverText);
-  const wanted = {
-    types: types < 0 ? -1 : types,
-    server: Number.isNaN(server) || server < 0 ? undefined : server,
+  const [proxy, type, server] = parameters;
+  if (server === undefined || OPTION_WORDS.has(proxy))
+    return { proxy: undefined, types: EVERYTHING, server: undefined, ...flags };
+  const iid = leadingNumber(proxy) || runtime.plan().config.proxies.find(({ name }) => name === proxy)?.id;
+  if (iid === undefined) return 'No such proxy.\n';
+  const sid = leadingNumber(server);
+  return {
+    proxy: iid === EVERYTHING ? undefined : iid,
+    types: leadingNumber(type),
+    server: sid === EVERYTHING ? undefined : sid,
     ...flags,
   };
-  if (/^-?\d+$/.test(proxyText)) return { proxy: Number(proxyText) < 0 ? undefined : Number(proxyText), ...wanted };
-  const named = runtime.plan().config.proxies.find((proxy) => proxy.name === proxyText);
-  if (named === undefined) return 'No such proxy.\n';
-  return { proxy: named.id, ...wanted };
 }
+
+/** In place of a number; of the types it has all bits. */
+const EVERYTHING = -1;
+
+const OPTION_WORDS: ReadonlySet<string> = new Set(['desc', 'json', 'no-maint', 'typed', 'up']);
+
+const leadingNumber = (word: string): number => Number(/^[+-]?\d+/.exec(word)?.[0] ?? 0);
 
 /** `fullconns` of a plan, which looks at every proxy, once for each plan. */
 class Fullconns {

@@ -20,7 +20,8 @@ export const showSess: Command = {
   help: 'report the list of current sessions or dump this exact session',
   level: 'operator',
   async run({ runtime }, [word]) {
-    if (word === 'all') return new Stream(allStreams(runtime, dump));
+    // What HAProxy takes the number for.
+    if (word === 'all' || word === '-1') return new Stream(allStreams(runtime, dump));
     const number = word === undefined ? undefined : streamId(word);
     // As on HAProxy, a word that is no number asks for nothing in particular.
     if (number === undefined) return new Stream(allStreams(runtime, line));
