@@ -68,6 +68,27 @@ test('what a large file says counts after the reload, and what it warns of is sh
   assert.equal(await daemon.statistic('filler7', 'BACKEND', 'req_tot'), '1');
 });
 
+test('servers that were removed and added stay so, and can be removed and added afterwards', async () => {
+  await using setup = await start();
+  const { daemon, port, server } = setup;
+  const change = async (backend: string): Promise<void> => {
+    await daemon.ask(
+      `disable server ${backend}/f1; del server ${backend}/f1; add server ${backend}/new 127.0.0.1:${server}`,
+    );
+  };
+  const kept = async (): Promise<string[]> => (await daemon.ask('show config diff')).match(/filler\d+\/\w+/g) ?? [];
+  const names = async (backend: string): Promise<string[]> =>
+    (await daemon.ask(`show servers conn ${backend}`)).match(/(?<=\/)(f0|f1|f2|new)(?= )/g) ?? [];
+  await change('filler3');
+  assert.match(await daemon.reload(configuration(port, server, { turn: 1 })), /Loading success/);
+  await change('filler4');
+  for (const turn of [2, 3]) {
+    for (const backend of ['filler3', 'filler4']) assert.deepEqual(await names(backend), ['f0', 'f2', 'new']);
+    assert.deepEqual(await kept(), ['filler3/f1', 'filler3/new', 'filler4/f1', 'filler4/new']);
+    assert.match(await daemon.reload(configuration(port, server, { turn })), /Loading success/);
+  }
+});
+
 test('an error in a large file is named by its line, and changes nothing', async () => {
   await using setup = await start();
   const { daemon, port, server } = setup;

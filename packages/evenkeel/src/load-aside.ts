@@ -1,16 +1,18 @@
 /** A configuration that is read while another one serves: a large one on a thread of its own. */
 
-import { setFlagsFromString } from 'node:v8';
+import { deserialize, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import type { Config, Proxy } from '@evenkeel/config';
-import { unpackProxy } from '@evenkeel/config/packed-proxy';
+import { receiveProxy } from '@evenkeel/config/packed-proxy';
 import { inTurns } from '@evenkeel/proxy/main';
+import { reasonOf } from '@evenkeel/sys';
 import type { CommandLine } from './command-line.ts';
 import { parseFiles, readFiles } from './load.ts';
 import type { Inputs, LoadResult } from './load.ts';
 import type { FromLoadThread, LoadWork, PackedResult } from './load-work.ts';
 import type { Terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 /** Bytes up to which main reads files itself, in about 50 ms: a thread takes longer than that to start. */
 const MOST_OWN_BYTES = 200_000;
@@ -25,13 +27,14 @@ export class AsideLoader {
   readonly #terminal: Terminal;
   #thread: LoadThread | undefined;
   #readAside = false;
+  #isStopping = false;
 
   constructor(options: CommandLine, terminal: Terminal) {
     this.#options = options;
     this.#terminal = terminal;
   }
 
-  /** As `loadConfiguration`. Rejects when the thread fails, with the reason. One at a time. */
+  /** As `loadConfiguration`. One at a time. */
   async load(became: string | undefined): Promise<LoadResult> {
     const inputs = readFiles(this.#options, this.#terminal, became);
     if (inputs === undefined) return { ok: false };
@@ -53,17 +56,33 @@ export class AsideLoader {
     (runInNewContext('gc') as () => void)();
   }
 
-  /** The process ends: nothing is read any more. */
+  /** What a thread has read; an error where it could not, for reasons that are not the file's. */
+  async #ask(work: LoadWork): Promise<Answer | Error> {
+    try {
+      this.#thread = new LoadThread(work);
+      return await this.#thread.answer;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      this.#thread = undefined;
+    }
+  }
+
+  /** The process ends: nothing is read any more, and a load that is under way comes to nothing. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     await this.#thread?.stop();
   }
 
   async #loadAside(inputs: Inputs, became: string | undefined): Promise<LoadResult> {
-    const thread = new LoadThread({ inputs, options: this.#options, became });
-    this.#thread = thread;
     this.#readAside = true;
-    const { result, said } = await thread.answer;
-    this.#thread = undefined;
+    const answer = await this.#ask({ inputs, options: this.#options, became, version: VERSION });
+    if (this.#isStopping) return { ok: false };
+    if (answer instanceof Error) {
+      this.#terminal.say('warning', `The main thread reads the configuration itself (${reasonOf(answer)}).`);
+      return parseFiles(inputs, this.#options, this.#terminal, became);
+    }
+    const { result, said } = answer;
     for (const one of said) {
       if (one[0] === 'say') this.#terminal.say(one[1], one[2]);
       else this.#terminal[one[0]](one[1]);
@@ -103,13 +122,22 @@ class LoadThread {
   }
 }
 
-function* unpack({ config, ends, memory }: Extract<PackedResult, { ok: true }>): Generator<void, Config> {
+function* unpack(result: Extract<PackedResult, { ok: true }>): Generator<void, Config> {
+  const { config, ends, memory, pages } = result;
   const proxies: Proxy[] = [];
   let begin = 0;
   for (const end of ends) {
-    proxies.push(unpackProxy(new Uint8Array(memory, begin, end - begin)));
+    proxies.push(receiveProxy(new Uint8Array(memory, begin, end - begin), pages));
     begin = end;
     yield;
   }
-  return { ...config, proxies, sources: [] };
+  let sources: Config['sources'] | undefined;
+  return {
+    ...config,
+    proxies,
+    // As large as all the rest, and seldom asked for.
+    get sources() {
+      return (sources ??= deserialize(result.sources) as Config['sources']);
+    },
+  };
 }

@@ -7,7 +7,11 @@ import { hastenImports } from '@evenkeel/sys/fast-imports';
 /** A third of what another thread gets that wants the same processor. */
 const NICENESS = 5;
 
-// Linux knows the niceness of threads; the number of this one is the end of `PID/task/TID`.
-setPriority(Number(readlinkSync('/proc/thread-self').split('/')[2]), NICENESS);
+try {
+  // Linux knows the niceness of threads; the number of this one is the end of `PID/task/TID`.
+  setPriority(Number(readlinkSync('/proc/thread-self').split('/')[2]), NICENESS);
+} catch {
+  // No /proc here, or no right to: it reads with the priority of all.
+}
 hastenImports();
 await import('./load-work.ts');

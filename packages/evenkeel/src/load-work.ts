@@ -1,17 +1,22 @@
 /** What a thread does that reads one large configuration, and ends; main checks servers and answers commands meanwhile. */
 
+import { serialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '@evenkeel/config';
-import { packProxy } from '@evenkeel/config/packed-proxy';
+import { ProxyPacker } from '@evenkeel/config/packed-proxy';
+import type { SharedPages } from '@evenkeel/config/packed-proxy';
 import { support } from '@evenkeel/sys';
 import type { CommandLine } from './command-line.ts';
 import { parseFiles } from './load.ts';
 import type { Inputs, LoadResult, Told } from './load.ts';
+import { VERSION } from './version.ts';
 
 export interface LoadWork {
   readonly inputs: Inputs;
   readonly options: CommandLine;
   readonly became: string | undefined;
+  /** Of the program that asks: another one may lie on the disk by now. */
+  readonly version: string;
 }
 
 /** Calls of the terminal's methods, in order. */
@@ -26,11 +31,13 @@ export type FromLoadThread =
 export type PackedResult =
   | { readonly ok: false }
   | (Omit<Extract<LoadResult, { ok: true }>, 'config'> & {
-      /** `sources` is left out: the daemon does not print its configuration. */
       readonly config: Omit<Config, 'proxies' | 'sources'>;
-      /** Packed proxies, one behind another; where each ends, bytes. */
+      /** Packed proxies, one behind another; where each ends, bytes; and what they have in common. */
       readonly memory: SharedArrayBuffer;
       readonly ends: readonly number[];
+      readonly pages: SharedPages;
+      /** `config.sources`, serialized: who lists or changes servers looks there, and not at each reload. */
+      readonly sources: Uint8Array<SharedArrayBuffer>;
     });
 
 const port = parentPort;
@@ -40,7 +47,9 @@ const tell = (message: FromLoadThread): void => port.postMessage(message);
 support('native');
 tell({ type: 'loaded' });
 
-const { inputs, options, became } = workerData as LoadWork;
+const { inputs, options, became, version } = workerData as LoadWork;
+// What this one read might mean something else there.
+if (version !== VERSION) throw new Error(`the program on the disk is ${VERSION} now, and ${version} runs`);
 const said: Said[] = [];
 const told: Told = {
   say: (level, text) => said.push(['say', level, text]),
@@ -51,11 +60,19 @@ tell({ type: 'read', result: pack(parseFiles(inputs, options, told, became)), sa
 
 function pack(result: LoadResult): PackedResult {
   if (!result.ok) return result;
-  const { proxies, sources: _unused, ...config } = result.config;
-  const written = proxies.map(packProxy);
+  const { proxies, sources, ...config } = result.config;
+  const packer = new ProxyPacker(proxies);
+  const written = proxies.map((proxy) => packer.pack(proxy));
   let end = 0;
   const ends = written.map((bytes) => (end += bytes.length));
-  const memory = new SharedArrayBuffer(end);
-  for (const [index, bytes] of written.entries()) new Uint8Array(memory).set(bytes, ends[index] - bytes.length);
-  return { ...result, config, memory, ends };
+  const all = shared(end);
+  for (const [index, bytes] of written.entries()) all.set(bytes, ends[index] - bytes.length);
+  const text = serialize(sources);
+  const kept = shared(text.length);
+  kept.set(text);
+  return { ...result, config, memory: all.buffer, ends, pages: packer.pages, sources: kept };
+}
+
+function shared(bytes: number): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(new SharedArrayBuffer(bytes));
 }

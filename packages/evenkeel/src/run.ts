@@ -330,6 +330,12 @@ class Process {
   /** The generation that serves now; undefined where that is still the one before. */
   async #load(): Promise<number | undefined> {
     const loaded = await this.#loader.load(this.#privileges.became);
+    // Reading a large file takes seconds.
+    if (this.#isEnding) return undefined;
+    if (this.#softStopping) {
+      this.#terminal.say('alert', 'The new configuration was not applied: this process is stopping.');
+      return undefined;
+    }
     // No start would take it either. A file that is just being written is empty at first, and must not close everything.
     const isListening = loaded.ok && hasListener(loaded.config);
     if (loaded.ok && !isListening) this.#terminal.say('alert', `${NO_LISTENER}.`);
@@ -389,9 +395,10 @@ class Process {
   async #end(): Promise<void> {
     this.#isEnding = true;
     this.#manager?.close();
-    await this.#loader.stop();
+    const loaderEnds = this.#loader.stop();
     this.#sockets.close();
     await this.#daemon.stop();
+    await loaderEnds;
     // Until here who asks is told that it stops.
     this.#channel?.close();
     this.#pidFile?.remove();

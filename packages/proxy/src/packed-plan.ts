@@ -3,7 +3,8 @@
 // reading, and hundreds of MiB, while clients wait.
 import { deserialize, serialize } from 'node:v8';
 import type { Config, Proxy } from '@evenkeel/config';
-import { packProxy, unpackProxy } from '@evenkeel/config/packed-proxy';
+import { ProxyPacker, unpackProxy } from '@evenkeel/config/packed-proxy';
+import type { SharedPages } from '@evenkeel/config/packed-proxy';
 import { fullconns } from './backend/limit.ts';
 import type { Plan, ProxyPlan } from './plan.ts';
 
@@ -33,6 +34,8 @@ export interface PackedPlan extends Pick<Plan, 'generation' | 'listeners' | 'lim
   /** Parallel to the configuration's proxies. */
   readonly heads: readonly SectionHead[];
   readonly memory: SharedArrayBuffer;
+  /** What the proxies have in common. */
+  readonly pages: SharedPages;
 }
 
 /** A proxy and its plan. */
@@ -47,14 +50,15 @@ export interface Section {
  */
 export function* packPlan(plan: Plan, memoryOf: (bytes: number) => SharedArrayBuffer): Generator<void, PackedPlan> {
   const { generation, limits, listeners } = plan;
-  const { proxies, sources: _unread, ...config } = plan.config;
+  const { proxies } = plan.config;
+  const packer = new ProxyPacker(proxies);
   const full = fullconns(plan);
   const written: Uint8Array[] = [];
   const heads: SectionHead[] = [];
   let end = 0;
   for (const [index, proxy] of proxies.entries()) {
     const own = plan.proxies[index];
-    const parts = [packProxy(proxy), serialize(own)];
+    const parts = [packer.pack(proxy), serialize(own)];
     written.push(...parts);
     const planBegin = end + parts[0].length;
     heads.push({
@@ -78,7 +82,14 @@ export function* packPlan(plan: Plan, memoryOf: (bytes: number) => SharedArrayBu
     whole.set(bytes, at);
     at += bytes.length;
   }
-  return { generation, config, listeners, limits, heads, memory };
+  packer.finish();
+  return { generation, config: commonOf(plan.config), listeners, limits, heads, memory, pages: packer.pages };
+}
+
+/** Without its sources, of which not even their text is read: that of a large configuration may lie elsewhere. */
+function commonOf(config: Config): CommonConfig {
+  const names = (Object.keys(config) as (keyof Config)[]).filter((name) => name !== 'proxies' && name !== 'sources');
+  return Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as CommonConfig;
 }
 
 /** The proxies of a plan in one thread: each is read when it is first asked for, and kept. */
@@ -102,10 +113,10 @@ export class Sections {
   }
 
   #unpack(index: number): Section {
-    const { heads, memory } = this.plan;
+    const { heads, memory, pages } = this.plan;
     const { begin, planBegin, end } = heads[index];
     return {
-      config: unpackProxy(new Uint8Array(memory, begin, planBegin - begin)),
+      config: unpackProxy(new Uint8Array(memory, begin, planBegin - begin), pages),
       plan: deserialize(new Uint8Array(memory, planBegin, end - planBegin)) as ProxyPlan,
     };
   }
