@@ -51,7 +51,7 @@ export class AsideLoader {
   tidy(): void {
     if (!this.#readAside) return;
     this.#readAside = false;
-    // Main waits for a fifth of a second with 50,000 lines. Data threads have heaps of their own, and go on.
+    // Main waits for about a quarter of a second with 50,000 lines. Data threads have heaps of their own, and go on.
     setFlagsFromString('--expose-gc');
     (runInNewContext('gc') as () => void)();
   }
