@@ -41,14 +41,14 @@ export class InvalidMessages {
   }
 
   /**
-   * The message is what `bytes` holds from `from` on, of which at most `limit` bytes are copied. `error`: what the parser
-   * found there, or undefined for a message that is too long.
+   * The message is what `bytes` holds from `from` on, of which at most `limit` bytes are copied. `fault`: what the parser of heads
+   * found there, the offset in the message of a byte that broke its chunks, or undefined for a message that is too long.
    */
   keep(
     bytes: Buffer,
     from: number,
     limit: number,
-    error: HeadError | undefined,
+    fault: HeadError | number | undefined,
     facts: Omit<InvalidMessage, 'event' | 'bytes' | 'position'>,
   ): void {
     const text = latin1(bytes, from, Math.min(bytes.length, from + limit));
@@ -58,7 +58,7 @@ export class InvalidMessages {
       ...facts,
       event: this.#sequence.take(),
       bytes: text,
-      position: error === undefined ? text.length : faultyByte(text, error),
+      position: fault === undefined ? text.length : typeof fault === 'number' ? fault : faultyByte(text, fault),
     });
   }
 

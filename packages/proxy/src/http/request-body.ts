@@ -3,6 +3,7 @@
 import { createBodyReader, type RequestHead } from '@evenkeel/http';
 import { answerStatus } from './answer.ts';
 import { abandon, finish, releaseServer, terminate } from './ending.ts';
+import { keepInvalidRequest } from './keep-invalid.ts';
 import { latin1 } from './latin1.ts';
 import { Stage, Step, Upload } from './stage.ts';
 import type { HttpTransaction } from './transaction.ts';
@@ -29,7 +30,11 @@ export function startUpload(tx: HttpTransaction, head: RequestHead, buffer: Buff
   tx.uploadReader = reader;
   if (available > 0) {
     const end = reader.read(buffer, offset, buffer.length);
-    if (reader.error !== undefined) return false;
+    if (reader.error !== undefined) {
+      const start = offset - head.bytes;
+      keepInvalidRequest(tx.frontend, tx.session.connection, undefined, buffer, start, end - start);
+      return false;
+    }
     tx.bytesIn += end - offset;
     if (reader.passThrough) holdBody(tx, buffer.subarray(offset, end));
     else for (const piece of reader.output) holdBody(tx, piece);
@@ -49,7 +54,10 @@ export function handleClientData(tx: HttpTransaction, chunk: Buffer): void {
   const reader = tx.uploadReader;
   if (reader === undefined) return tx.session.keepAhead(chunk);
   const end = reader.read(chunk, 0, chunk.length);
-  if (reader.error !== undefined) return handleBadBody(tx);
+  if (reader.error !== undefined) {
+    keepInvalidRequest(tx.frontend, tx.session.connection, tx.backend, chunk, 0, end);
+    return handleBadBody(tx);
+  }
   tx.bytesIn += end;
   if (tx.upload === Upload.open) {
     if (reader.passThrough) forwardBody(tx, end === chunk.length ? chunk : chunk.subarray(0, end));

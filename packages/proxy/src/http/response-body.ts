@@ -3,6 +3,7 @@
 import type { Connection } from '../connection.ts';
 import { countFailedResponse } from './counters.ts';
 import { abandon, finish, releaseServer, terminate } from './ending.ts';
+import { keepInvalidResponse } from './keep-invalid.ts';
 import { COALESCE_BYTES, latin1 } from './latin1.ts';
 import { Stage, Upload } from './stage.ts';
 import type { HttpTransaction } from './transaction.ts';
@@ -30,7 +31,10 @@ export function forwardResponse(tx: HttpTransaction, chunk: Buffer): void {
   const { connection } = tx.session;
   const reader = tx.responseReader!;
   const end = reader.read(chunk, 0, chunk.length);
-  if (reader.error !== undefined) return breakOff(tx);
+  if (reader.error !== undefined) {
+    keepInvalidResponse(tx, chunk, 0, end);
+    return breakOff(tx);
+  }
   if (reader.passThrough) connection.write(end === chunk.length ? chunk : chunk.subarray(0, end));
   else for (const piece of reader.output) connection.write(piece);
   if (reader.done) {

@@ -12,7 +12,7 @@ import {
 import { createBodyReader } from '@evenkeel/http';
 import { isGoodStatus, Observation } from '@evenkeel/shm';
 import type { ConnectionError } from '../connection.ts';
-import { endText } from '../errors/invalid-messages.ts';
+import { keepInvalidResponse } from './keep-invalid.ts';
 import { answerReply, answerStatus } from './answer.ts';
 import { countDeniedResponse, countFailedResponse, countFailedRewrite, countServerResponse } from './counters.ts';
 import { abandon, disown, dropServer, finish, logEarly, releaseServer, terminate } from './ending.ts';
@@ -58,7 +58,7 @@ function readHeads(tx: HttpTransaction, buffer: Buffer, scanned: number): void {
       const head = readResponseHead(buffer, from, to, tx.request!, backendHttp.responseHead);
       if (head === undefined) break;
       if (head instanceof HeadError) {
-        keepInvalid(tx, buffer, from, head);
+        keepInvalidResponse(tx, buffer, from, head);
         return refuseResponse(tx);
       }
       if (head.bytes > backendHttp.maxHeadBytes) return refuseResponse(tx);
@@ -82,20 +82,6 @@ function sendInterim(tx: HttpTransaction, head: ResponseHead): void {
   const request = tx.request!;
   if (request.version === '1.0') return;
   tx.session.connection.writeLatin1(serializeResponse(head, request.version, 'keep-alive', 'none', tx.http.clientCase));
-}
-
-/** For `show errors`. */
-function keepInvalid(tx: HttpTransaction, buffer: Buffer, from: number, error: HeadError): void {
-  const { frontend, backend, assignedServer: server } = tx;
-  const { thread } = frontend;
-  thread.invalidMessages.keep(buffer, from, frontend.bufferBytes, error, {
-    direction: 'response',
-    dateMs: thread.dateNow(),
-    frontend: { name: frontend.name, id: frontend.id },
-    backend: backend === undefined ? undefined : { name: backend.name, id: backend.config.id },
-    server: server === undefined ? undefined : { name: server.name, id: server.id },
-    source: endText(tx.session.connection.remote),
-  });
 }
 
 /** What the server sent is no response, or too much of one. */
@@ -159,6 +145,8 @@ function startResponse(tx: HttpTransaction, head: ResponseHead, buffer: Buffer, 
     const reader = createBodyReader(head.framing, head.contentLength, http.responseBody);
     end = reader.read(buffer, from, to);
     if (reader.error !== undefined) {
+      const start = from - head.bytes;
+      keepInvalidResponse(tx, buffer, start, end - start);
       tx.response = undefined;
       return refuseResponse(tx);
     }

@@ -13,7 +13,7 @@ import { Timer, type TimerOwner } from '../timers.ts';
 import type { HttpProxy } from './http-proxy.ts';
 import { PHASE_OF_STAGE } from './stage.ts';
 import { HttpTransaction } from './transaction.ts';
-import { endText } from '../errors/invalid-messages.ts';
+import { keepInvalidRequest } from './keep-invalid.ts';
 
 /** Waits for a request, or for the rest of its head. */
 const WAITING = 0;
@@ -168,7 +168,7 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
       const head = readRequestHead(buffer, from, to, http.requestHead);
       if (head !== undefined) {
         if (head instanceof HeadError) {
-          this.#keepInvalid(buffer, from, head);
+          keepInvalidRequest(this.frontend, this.connection, undefined, buffer, from, head);
           this.#refuse('denied', head.status);
         } else if (head.bytes > http.maxHeadBytes) this.#refuseLong(buffer, from);
         else {
@@ -188,22 +188,8 @@ export class HttpSession implements ConnectionOwner, SessionUser, TimerOwner {
   }
 
   #refuseLong(buffer: Buffer, from: number): void {
-    this.#keepInvalid(buffer, from, undefined);
+    keepInvalidRequest(this.frontend, this.connection, undefined, buffer, from, undefined);
     this.#refuse('denied', 400);
-  }
-
-  /** For `show errors`. */
-  #keepInvalid(buffer: Buffer, from: number, error: HeadError | undefined): void {
-    const { frontend } = this;
-    const { thread } = frontend;
-    thread.invalidMessages.keep(buffer, from, frontend.bufferBytes, error, {
-      direction: 'request',
-      dateMs: thread.dateNow(),
-      frontend: { name: frontend.name, id: frontend.id },
-      backend: undefined,
-      server: undefined,
-      source: endText(this.connection.remote),
-    });
   }
 
   #begin(): void {
