@@ -18,6 +18,7 @@ const GOAL_DELAY_MS = 1;
 const REQUESTS_PER_SECOND = 400;
 const TURNS = 8;
 const ASK_EVERY_MS = 250;
+const SETTLE_MS = 1000;
 
 export async function measureRuntimeSocket(
   peers: readonly PeerName[],
@@ -34,6 +35,8 @@ export async function measureRuntimeSocket(
     writeFileSync(file, configuration(socket, port, backendPort));
     const proxy = await Running.start('0,1', peer === 'haproxy' ? 'haproxy' : evenkeel, ['-db', '-f', file], port);
     try {
+      // In the very moment in which the port accepts, the start itself is still under way.
+      await pause(SETTLE_MS);
       const first = (await showStat(socket)).ms;
       const times: number[] = [];
       for (let round = 0; round < 30; round++) times.push((await showStat(socket)).ms);
@@ -51,7 +54,7 @@ export async function measureRuntimeSocket(
       }
       const [before, during] = [percentile(alone, 0.99), percentile(beside, 0.99)];
       console.log(
-        `  ${peer.padEnd(10)}${median.toFixed(1)} ms (${low.toFixed(1)}..${high.toFixed(1)}), the first ${first.toFixed(1)}; p99 of requests ${before.toFixed(2)} ms, while it is asked ${during.toFixed(2)} ms`,
+        `  ${peer.padEnd(10)}${median.toFixed(1)} ms (${low.toFixed(1)}..${high.toFixed(1)}), the first a second after the start ${first.toFixed(1)}; p99 of requests ${before.toFixed(2)} ms, while it is asked ${during.toFixed(2)} ms`,
       );
       if (peer !== 'evenkeel') continue;
       const isQuick = median <= GOAL_MS && first <= GOAL_MS;
