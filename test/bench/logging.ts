@@ -1,15 +1,15 @@
 /**
  * What a log line for every request costs: processor time per request with `option httplog` minus that without, of all
- * threads of each program. The receiver is a program of its own on the load's core, which reads and throws away. Runs with
- * and without alternate.
+ * threads of each program, for each kind of target. What arrives is counted too: a line that is dropped is a cheap one.
+ * Programs and targets alternate, so that a slow minute of the machine hits all of them.
  */
 
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { LOAD_CORE, PROXY_CORE, Running, WARM_UP_SECONDS, freePort, load } from './processes.ts';
+import { LOG_TARGETS } from './log-receivers.ts';
+import type { LogTarget } from './log-receivers.ts';
+import { PROXY_CORE, Running, WARM_UP_SECONDS, freePort, load } from './processes.ts';
 import type { PeerName } from './processes.ts';
 import { configuration } from './scenarios.ts';
 import { summarize } from './statistics.ts';
@@ -17,116 +17,109 @@ import { summarize } from './statistics.ts';
 /** The most that a line may cost of what it costs HAProxy. */
 const GOAL = 1.3;
 
-interface Target {
-  readonly name: string;
-  /** As the `log` line writes it. */
-  readonly address: string;
-  /** socat's side of it. */
-  readonly receiver: string;
-  isThere(): boolean;
+interface Run {
+  /** CPU us per request of the whole process, and of its thread that is named `log`: none in HAProxy. */
+  readonly cost: number;
+  readonly logThread: number;
+  readonly requestsPerSecond: number;
+  /** Of the lines of all requests, those that arrived: 0 to 1. */
+  readonly arrived: number;
 }
 
-export async function measureLogging(
-  peers: readonly PeerName[],
-  evenkeel: string,
-  folder: string,
-  backendPort: number,
-  repeat: number,
-  seconds: number,
-): Promise<void> {
-  const compared = peers.filter((peer) => peer !== 'nginx');
-  for (const target of [await udpTarget(), unixTarget(folder)]) {
-    console.log(`\nlogging, ${target.name}: CPU us of a line (a request with it, and without)`);
-    const receiver = await receive(target);
-    const costs = new Map<PeerName, { readonly without: number[]; readonly with: number[] }>();
-    try {
-      for (let round = 0; round < repeat; round++) {
-        for (const peer of compared) {
-          const cost = costs.get(peer) ?? { without: [], with: [] };
-          costs.set(peer, cost);
-          const program = peer === 'haproxy' ? 'haproxy' : evenkeel;
-          cost.without.push(await costOf(program, folder, backendPort, [], seconds));
-          cost.with.push(
-            await costOf(program, folder, backendPort, [`log ${target.address} local0`, 'option httplog'], seconds),
-          );
-        }
-      }
-    } finally {
-      receiver.kill('SIGKILL');
-    }
-    show(costs);
+export interface LoggingOptions {
+  readonly peers: readonly PeerName[];
+  /** Path of our own program. */
+  readonly evenkeel: string;
+  readonly folder: string;
+  readonly backendPort: number;
+  readonly repeat: number;
+  readonly seconds: number;
+}
+
+export async function measureLogging(options: LoggingOptions): Promise<void> {
+  const peers = options.peers.filter((peer) => peer !== 'nginx');
+  const without = new Map<PeerName, Run[]>();
+  const runs = new Map<LogTarget, Map<PeerName, Run[]>>();
+  for (const target of LOG_TARGETS) runs.set(target, new Map());
+  for (let round = 0; round < options.repeat; round++) {
+    for (const peer of peers) append(without, peer, await measure(peer, undefined, options));
+    for (const [target, byPeer] of runs)
+      for (const peer of peers) append(byPeer, peer, await measure(peer, target, options));
   }
+  console.log('\nlogging: CPU us of a line, that is of a request with one minus that of a request without');
+  for (const [peer, own] of without) {
+    const cost = summarize(own.map((run) => run.cost));
+    console.log(`  ${peer.padEnd(10)}a request without: ${cost.median.toFixed(1)} (${range(cost)})`);
+  }
+  for (const [target, byPeer] of runs) show(target, byPeer, without);
 }
 
-function show(costs: ReadonlyMap<PeerName, { readonly without: number[]; readonly with: number[] }>): void {
+function append(runs: Map<PeerName, Run[]>, peer: PeerName, run: Run): void {
+  const list = runs.get(peer) ?? [];
+  list.push(run);
+  runs.set(peer, list);
+}
+
+function show(
+  { name }: LogTarget,
+  byPeer: ReadonlyMap<PeerName, readonly Run[]>,
+  without: ReadonlyMap<PeerName, readonly Run[]>,
+): void {
+  console.log(`\nlogging, ${name}`);
   let reference = Number.NaN;
-  for (const [peer, cost] of costs) {
-    const before = summarize(cost.without).median;
-    const after = summarize(cost.with).median;
-    const line = after - before;
-    const pairs = summarize(cost.with.map((value, index) => value - cost.without[index]));
-    if (peer === 'haproxy') reference = line;
-    const ratio = line / reference;
+  for (const [peer, runs] of byPeer) {
+    const base = summarize((without.get(peer) ?? []).map((run) => run.cost)).median;
+    const line = summarize(runs.map((run) => run.cost - base));
+    const thread = summarize(runs.map((run) => run.logThread)).median;
+    const arrived = summarize(runs.map((run) => run.arrived * 100));
+    const rate = summarize(runs.map((run) => run.requestsPerSecond)).median;
+    if (peer === 'haproxy') reference = line.median;
+    const ratio = line.median / reference;
     const verdict =
       peer !== 'evenkeel' || Number.isNaN(ratio)
         ? ''
-        : `  ratio ${ratio.toFixed(2)}, ${ratio <= GOAL ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL.toFixed(2)}`;
+        : `\n  ratio ${ratio.toFixed(2)}, ${ratio <= GOAL ? 'reached' : 'NOT REACHED'}: goal at most ${GOAL.toFixed(2)}`;
+    const own = peer === 'evenkeel' ? `, ${thread.toFixed(1)} of it by the log thread` : '';
     console.log(
-      `  ${peer.padEnd(10)}${line.toFixed(1)} (pairs ${pairs.low.toFixed(1)}..${pairs.high.toFixed(1)}; ${after.toFixed(1)} and ${before.toFixed(1)})${verdict}`,
+      `  ${peer.padEnd(10)}${line.median.toFixed(1)} (${range(line)})${own}; ${rate.toFixed(0)} requests/s, ${arrived.median.toFixed(1)} % of the lines arrived (${range(arrived)})${verdict}`,
     );
   }
 }
 
-/** CPU us per request of one run. */
-async function costOf(
-  program: string,
-  folder: string,
-  backendPort: number,
-  lines: readonly string[],
-  seconds: number,
-): Promise<number> {
+function range({ low, high }: { readonly low: number; readonly high: number }): string {
+  return `${low.toFixed(1)}..${high.toFixed(1)}`;
+}
+
+async function measure(
+  peer: PeerName,
+  target: LogTarget | undefined,
+  { backendPort, evenkeel, folder, seconds }: LoggingOptions,
+): Promise<Run> {
+  const receiver = await target?.start(folder);
   const port = await freePort();
   const file = join(folder, 'logging.cfg');
-  writeFileSync(file, configuration({ mode: 'http', lines }, 1, port, backendPort));
-  const proxy = await Running.start(String(PROXY_CORE), program, ['-db', '-f', file], port);
+  const lines = receiver === undefined ? [] : [`log ${receiver.destination} local0`, 'option httplog'];
+  const text = configuration({ mode: 'http', lines }, 1, port, backendPort);
+  writeFileSync(file, `${text}${(receiver?.sections ?? []).join('\n')}\n`);
+  const program = peer === 'haproxy' ? 'haproxy' : evenkeel;
+  const proxy = await Running.start(String(PROXY_CORE), program, ['-db', '-f', file], port, receiver?.output);
+  let requests = 0;
+  let cost = 0;
+  let logThread = 0;
+  let requestsPerSecond = 0;
   try {
-    await load(port, '/small', 64, [], WARM_UP_SECONDS);
-    const before = proxy.cpuSeconds();
-    const { requests } = await load(port, '/small', 64, [], seconds);
+    requests += (await load(port, '/small', 64, [], WARM_UP_SECONDS)).requests;
+    const [before, beforeLog] = [proxy.cpuSeconds(), proxy.cpuSecondsOfThread('log')];
+    const result = await load(port, '/small', 64, [], seconds);
     // What was logged last leaves a moment later.
     await pause(100);
-    return ((proxy.cpuSeconds() - before) * 1e6) / requests;
+    cost = ((proxy.cpuSeconds() - before) * 1e6) / result.requests;
+    logThread = ((proxy.cpuSecondsOfThread('log') - beforeLog) * 1e6) / result.requests;
+    requests += result.requests;
+    requestsPerSecond = result.requests / result.seconds;
   } finally {
     await proxy.stop();
   }
-}
-
-async function udpTarget(): Promise<Target> {
-  const port = await freePort();
-  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
-  return {
-    name: 'syslog over UDP',
-    address: `127.0.0.1:${port}`,
-    receiver: `UDP4-RECV:${port},bind=127.0.0.1`,
-    isThere: () => readFileSync('/proc/net/udp', 'latin1').includes(hex),
-  };
-}
-
-function unixTarget(folder: string): Target {
-  const path = join(folder, 'log.sock');
-  return {
-    name: 'a Unix socket as /dev/log',
-    address: path,
-    receiver: `UNIX-RECV:${path},mode=666`,
-    isThere: () => existsSync(path),
-  };
-}
-
-async function receive({ isThere, receiver }: Target): Promise<ChildProcess> {
-  const child = spawn('taskset', ['-c', String(LOAD_CORE), 'socat', '-u', receiver, 'OPEN:/dev/null'], {
-    stdio: 'ignore',
-  });
-  for (const end = performance.now() + 10_000; !isThere(); await pause(5))
-    if (performance.now() > end) throw new Error('socat does not receive');
-  return child;
+  const arrived = receiver === undefined ? 1 : (await receiver.stop()) / requests;
+  return { cost, logThread, requestsPerSecond, arrived };
 }

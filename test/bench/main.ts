@@ -181,7 +181,14 @@ async function main(): Promise<void> {
       if (chosen(scenario.name)) await runScenario(scenario, peers, folder, backend.port);
     if (chosen('two cores')) await measureTwoCores(peers, evenkeel, folder, backend.port, Number(options.repeat));
     if (chosen('logging'))
-      await measureLogging(peers, evenkeel, folder, backend.port, Number(options.repeat), Number(options.seconds));
+      await measureLogging({
+        peers,
+        evenkeel,
+        folder,
+        backendPort: backend.port,
+        repeat: Number(options.repeat),
+        seconds: Number(options.seconds),
+      });
     if (chosen('memory')) await measureIdleMemory(peers, evenkeel, folder, backend.port);
     if (chosen('shared')) measureSharedMemory();
     if (chosen('runtime socket')) await measureRuntimeSocket(peers, evenkeel, folder, backend.port);

@@ -5,7 +5,7 @@
 
 import { spawn, execFile } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -50,16 +50,25 @@ export class Running {
     this.startMs = startMs;
   }
 
-  /** Starts a program on the given cores and waits until `port` accepts. Throws with its output if it ends before. */
-  static async start(cores: string, command: string, args: readonly string[], port: number): Promise<Running> {
+  /**
+   * Starts a program on the given cores and waits until `port` accepts. Throws with its output if it ends before. `output` is
+   * a descriptor that becomes its standard output.
+   */
+  static async start(
+    cores: string,
+    command: string,
+    args: readonly string[],
+    port: number,
+    output?: number,
+  ): Promise<Running> {
     const begin = performance.now();
-    const child = spawn('taskset', ['-c', cores, command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
+    const child = spawn('taskset', ['-c', cores, command, ...args], { stdio: ['ignore', output ?? 'pipe', 'pipe'] });
+    let said = '';
     const keep = (chunk: Buffer): void => {
-      output = (output + chunk.toString('latin1')).slice(-4000);
+      said = (said + chunk.toString('latin1')).slice(-4000);
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     let ended = false;
     const exited = new Promise<void>((resolve) => {
       child.once('exit', () => {
@@ -68,10 +77,10 @@ export class Running {
       });
     });
     while (!(await accepts(port))) {
-      if (ended) throw new Error(`${command} ended before it accepted connections:\n${output}`);
+      if (ended) throw new Error(`${command} ended before it accepted connections:\n${said}`);
       if (performance.now() - begin > 20_000) {
         child.kill('SIGKILL');
-        throw new Error(`${command} does not accept connections on port ${port}:\n${output}`);
+        throw new Error(`${command} does not accept connections on port ${port}:\n${said}`);
       }
       await pause(2);
     }
@@ -87,8 +96,15 @@ export class Running {
     return Running.cpuSecondsOf(this.pid);
   }
 
-  /** User and system time of one process, all its threads, in seconds. */
-  static cpuSecondsOf(pid: number): number {
+  /** CPU seconds so far of its thread of that name; 0 where there is none. */
+  cpuSecondsOfThread(name: string): number {
+    const tasks = `/proc/${this.pid}/task`;
+    const tid = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, 'latin1').trim() === name);
+    return tid === undefined ? 0 : Running.cpuSecondsOf(`${this.pid}/task/${tid}`);
+  }
+
+  /** User and system time of one process, all its threads, in seconds; or of one thread: `PID/task/TID`. */
+  static cpuSecondsOf(pid: number | string): number {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
