@@ -375,8 +375,8 @@ export class Daemon {
     this.#supervisor.abandon();
   }
 
-  /** Ends every connection, flushes the logs and ends all threads. */
-  async stop(): Promise<void> {
+  /** Ends every connection, flushes the logs and ends all threads. False when the log thread would not end. */
+  async stop(): Promise<boolean> {
     await this.changes.close();
     this.resolvers.stop();
     this.health.stop();
@@ -384,7 +384,7 @@ export class Daemon {
     this.#idle.stop();
     this.#drains.stop();
     await this.#supervisor.stop();
-    await this.log.close(LOG_FLUSH_MS);
+    return await this.log.close(LOG_FLUSH_MS);
   }
 
   /** Listeners take no connection until `resume` (SIGTTOU). */

@@ -12,7 +12,7 @@ import type { PreparedChange } from '@evenkeel/control';
 import type { SpareThreads } from '@evenkeel/control/spare-threads';
 import { hasListener } from '@evenkeel/config';
 import type { Config, StatsSocket } from '@evenkeel/config';
-import { ownerIds, reasonOf, support, unblockSignal } from '@evenkeel/sys';
+import { exitAtOnce, ownerIds, reasonOf, support, unblockSignal } from '@evenkeel/sys';
 import type { Capability } from '@evenkeel/sys';
 import { isInBackground, sayReady, startInBackground } from './background.ts';
 import type { CommandLine } from './command-line.ts';
@@ -179,8 +179,7 @@ class Process {
     signals.listen((signal) => this.#hear(signal));
     const started = await Promise.race([this.#daemon.apply(this.#config).catch(startFailure), finished]);
     if (typeof started === 'number') {
-      await this.#end();
-      return started;
+      return await this.#end(started);
     }
     if (typeof started === 'string') {
       // A start takes as long as names take to resolve; who gives up waiting does not wait for its threads either.
@@ -193,8 +192,7 @@ class Process {
       if (started.errors.some((error) => error.startsWith('Binding'))) {
         this.#terminal.say('alert', '[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
       }
-      await this.#end();
-      return 1;
+      return await this.#end(1);
     }
     this.#replaceOlder();
     if (this.#options.masterWorker !== 'off') this.#terminal.say('notice', 'Loading success.');
@@ -217,9 +215,7 @@ class Process {
     this.#isServing = true;
     this.#terminal.endRecord();
     for (const signal of this.#early.splice(0)) this.#hear(signal);
-    const end = await finished;
-    await this.#end();
-    return end;
+    return await this.#end(await finished);
   }
 
   /** Signals that mean something to a process that serves wait until it does. */
@@ -392,16 +388,18 @@ class Process {
     }
   }
 
-  async #end(): Promise<void> {
+  async #end(end: ProcessEnd): Promise<ProcessEnd> {
     this.#isEnding = true;
     this.#manager?.close();
     const loaderEnds = this.#loader.stop();
     this.#sockets.close();
-    await this.#daemon.stop();
+    const haveThreadsEnded = await this.#daemon.stop();
     await loaderEnds;
     // Until here who asks is told that it stops.
     this.#channel?.close();
     this.#pidFile?.remove();
+    if (!haveThreadsEnded && typeof end === 'number') exitAtOnce(end);
+    return end;
   }
 }
 

@@ -209,6 +209,23 @@ function logThreadTicks(): number {
   return ticks;
 }
 
+test('a log thread that does not end, since a helper of it waits in a system call, is left behind after the limit', async () => {
+  let thread: Worker | undefined;
+  process.once('worker', (worker: Worker) => (thread = worker));
+  const service = new LogService({ producers: 1, onDrop: () => {} });
+  service.start();
+  await service.ready;
+  const end = thread!.terminate.bind(thread);
+  thread!.terminate = async () => await new Promise(() => {});
+  assert.equal(await service.close(50), false);
+  await end();
+
+  const other = new LogService({ producers: 1, onDrop: () => {} });
+  other.start();
+  await other.ready;
+  assert.equal(await other.close(5000), true);
+});
+
 test('a log thread that dies at every start is started again at growing intervals, and then given up, which is said once', async () => {
   const said: string[] = [];
   const starts: number[] = [];

@@ -182,13 +182,24 @@ export class LogService {
     });
   }
 
-  /** Flushes and ends the thread. */
-  async close(limitMs: number): Promise<void> {
+  /**
+   * Flushes and ends the thread, each within `limitMs`. False when the thread does not end: one of its helpers waits in a system
+   * call, of a disk that hangs for example. Then the process must end without waiting for threads.
+   */
+  async close(limitMs: number): Promise<boolean> {
     await this.flush(limitMs);
     this.#closing = true;
     this.#onStart();
     clearTimeout(this.#restartTimer);
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (worker === undefined) return true;
+    // Who is stuck keeps nobody.
+    worker.unref();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), limitMs)));
+    const hasEnded = await Promise.race([worker.terminate().then(() => true), limit]);
+    clearTimeout(timer);
+    return hasEnded;
   }
 
   #tell(message: ToLogThread): void {

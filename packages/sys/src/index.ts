@@ -52,6 +52,7 @@ export {
 } from './stream.ts';
 export { readSysctl, writeSysctl, type SysctlWrite } from './sysctl.ts';
 export {
+  exitAtOnce,
   getThreadAffinity,
   setThreadAffinity,
   setThreadName,

@@ -40,6 +40,7 @@ interface LibC {
   readonly memmove: (to: Uint8Array | Uint32Array, from: Uint8Array | Uint32Array, bytes: number) => number;
   readonly fcntl: (fd: number, command: number, type: 'int', argument: number) => number;
   readonly close: (fd: number) => number;
+  readonly _exit: (status: number) => void;
   readonly flock: (fd: number, operation: number) => number;
   readonly inet_pton: (family: number, text: string, address: Uint8Array) => number;
   readonly if_nametoindex: (name: string) => number;
@@ -111,6 +112,7 @@ const prototypes: Readonly<Record<keyof LibC, string>> = {
   memmove: 'uintptr_t memmove(void *to, const void *from, size_t bytes)',
   fcntl: 'int fcntl(int fd, int command, ...)',
   close: 'int close(int fd)',
+  _exit: 'void _exit(int status)',
   flock: 'int flock(int fd, int operation)',
   inet_pton: 'int inet_pton(int family, const char *text, void *address)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',

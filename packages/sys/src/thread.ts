@@ -25,6 +25,14 @@ export function threadId(): number {
   return libc().gettid();
 }
 
+/**
+ * Ends the process with a status and without waiting for any thread: the runtime's own end joins helper threads, and one of them
+ * may wait in a system call for ever.
+ */
+export function exitAtOnce(status: number): void {
+  libc()._exit(status);
+}
+
 /** Lets the calling thread receive a signal that is blocked; one that came before is delivered now. */
 export function unblockSignal(signal: NodeJS.Signals): void {
   const set = new Uint8Array(SIGNAL_SET_BYTES);

@@ -7,10 +7,12 @@
  * oldest. A file that was there before is kept as `.bak`.
  */
 
-import { close, open, renameSync, statSync, write, writeSync } from 'node:fs';
+import { close, constants, open, renameSync, statSync, write, writeSync } from 'node:fs';
 import type { MemoryRing } from './memory-ring.ts';
 
 const MODE = 0o600;
+/** A pipe that nobody reads is at once an error: a helper thread would wait for a reader, and the process's end for that thread. */
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
 const UPDATE_MS = 100;
 
 export class BackingFile {
@@ -31,7 +33,7 @@ export class BackingFile {
       // There was none, or it cannot be renamed: then the manual has it overwritten without a word.
     }
     this.#isBusy = true;
-    open(path, 'w', MODE, (error, fd) => {
+    open(path, FLAGS, MODE, (error, fd) => {
       this.#isBusy = false;
       if (error === null) this.#fd = fd;
       if (this.#isClosed) this.#finish();

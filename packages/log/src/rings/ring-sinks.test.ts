@@ -1,6 +1,18 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogTarget, Ring } from '@evenkeel/config';
@@ -172,6 +184,29 @@ test('a backing file holds the events, and the one before is kept beside it', as
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test(
+  'a pipe in place of the backing file is not waited for: the ring works without it',
+  { timeout: 10_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'evenkeel-log-'));
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const logs = router();
+    try {
+      configure(logs, [undefined, set('a')], [ring('a', { backingFile: path })]);
+      logs.route(1, message('one'));
+      logs.flush();
+      await new Promise<void>((resolve) => logs.whenIdle(resolve));
+      assert.deepEqual(events(logs.rings.get('a')!), ['one']);
+    } finally {
+      logs.close();
+      // A helper thread that waits in open() would keep this process: somebody reads at last.
+      closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test('a backing file that is closed while it is being opened has its events, and no descriptor stays', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-log-'));
